@@ -1,0 +1,1 @@
+"""Clinical documents in, coded FHIR resources out, every fact traceable to its characters."""

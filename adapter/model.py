@@ -1,0 +1,201 @@
+"""The nouns every stage speaks: what a note, a mention, a finding and a step are.
+
+Values only: frozen, keyword-only, no behaviour beyond small derived facts. Offsets everywhere are
+half-open and count Unicode code points of `Note.text` (Python `str` indices), never bytes and never
+UTF-16 units. Identity and storage live elsewhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+Resource = dict[str, Any]
+"""A FHIR resource or element as the JSON object it is on the wire."""
+
+T = TypeVar("T")
+
+Severity = Literal["fatal", "error", "warning", "information"]
+Experiencer = Literal["patient", "family", "other"]
+
+KINDS = (
+    "condition",
+    "finding",
+    "medication",
+    "procedure",
+    "test",
+    "result",
+    "body_site",
+    "social",
+    "age",
+    "gender",
+    "dose",
+    "route",
+    "frequency",
+    "duration",
+    "form",
+)
+"""What an engine may find in a note; `docs/glossary.md` says what each means."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of a note."""
+
+    start: int  # first code point
+    end: int  # one past the last code point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A headed part of a note, such as "Family History:"."""
+
+    key: str  # canonical name from mappings/sections, or "unknown"
+    heading: Span  # the heading as written; empty for the part before the first heading
+    start: int  # where the heading begins
+    end: int  # where the next section begins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """The text of one attachment, with where it came from and whom it is about."""
+
+    id: str  # stable for the same source, path and text
+    text: str  # decoded text all offsets refer to
+    language: str = "en"  # BCP 47, lower case
+    source: str = ""  # reference to the DocumentReference, e.g. "DocumentReference/123"
+    path: str = ""  # FHIRPath of the attachment, e.g. "DocumentReference.content[0].attachment"
+    contents: int = 1  # how many contents the document has; derivation-reference needs the path when > 1
+    identifier: Resource | None = None  # the document's business identifier, if any
+    subject: Resource | None = None  # Reference to the Patient
+    encounter: Resource | None = None  # Reference to the Encounter
+    date: str | None = None  # when the document was made, FHIR instant or dateTime
+    sections: tuple[Section, ...] = ()  # in order, covering the whole text
+    sentences: tuple[Span, ...] = ()  # in order, not overlapping, without surrounding white space
+
+    def log_context(self) -> dict[str, object]:
+        """The only facts about a note that may enter a log."""
+        return {"characters": len(self.text), "path": self.path, "language": self.language}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """Words in a note that an engine took for something clinical."""
+
+    start: int
+    end: int
+    text: str  # note.text[start:end], verbatim
+    kind: str  # one of KINDS
+    confidence: float  # probability, 0..1
+    sources: tuple[str, ...] = ()  # who found it: "encoder", "dictionary", ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """The words that decided one axis of an assertion."""
+
+    axis: str  # "negated", "uncertain", "hypothetical", "historical", "family", ...
+    rule: str  # id of the rule in mappings/context, or "section:<key>"
+    start: int
+    end: int
+    text: str  # note.text[start:end]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """How a note speaks of a finding: whether, when, and in whom."""
+
+    negated: bool = False  # said not to be there ("denies fever")
+    ruled_out: bool = False  # once considered, then disproved ("PE was ruled out"); implies negated
+    uncertain: bool = False  # "possible", "cannot exclude"
+    hypothetical: bool = False  # "return if fever", "to prevent"
+    historical: bool = False  # "history of", past section
+    planned: bool = False  # "scheduled for", "will undergo"
+    stopped: bool = False  # medication no longer taken
+    allergen: bool = False  # the substance the patient reacts to
+    experiencer: Experiencer = "patient"
+    relative: str | None = None  # HL7 v3-RoleCode of the relative, e.g. "MTH"
+    cues: tuple[Cue, ...] = ()  # what decided, in text order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """A detail that belongs to a finding: a dose, a route, a result, a body site."""
+
+    kind: str  # one of KINDS
+    start: int
+    end: int
+    text: str  # note.text[start:end]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coding:
+    """A code for a finding, with how it was reached."""
+
+    system: str  # FHIR code system URI
+    code: str
+    display: str
+    score: float  # 0..1, calibrated
+    match: str  # "exact", "normalised", "fuzzy", "broader" or "mapped"
+    term: str = ""  # the terminology's term that matched
+    version: str | None = None  # of the code system, when known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A mention understood: what it is, how it is asserted, and what it is called."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    confidence: float
+    sources: tuple[str, ...] = ()
+    section: str = "unknown"  # key of the section it stands in
+    assertion: Assertion = field(default_factory=Assertion)
+    attributes: tuple[Attribute, ...] = ()  # in text order
+    codings: tuple[Coding, ...] = ()  # chosen: one per system, best first
+    alternatives: tuple[Coding, ...] = ()  # the candidates not chosen, best first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """Something a stage left out or could not do, and why. Never quotes note text."""
+
+    code: str  # FHIR issue type: "invalid", "not-supported", "not-found", "informational", ...
+    reason: str  # stable key for counting, e.g. "attachment-empty", "below-threshold"
+    message: str  # for people; names the element, never the words of the note
+    severity: Severity = "warning"
+    path: str | None = None  # FHIRPath of the element
+    start: int | None = None  # where in the note, when there is a place
+    end: int | None = None
+    kind: str | None = None  # kind of the mention concerned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Generic[T]):
+    """What one stage kept, and what it left out and why."""
+
+    name: str  # "notes", "extraction", ...
+    kept: tuple[T, ...]
+    left_out: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a sink did with a Bundle."""
+
+    sink: str  # "collected", "folder", "stdout" or the server's base URL
+    status: str  # "sent", "stored", "unchanged"
+    location: str | None = None  # file or URL, never with identifiers in it
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """Which model speaks, for Provenance and Device."""
+
+    name: str
+    version: str
+    digest: str  # SHA-256 of the GGUF file, hex
+    quantization: str  # "Q8_0", "F16", ...
+    details: Mapping[str, str] = field(default_factory=dict)
