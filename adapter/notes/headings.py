@@ -1,0 +1,100 @@
+"""What headings and abbreviations look like in a language: mappings/sections/<language>.toml, compiled."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import mappings
+
+DEFAULT = "en"
+BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+JOINERS = re.compile(r"[&/+]| and ")
+NOT_WORD = re.compile(r"[^\w'%]+")
+
+
+class SectionTable(mappings.Table):
+    """The spellings of one kind of section."""
+
+    key: str
+    headings: tuple[str, ...]
+    within: tuple[str, ...] = ()  # only inside these sections; empty: anywhere
+
+
+class PartTable(mappings.Table):
+    """Headings of parts, such as body systems, that stay in the section they stand in."""
+
+    headings: tuple[str, ...]
+    within: tuple[str, ...]  # sections that have such parts
+    otherwise: str  # key when they stand elsewhere
+
+
+class SentenceTable(mappings.Table):
+    """Words with a full stop that does not, or not always, end a sentence."""
+
+    titles: tuple[str, ...]
+    abbreviations: tuple[str, ...]
+
+
+class HeadingFile(mappings.Table):
+    """mappings/sections/<language>.toml."""
+
+    version: int
+    section: tuple[SectionTable, ...]
+    part: tuple[PartTable, ...]
+    continues: tuple[str, ...]
+    labels: tuple[str, ...]
+    sentences: SentenceTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headings:
+    """Look-ups made from the table of a language."""
+
+    anywhere: Mapping[str, str]  # normalised heading -> section key
+    inside: Mapping[tuple[str, str], str]  # (section, normalised heading) -> section key
+    continues: frozenset[str]  # a heading with one of these words stays in its section
+    labels: frozenset[str]  # never a heading
+    titles: frozenset[str]
+    abbreviations: frozenset[str]
+
+    def key(self, words: str, current: str) -> str | None:
+        """The section that a normalised heading opens, when it stands in section `current`."""
+        return self.inside.get((current, words)) or self.anywhere.get(words)
+
+
+@cache
+def headings(language: str) -> Headings:
+    """The headings of a language, by its primary tag; English where there is no table for it."""
+    name = f"sections/{language.split('-', maxsplit=1)[0]}.toml"
+    known = name in mappings.names("sections")
+    return _compiled(mappings.read(name if known else f"sections/{DEFAULT}.toml", HeadingFile))
+
+
+def normal(heading: str) -> str:
+    """A heading as it is looked up: lower case, without brackets, joiners and punctuation."""
+    bare = JOINERS.sub(" and ", BRACKETED.sub(" ", heading.lower()))
+    return NOT_WORD.sub(" ", bare).strip()
+
+
+def _compiled(table: HeadingFile) -> Headings:
+    anywhere: dict[str, str] = {}
+    inside: dict[tuple[str, str], str] = {}
+    for part in table.part:
+        for heading in map(normal, part.headings):
+            anywhere[heading] = part.otherwise
+            inside |= {(key, heading): key for key in part.within}
+    for section in table.section:
+        for heading in map(normal, section.headings):
+            if section.within:
+                inside |= {(key, heading): section.key for key in section.within}
+            else:
+                anywhere[heading] = section.key
+    return Headings(
+        anywhere=anywhere,
+        inside=inside,
+        continues=frozenset(table.continues),
+        labels=frozenset(map(normal, table.labels)),
+        titles=frozenset(table.sentences.titles),
+        abbreviations=frozenset(table.sentences.abbreviations),
+    )

@@ -1,0 +1,130 @@
+"""A note's text -> its sections, in order and covering all of it.
+
+A heading is a known one alone on its line, at the start of a line or of a sentence and followed by a
+colon, or an unknown one in capitals with a colon (key "unknown"). Field labels ("BP: 120/80") are not
+headings. Time is linear in the text: every colon and every line is looked at once, and no further back
+than LONGEST characters.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adapter.model import Section, Span
+from adapter.notes.headings import Headings, normal
+
+LONGEST = 70  # characters a heading may have
+LINE = re.compile(r"[^\r\n]+")
+LEAD = re.compile(r"[ \t]*(?:(?:[#>•·▪◦*–-]+|\(?\d{1,2}[.)]|[IVX]{1,4}\.|[A-Z][.)](?=\s))[ \t]*)*[*_]*")
+END = re.compile(r"[*_]{0,3}[ \t]{0,3}(?:[:：]|[ \t][–—-][ \t])[*_]{0,3}")
+INLINE_START = re.compile(r"(?:[.;!?,)\]][ \t]+|[ \t]{2,}|\t)(?:\(?\d{1,2}[.)][ \t]*)?")
+VALUE = re.compile(r"[ \t]*[<>~=+-]?[ \t]*\d")
+CAPITALS = re.compile(r"[A-Z][A-Z0-9 /&,'().\-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heading:
+    key: str
+    start: int
+    end: int
+
+
+def divide(text: str, rules: Headings) -> tuple[Section, ...]:
+    """The sections of a text; what stands before the first heading is "unknown" with an empty heading."""
+    found = list(_headings(text, rules))
+    if not found or found[0].start > 0:
+        found.insert(0, _Heading(key="unknown", start=0, end=0))
+    ends = [heading.start for heading in found[1:]] + [len(text)]
+    return tuple(
+        Section(
+            key=heading.key, heading=Span(start=heading.start, end=heading.end), start=heading.start, end=end
+        )
+        for heading, end in zip(found, ends, strict=True)
+    )
+
+
+def _headings(text: str, rules: Headings) -> Iterator[_Heading]:
+    current = "unknown"
+    lines = [(match.start(), match.end()) for match in LINE.finditer(text) if not match.group().isspace()]
+    for index, (start, end) in enumerate(lines):
+        following = text[slice(*lines[index + 1])] if index + 1 < len(lines) else ""
+        for heading in _in_line(text, start, end, following, current, rules):
+            key = heading.key or current
+            yield _Heading(key=key, start=heading.start, end=heading.end)
+            current = key
+
+
+def _in_line(
+    text: str, start: int, end: int, following: str, current: str, rules: Headings
+) -> Iterator[_Heading]:
+    lead = LEAD.match(text, start, end)
+    first = lead.end() if lead else start
+    alone = _alone(text, first, end, following, current, rules)
+    if alone is not None:
+        yield _Heading(key=alone, start=start + _indent(text, start), end=end)
+        return
+    after = start
+    for mark in END.finditer(text, first, end):
+        heading = _before(text, after, first, mark, end, current, rules)
+        if heading is not None:
+            yield heading
+            after, current = heading.end, heading.key
+
+
+def _before(
+    text: str, after: int, first: int, mark: re.Match[str], end: int, current: str, rules: Headings
+) -> _Heading | None:
+    """The heading that ends with `mark`: from the start of the line, or of a sentence within it."""
+    dash = mark.group().strip(" \t*_") not in (":", "：")
+    rest = text[mark.end() : min(end, mark.end() + 10)]
+    for begin in _starts(text, after, first, mark.start()):
+        if begin != first and (dash or not text[begin].isupper()):
+            continue
+        key = _key(text[begin : mark.start()], rest, current, rules, dash)
+        if key is not None:
+            start = after + _indent(text, after) if begin == first else begin
+            return _Heading(key=key, start=start, end=mark.end())
+    return None
+
+
+def _starts(text: str, after: int, first: int, stop: int) -> Iterator[int]:
+    """Where a heading that ends at `stop` may begin, the longest first."""
+    low = max(after, first, stop - LONGEST)
+    if low in (after, first):
+        yield low + _indent(text, low)
+    yield from (match.end() for match in INLINE_START.finditer(text, low, stop) if match.end() < stop)
+
+
+def _key(heading: str, rest: str, current: str, rules: Headings, dash: bool) -> str | None:
+    """The section key of words before a colon; none when they are no heading."""
+    words = normal(heading)
+    if not words or words in rules.labels:
+        return None
+    known = rules.key(words, current)
+    if known is not None or dash:
+        return known
+    if not CAPITALS.fullmatch(heading.strip()) or VALUE.match(rest):
+        return None
+    if rules.continues & set(words.split()):
+        return None
+    letters = sum(map(str.isalpha, heading))
+    return "unknown" if letters >= 6 or (letters >= 4 and " " in heading.strip()) else None
+
+
+def _alone(text: str, first: int, end: int, following: str, current: str, rules: Headings) -> str | None:
+    """The section key of a line that is nothing but a heading."""
+    line = text[first:end].strip().rstrip("*_").rstrip()
+    bare = line.rstrip(":：").rstrip("*_ ")
+    words = normal(bare)
+    if not words or len(line) > LONGEST or words in rules.labels:
+        return None
+    known = rules.key(words, current)
+    if known is not None or line.endswith((":", "：", ".", ",", ";")):
+        return known
+    shouted = CAPITALS.fullmatch(bare) and " " in bare and not re.search(r"\d", bare)
+    spoken = any(map(str.islower, following))
+    return "unknown" if shouted and spoken and not rules.continues & set(words.split()) else None
+
+
+def _indent(text: str, start: int) -> int:
+    return len(text[start : start + 200]) - len(text[start : start + 200].lstrip())

@@ -1,0 +1,113 @@
+"""A note's text -> its sentences: in order, not overlapping, without surrounding white space.
+
+Written for telegraphic notes. Headings, blank lines and list items end a sentence; a line broken in the
+middle of one does not. Every character that is not white space belongs to exactly one sentence.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from adapter.model import Section, Span
+from adapter.notes.headings import Headings
+
+NARROW, WIDE = 60, 130  # a note whose longest line is between these is taken to be wrapped
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
+ITEM = re.compile(r"\s*(?:[#>•·▪◦*–—]|-+\s|\(?\d{1,2}[.)](?!\d)|[A-Za-z][.)]\s|\+\s)")
+STOP = re.compile(
+    r"(?<=\S)(?:[.!?]{1,10}[\"'”’)\]]{0,4}(?=\s)|(?<=[a-z]{3})\.(?=[A-Z][a-z])|(?=\s+\d{1,2}[.)]\s+\S))"
+)
+MARKER = re.compile(r"\(?(\d{1,2})[.)]\s")
+WORD = re.compile(r"[^\s(\[\"“]{1,30}$")
+
+
+def split(text: str, sections: Sequence[Section], rules: Headings) -> tuple[Span, ...]:
+    """The sentences of a text; a heading is a sentence of its own."""
+    cuts = {point for section in sections for point in (section.heading.start, section.heading.end)}
+    spans: list[Span] = []
+    for start, end in _blocks(text, sorted(cuts)):
+        spans += _trimmed(text, start, end, _stops(text, start, end, rules))
+    return tuple(spans)
+
+
+def _blocks(text: str, cuts: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Stretches no sentence crosses: between hard line ends and headings."""
+    points = sorted({0, len(text), *cuts, *_hard_ends(text)})
+    yield from zip(points, points[1:], strict=False)
+
+
+def _hard_ends(text: str) -> Iterator[int]:
+    """Ends of the lines that are not continued on the next line."""
+    lines = [match.span() for match in LINE.finditer(text) if match.end() > match.start()]
+    longest = max((len(text[start:end].rstrip()) for start, end in lines), default=0)
+    for (start, end), (after, stop) in zip(lines, lines[1:], strict=False):
+        if not _continued(text[start:end].rstrip(), text[after:stop].rstrip(), longest):
+            yield end
+
+
+def _continued(line: str, following: str, longest: int) -> bool:
+    """Whether a line goes on in the next: it was full, or the next begins in lower case."""
+    if not line.strip() or not following.strip() or ITEM.match(following):
+        return False
+    first = following.split(maxsplit=1)[0]
+    if NARROW <= longest <= WIDE and len(line) + 1 + len(first) > longest - 3:
+        return True
+    return first[0].islower() and len(line) >= NARROW - 20 and line[-1] not in ".!?:;"
+
+
+def _stops(text: str, start: int, end: int, rules: Headings) -> Iterator[int]:
+    """Where sentences end inside a block."""
+    opened, item = start, 0
+    for match in STOP.finditer(text, start, end):
+        begin = opened + len(text[opened : opened + 100]) - len(text[opened : opened + 100].lstrip())
+        marker = MARKER.match(text, begin, end)
+        item = int(marker.group(1)) if marker else item
+        if match.end() == match.start():
+            ahead = MARKER.match(text, match.end() + _gap(text, match.end()), end)
+            stop = bool(item and ahead and int(ahead.group(1)) == item + 1)
+        else:
+            stop = _ends(text, begin, match, end, rules)
+        if stop:
+            yield match.end()
+            opened = match.end()
+
+
+def _ends(text: str, begin: int, match: re.Match[str], end: int, rules: Headings) -> bool:
+    """Whether the full stop at `match` ends the sentence that began at `begin`."""
+    ahead = text[match.end() : match.end() + 50].lstrip()[:1]
+    if not ahead or match.end() >= end:
+        return True
+    mark = match.group()[0]
+    word_match = WORD.search(text, max(begin, match.start() - 31), match.start())
+    word = word_match.group() if word_match else ""
+    if mark != ".":
+        return (bool(word) and not ahead.islower()) or (mark == "?" and bool(word))
+    bare = word.lower().rstrip(".")
+    if bare in rules.titles or ((word.isdigit() or len(word) == 1) and match.start() - len(word) == begin):
+        return False
+    if bare in rules.abbreviations or ("." in bare and not bare[-1].isdigit()):
+        return ahead.isupper() and bare not in rules.titles
+    if len(word) == 1 and word.isupper():
+        return not _named(text, begin, match.start() - 1, rules)
+    return not ahead.islower() or len(bare) >= 4 or bare[-1:].isdigit() or bare[-1:] in ")%"
+
+
+def _named(text: str, begin: int, end: int, rules: Headings) -> bool:
+    """Whether the capital that ends at `end` is an initial: it follows a title or another initial."""
+    before = text[max(begin, end - 12) : end].split()
+    return bool(before) and (
+        before[-1].rstrip(".").lower() in rules.titles or re.fullmatch(r"[A-Z]\.", before[-1]) is not None
+    )
+
+
+def _trimmed(text: str, start: int, end: int, stops: Iterator[int]) -> Iterator[Span]:
+    for stop in [*stops, end]:
+        stretch = text[start:stop]
+        low = start + len(stretch) - len(stretch.lstrip())
+        high = start + len(stretch.rstrip())
+        if low < high:
+            yield Span(start=low, end=high)
+        start = stop
+
+
+def _gap(text: str, position: int) -> int:
+    return len(text[position : position + 50]) - len(text[position : position + 50].lstrip())
