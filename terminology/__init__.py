@@ -1,0 +1,36 @@
+"""Terminology: builds one read-only store from the code lists a site may use, and answers from it.
+
+`build(sources, output)` writes a store; `open_store(path)` opens one for `search`, `lookup`, `mappings`
+and `matches`. A library of its own: it knows no note, no FHIR resource and nothing else of Notewright.
+"""
+
+from terminology.build import build
+from terminology.errors import TerminologyError
+from terminology.model import (
+    Concept,
+    Hit,
+    Manifest,
+    Mapping,
+    Source,
+    SourceInfo,
+    Term,
+    TermMatch,
+)
+from terminology.sources import parse_source
+from terminology.store import Store, open_store
+
+__all__ = [
+    "Concept",
+    "Hit",
+    "Manifest",
+    "Mapping",
+    "Source",
+    "SourceInfo",
+    "Store",
+    "Term",
+    "TermMatch",
+    "TerminologyError",
+    "build",
+    "open_store",
+    "parse_source",
+]

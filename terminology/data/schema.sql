@@ -1,0 +1,35 @@
+-- One terminology store. Written once by terminology.build, then only read.
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE concept (
+  id INTEGER PRIMARY KEY,
+  system TEXT NOT NULL,
+  code TEXT NOT NULL,
+  display TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  version TEXT
+);
+-- terms are numbered by length, so that an index read in order gives the shortest names first
+CREATE TABLE term (
+  id INTEGER PRIMARY KEY,
+  concept INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  language TEXT NOT NULL,
+  preferred INTEGER NOT NULL,
+  words TEXT NOT NULL,       -- folded words, separated by a space
+  squeezed INTEGER NOT NULL, -- key of the folded words run together
+  place INTEGER              -- key of the sequence a note is searched for; null when it is not searched for
+);
+CREATE TABLE mapping (
+  system TEXT NOT NULL,
+  code TEXT NOT NULL,
+  relation TEXT NOT NULL,
+  to_system TEXT NOT NULL,
+  to_code TEXT NOT NULL,
+  PRIMARY KEY (system, code, to_system, to_code)
+) WITHOUT ROWID;
+CREATE TABLE word (word TEXT PRIMARY KEY, terms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE term_words USING fts5(
+  words, content='', detail='none', columnsize=0, tokenize="unicode61 remove_diacritics 0 tokenchars '.+'"
+);
+-- the beginnings of every sequence of `term.place`, as sorted little-endian 64-bit keys
+CREATE TABLE gazetteer (name TEXT PRIMARY KEY, keys BLOB NOT NULL) WITHOUT ROWID;

@@ -1,0 +1,196 @@
+"""Note text -> the store's names that stand in it.
+
+Every beginning of every name is a 64-bit rolling key in one sorted array; a note's words are keyed the same
+way, all starts at once, and a start is followed for as long as its key is a beginning. What a key finds is
+compared word by word before it counts.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terminology import places, systems
+from terminology.model import Hit, TermMatch
+from terminology.normalise import CACHE, HYPHENS, MARKS, Normaliser, Token, folded, hashed
+from terminology.reader import Reader
+
+LONGEST = 64  # words and marks of a name
+NORMALISED = 0.98
+JOINED_BEFORE = re.compile(rf"[^\W_][{MARKS}]*[{HYPHENS}]?\Z")
+JOINED_AFTER = re.compile(rf"[{HYPHENS}]?[^\W_]")
+LINE = re.compile(r"[^\n]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A name of the store with its concept."""
+
+    hit: Hit
+    sequence: tuple[str, ...]
+
+
+class Gazetteer:
+    """Finds a store's names in notes."""
+
+    def __init__(self, *, reader: Reader, normaliser: Normaliser) -> None:
+        self._reader = reader
+        self._normaliser = normaliser
+        keys = dict(reader.ask("SELECT name, keys FROM gazetteer"))
+        self._beginnings = np.frombuffer(keys["beginnings"], dtype="<u8")
+        self._whole = np.frombuffer(keys["whole"], dtype="<u8")
+        self._word_key: Callable[[str], int] = lru_cache(maxsize=CACHE)(_word_key)
+        self._names: Callable[[int], tuple[Name, ...]] = lru_cache(maxsize=CACHE)(self._ask)
+
+    def matches(
+        self, text: str, *, kinds: Sequence[str] = (), languages: Sequence[str] = ()
+    ) -> list[TermMatch]:
+        """Non-overlapping matches in text order; of overlapping ones the longest, then the first, stays."""
+        tokens = self._normaliser.tokens(text)
+        spans = self._spans(tokens)
+        spans.sort(key=lambda span: (tokens[span[0]].start - tokens[span[1] - 1].end, span[0]))
+        taken = bytearray(len(tokens))
+        found = []
+        for first, last, key in spans:
+            if any(taken[first:last]):
+                continue
+            match = self._match(text, tokens[first:last], key, kinds, languages)
+            if match:
+                taken[first:last] = b"\1" * (last - first)
+                found.append(match)
+        return sorted(found, key=lambda match: match.start)
+
+    def _spans(self, tokens: Sequence[Token]) -> list[tuple[int, int, int]]:
+        """Stretches of tokens whose key is a name's: first token, one past the last, key."""
+        words = np.fromiter(
+            (self._word_key(token.word) for token in tokens), dtype=np.uint64, count=len(tokens)
+        )
+        starts = np.arange(len(words))
+        keys = np.zeros(len(words), dtype=np.uint64)
+        found: list[tuple[int, int, int]] = []
+        for length in range(LONGEST):
+            inside = starts + length < len(words)
+            starts, keys = starts[inside], keys[inside]
+            keys = keys * np.uint64(places.FACTOR) + words[starts + length]
+            alive = _among(keys, self._beginnings)
+            starts, keys = starts[alive], keys[alive]
+            if not len(starts):
+                break
+            whole = _among(keys, self._whole)
+            found += [
+                (first, first + length + 1, key)
+                for first, key in zip(starts[whole].tolist(), keys[whole].tolist(), strict=True)
+            ]
+        return found
+
+    def _match(
+        self, text: str, tokens: Sequence[Token], key: int, kinds: Sequence[str], languages: Sequence[str]
+    ) -> TermMatch | None:
+        start, end = tokens[0].start, tokens[-1].end
+        if not _bounded(text, start, end):
+            return None
+        words, written = places.sequence(tokens), folded(text[start:end])
+        hits = [
+            self._as_written(name.hit, written)
+            for name in self._names(key)
+            if name.sequence == words
+            and (not kinds or name.hit.kind in kinds)
+            and (not languages or name.hit.language in languages)
+            and self._meant(name.hit.term, text, start, end)
+        ]
+        if not hits:
+            return None
+        codes = _one_per_code(hits)
+        best = codes[0]
+        return TermMatch(
+            start=start,
+            end=end,
+            kind=best.kind,
+            system=best.system,
+            code=best.code,
+            term=best.term,
+            codes=codes,
+        )
+
+    def _as_written(self, hit: Hit, written: str) -> Hit:
+        if folded(hit.term) == written:
+            return hit
+        return replace(hit, match="normalised", score=NORMALISED)
+
+    def _meant(self, term: str, text: str, start: int, end: int) -> bool:
+        """Whether a name in capitals is meant: "ALL" is not "all", nor is the MS of a store "ms"."""
+        if not term.isupper() or not (len(term) <= 2 or term.lower() in self._normaliser.everyday):
+            return True
+        if text[start:end].upper() != text[start:end]:
+            return False
+        line = text[text.rfind("\n", 0, start) + 1 : start] + _rest_of_line(text, end)
+        return len(term) <= 2 or any(letter.islower() for letter in line) or not any(map(str.isalpha, line))
+
+    def _ask(self, key: int) -> tuple[Name, ...]:
+        question = (
+            "SELECT system, code, display, kind, text, language, preferred FROM term"
+            " JOIN concept ON concept.id = term.concept WHERE place = ? ORDER BY term.id"
+        )
+        names = []
+        for system, code, display, kind, term, language, preferred in self._reader.ask(
+            question, (places.signed(key),)
+        ):
+            hit = Hit(
+                system=system,
+                code=code,
+                display=display,
+                kind=kind,
+                term=term,
+                language=language,
+                score=1.0,
+                match="exact",
+                preferred=bool(preferred),
+            )
+            names.append(Name(hit=hit, sequence=places.sequence(self._normaliser.tokens(term))))
+        return tuple(names)
+
+
+def _word_key(word: str) -> int:
+    return hashed(word) & places.WHOLE
+
+
+def _among(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    if not len(known):
+        return np.zeros(len(keys), dtype=bool)
+    place = np.searchsorted(known, keys)
+    place[place == len(known)] = 0
+    same: NDArray[np.bool_] = known[place] == keys
+    return same
+
+
+def _bounded(text: str, start: int, end: int) -> bool:
+    """Whether a stretch begins and ends where words do: "pain" does not stand in "pain-free"."""
+    before = JOINED_BEFORE.search(text, max(0, start - 4), start) if text[start].isalnum() else None
+    after = JOINED_AFTER.match(text, end) if text[end - 1].isalnum() else None
+    return before is None and after is None
+
+
+def _rest_of_line(text: str, end: int) -> str:
+    match = LINE.match(text, end)
+    return match[0] if match else ""
+
+
+def _one_per_code(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    best: dict[tuple[str, str], Hit] = {}
+    order = sorted(
+        hits,
+        key=lambda hit: (
+            -hit.score,
+            systems.rank(hit.system),
+            not hit.preferred,
+            hit.system,
+            hit.code,
+            hit.term,
+        ),
+    )
+    for hit in order:
+        best.setdefault((hit.system, hit.code), hit)
+    return tuple(best.values())

@@ -1,0 +1,146 @@
+"""Entries of several sources -> one draft per code, with kind and preferred name decided.
+
+The order of the sources decides between them; the order of the rows in a source does not.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from terminology import systems
+from terminology.kinds import Kinds
+from terminology.model import Entry, Source, SourceInfo, Term
+from terminology.normalise import Normaliser, strip_tag
+from terminology.sources import Reading
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A concept in the making."""
+
+    system: str
+    code: str
+    display: str = ""
+    kind: str = ""
+    version: str | None = None
+    told: list[tuple[int, str]] = field(default_factory=list)  # source number and the kind it gives
+    names: dict[tuple[str, str], tuple[int, bool]] = field(
+        default_factory=dict
+    )  # text, language: source, preferred
+
+    def listed(self) -> list[Term]:
+        """Every name once, sorted; of names that differ in case alone, each stays."""
+        return [
+            Term(text=text, language=language, preferred=text == self.display)
+            for text, language in sorted(self.names)
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Everything the sources told."""
+
+    drafts: tuple[Draft, ...]
+    mappings: tuple[tuple[str, str, str, str, str], ...]  # system, code, relation, other system, other code
+    sources: tuple[SourceInfo, ...]
+
+
+def gather(readings: Iterable[tuple[Source, Reading]], kinds: Kinds, normaliser: Normaliser) -> Gathered:
+    """One draft per code, in the order of systems and codes."""
+    drafts: dict[tuple[str, str], Draft] = {}
+    mappings: dict[tuple[str, str, str, str], str] = {}
+    infos = []
+    for number, (source, reading) in enumerate(readings):
+        for entry in reading.entries:
+            _add(drafts, entry, number, kinds)
+            _map(mappings, entry)
+        infos.append(_info(source, reading))
+    ordered = sorted(
+        drafts.values(), key=lambda draft: (systems.rank(draft.system), draft.system, draft.code)
+    )
+    for draft in ordered:
+        draft.display = _display(draft)
+    _decide(ordered, kinds, normaliser)
+    rows = sorted((one, code, how, two, other) for (one, code, two, other), how in mappings.items())
+    return Gathered(drafts=tuple(ordered), mappings=tuple(rows), sources=tuple(infos))
+
+
+def _add(drafts: dict[tuple[str, str], Draft], entry: Entry, number: int, kinds: Kinds) -> None:
+    key = (entry.system, entry.code)
+    draft = drafts.get(key)
+    if draft is None:
+        draft = drafts[key] = Draft(system=entry.system, code=entry.code)
+    draft.version = draft.version or entry.version
+    if entry.kind:
+        draft.told.append((number, entry.kind))
+    for term in entry.terms:
+        bare, tag = strip_tag(term.text) if entry.system == systems.SNOMED else (term.text, None)
+        tagged = tag is not None and tag in kinds.tags
+        names = [(bare, True), (term.text, False)] if tagged else [(term.text, term.preferred)]
+        for text, preferred in names:
+            before = draft.names.get((text, term.language))
+            if before is None or (before[0] == number and preferred):
+                draft.names[text, term.language] = (number, preferred)
+
+
+def _map(mappings: dict[tuple[str, str, str, str], str], entry: Entry) -> None:
+    for mapping in entry.mappings:
+        mappings.setdefault((entry.system, entry.code, mapping.system, mapping.code), mapping.relation)
+        if mapping.relation == "equivalent":
+            mappings.setdefault((mapping.system, mapping.code, entry.system, entry.code), mapping.relation)
+
+
+def _info(source: Source, reading: Reading) -> SourceInfo:
+    return SourceInfo(
+        kind=source.kind,
+        name=reading.name,
+        version=reading.version,
+        licence=reading.licence,
+        sha256=reading.sha256,
+        concepts=len({(entry.system, entry.code) for entry in reading.entries}),
+        terms=len(
+            {(e.system, e.code, term.text, term.language) for e in reading.entries for term in e.terms}
+        ),
+        skipped=reading.skipped,
+    )
+
+
+def _display(draft: Draft) -> str:
+    """The preferred name of the first source, else its shortest; English before other languages."""
+    return min(
+        (
+            (source, not preferred, language != "en", len(text), text)
+            for (text, language), (source, preferred) in draft.names.items()
+        )
+    )[-1]
+
+
+def _decide(drafts: Sequence[Draft], kinds: Kinds, normaliser: Normaliser) -> None:
+    """Each draft's kind, by the order in `data/README.md`."""
+    known: dict[tuple[str, ...], str] = {}
+    open_: list[Draft] = []
+    for draft in drafts:
+        draft.kind = _told(draft, kinds) or ""
+        if not draft.kind:
+            open_.append(draft)
+            continue
+        for text, _ in sorted(draft.names):
+            known.setdefault(normaliser.words(text), draft.kind)
+    for draft in open_:
+        names = sorted(text for text, _ in draft.names)
+        same = [known[words] for words in map(normaliser.words, names) if words in known]
+        draft.kind = same[0] if same else kinds.of_words(names, normaliser) or kinds.untagged
+
+
+def _told(draft: Draft, kinds: Kinds) -> str | None:
+    if draft.told:
+        return min(draft.told)[1]
+    if draft.system == systems.SNOMED:
+        for text, _ in sorted(draft.names):
+            kind = kinds.of_tag(text)
+            if kind:
+                return kind
+        return None
+    return kinds.of_system(draft.system, draft.code)
+
+
+__all__ = ["Draft", "Gathered", "gather"]

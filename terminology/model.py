@@ -1,0 +1,108 @@
+"""What a terminology store is made of and what it answers: values only."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Something a store is built from."""
+
+    kind: str  # one of `sources.READERS`: "core", "icd10cm", "tsv"
+    path: Path | None = None  # None for what comes with the software
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceInfo:
+    """What a store remembers of a source."""
+
+    kind: str
+    name: str
+    version: str
+    licence: str
+    sha256: str
+    concepts: int  # distinct codes it brought
+    terms: int  # distinct names it brought
+    skipped: int  # rows left out, because their code cannot exist or there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What is in a store."""
+
+    format_version: int
+    sources: tuple[SourceInfo, ...]
+    concepts: int
+    terms: int
+    digest: str  # SHA-256 over all content: equal digests, equal answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One name of a concept."""
+
+    text: str
+    language: str  # BCP 47
+    preferred: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """What a concept is called in another system."""
+
+    system: str
+    code: str
+    display: str  # empty when the store does not hold the other concept
+    relation: str  # of the other to this: "equivalent", "broader", "narrower", or "mapped" by a coding rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A concept as one row of a source tells it."""
+
+    system: str
+    code: str
+    kind: str | None  # None where the source does not say
+    terms: tuple[Term, ...]
+    mappings: tuple[Mapping, ...] = ()
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concept:
+    """A concept with all its names."""
+
+    system: str
+    code: str
+    display: str
+    kind: str
+    version: str | None  # of the code system, when the source says
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A concept found for a text."""
+
+    system: str
+    code: str
+    display: str
+    kind: str
+    term: str  # the name that matched
+    language: str  # of that name
+    score: float  # 0..1; from 0.9 up the same thing but for spelling
+    match: str  # "exact" same characters ignoring case, "normalised" same folded words, "fuzzy"
+    preferred: bool  # the name that matched is the preferred one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermMatch:
+    """A name of the store standing in a note."""
+
+    start: int  # code points of the note's text
+    end: int
+    kind: str  # of the first code
+    system: str
+    code: str
+    term: str  # the store's name that matched
+    codes: tuple[Hit, ...]  # every concept of that name, best first

@@ -1,0 +1,45 @@
+"""The sequence of words and marks by which a term is found in a note, and its rolling keys.
+
+Words are folded; marks count ("blood, urine" is not "blood urine"); white space and hyphens do not.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terminology.normalise import GAP, Normaliser, Token, hashed
+
+Keys = NDArray[np.uint64]
+FACTOR = 0x9E3779B97F4A7C15
+WHOLE = (1 << 64) - 1
+
+
+def sequence(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """The folded words and marks of a term or of a stretch of a note."""
+    return tuple(token.word for token in tokens)
+
+
+def worth(sequence: Sequence[str]) -> bool:
+    """Whether a note is searched for a term: it has a word of letters, and no line break."""
+    return GAP not in sequence and any(len(word) > 1 and word[0].isalpha() for word in sequence)
+
+
+def prefixes(sequence: Sequence[str]) -> list[int]:
+    """A key for the first word, the first two, and so on to the whole sequence."""
+    key, found = 0, []
+    for word in sequence:
+        key = (key * FACTOR + (hashed(word) & WHOLE)) & WHOLE
+        found.append(key)
+    return found
+
+
+def place(normaliser: Normaliser, text: str) -> list[int]:
+    """The keys of a term's beginnings, the last being the term's own; empty when a note is not searched for it."""
+    words = sequence(normaliser.tokens(text))
+    return prefixes(words) if worth(words) else []
+
+
+def signed(key: int) -> int:
+    """A key as SQLite keeps integers."""
+    return key - (1 << 64) if key >> 63 else key

@@ -1,0 +1,72 @@
+"""Notewright Core, or another folder of tables in its format (`data/core/README.md`).
+
+The first of snomed, rxnorm, atc, icd10cm that a row fills is its concept; the others are mappings from it.
+A row without any code is left out and counted: a store answers with codes.
+"""
+
+import hashlib
+from pathlib import Path
+
+from terminology import systems
+from terminology.errors import TerminologyError
+from terminology.kinds import KINDS
+from terminology.model import Entry, Mapping, Term
+from terminology.normalise import DATA
+from terminology.sources.reading import Reading, Row, contents, rows
+
+COLUMNS = frozenset({"kind", "name", "synonyms", "snomed", "icd10cm", "rxnorm", "atc"})
+SYSTEMS = (
+    ("snomed", systems.SNOMED, "equivalent"),
+    ("rxnorm", systems.RXNORM, "equivalent"),
+    ("atc", systems.ATC, "equivalent"),
+    ("icd10cm", systems.ICD10CM, "mapped"),
+)
+
+
+def read(path: Path | None) -> Reading:
+    """The entries of every table in a folder, by default the one that comes with the software."""
+    folder = path or DATA / "core"
+    files = [folder] if folder.is_file() else sorted(folder.glob("*.tsv"))
+    if not files:
+        raise TerminologyError(f"{folder}: no .tsv file there")
+    whole, entries, skipped = hashlib.sha256(), list[Entry](), 0
+    for file in files:
+        text, digest = contents(file)
+        whole.update(f"{file.name}\0{digest}\n".encode())
+        for row in rows(file, text, COLUMNS):
+            entry = _entry(file, row)
+            skipped += entry is None
+            entries += [entry] if entry else []
+    return Reading(
+        name="Notewright Core" if path is None else folder.name,
+        version=whole.hexdigest()[:12],
+        licence="Apache-2.0; SNOMED CT ids from the Global Patient Set of September 2020, CC BY 4.0",
+        sha256=whole.hexdigest(),
+        entries=tuple(entries),
+        skipped=skipped,
+    )
+
+
+def _entry(path: Path, row: Row) -> Entry | None:
+    kind, name = row.cells["kind"], row.cells["name"]
+    if kind not in KINDS:
+        raise TerminologyError(f"{path}: line {row.line}: column 'kind' must be one of {', '.join(KINDS)}")
+    if not name:
+        raise TerminologyError(f"{path}: line {row.line}: column 'name' is empty")
+    codes = [
+        Mapping(system=system, code=code.strip(), display="", relation=relation)
+        for column, system, relation in SYSTEMS
+        for code in row.cells[column].split("|")
+        if code.strip()
+    ]
+    for code in codes:
+        if not systems.possible(code.system, code.code):
+            raise TerminologyError(f"{path}: line {row.line}: column 'snomed' holds an id that cannot exist")
+    if not codes:
+        return None
+    synonyms = dict.fromkeys(text.strip() for text in row.cells["synonyms"].split("|") if text.strip())
+    terms = [Term(text=name, language="en", preferred=True)]
+    terms += [Term(text=text, language="en", preferred=False) for text in synonyms if text != name]
+    return Entry(
+        system=codes[0].system, code=codes[0].code, kind=kind, terms=tuple(terms), mappings=tuple(codes[1:])
+    )

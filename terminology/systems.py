@@ -1,0 +1,58 @@
+"""Code systems by their FHIR URI (https://hl7.org/fhir/R4/terminologies-systems.html) and their order."""
+
+SNOMED = "http://snomed.info/sct"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+ATC = "http://www.whocc.no/atc"
+ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
+LOINC = "http://loinc.org"
+
+PREFERENCE = (SNOMED, RXNORM, ATC, LOINC, ICD10CM)
+"""Which system's concept comes first when all else is equal; systems not named come last."""
+
+
+def rank(system: str) -> int:
+    """The place of a system in `PREFERENCE`."""
+    return PREFERENCE.index(system) if system in PREFERENCE else len(PREFERENCE)
+
+
+VERHOEFF_D = (
+    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
+    (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
+    (2, 3, 4, 0, 1, 7, 8, 9, 5, 6),
+    (3, 4, 0, 1, 2, 8, 9, 5, 6, 7),
+    (4, 0, 1, 2, 3, 9, 5, 6, 7, 8),
+    (5, 9, 8, 7, 6, 0, 4, 3, 2, 1),
+    (6, 5, 9, 8, 7, 1, 0, 4, 3, 2),
+    (7, 6, 5, 9, 8, 2, 1, 0, 4, 3),
+    (8, 7, 6, 5, 9, 3, 2, 1, 0, 4),
+    (9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
+)
+VERHOEFF_P = (
+    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
+    (1, 5, 7, 6, 2, 8, 3, 0, 9, 4),
+    (5, 8, 0, 3, 7, 9, 6, 1, 4, 2),
+    (8, 9, 1, 6, 0, 4, 3, 5, 2, 7),
+    (9, 4, 5, 3, 1, 2, 6, 8, 7, 0),
+    (4, 2, 8, 6, 5, 7, 3, 9, 0, 1),
+    (2, 7, 9, 3, 8, 0, 6, 4, 1, 5),
+    (7, 0, 4, 6, 9, 1, 3, 2, 5, 8),
+)
+
+
+def verhoeff(digits: str) -> bool:
+    """Whether the last digit is the Verhoeff check digit of the rest."""
+    check = 0
+    for place, digit in enumerate(reversed(digits)):
+        check = VERHOEFF_D[check][VERHOEFF_P[place % 8][int(digit)]]
+    return check == 0
+
+
+def possible(system: str, code: str) -> bool:
+    """Whether a code can exist in its system: a SNOMED CT concept id has 6 to 18 digits, the partition
+    00 or 10 and a check digit (https://confluence.ihtsdotools.org/display/DOCRELFMT/6+SNOMED+CT+Identifiers);
+    other systems are not judged."""
+    if system != SNOMED:
+        return bool(code)
+    if not (code.isascii() and code.isdigit() and 6 <= len(code) <= 18):
+        return False
+    return code[-3:-1] in {"00", "10"} and verhoeff(code)
