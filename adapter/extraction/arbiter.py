@@ -1,0 +1,157 @@
+"""Encoder and dictionary together: the default engine.
+
+Mentions of both become one list without overlaps; each says who found it. The rule and its thresholds are
+data: `mappings/extraction/arbiter.toml`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import mappings
+from adapter.extraction.dictionary import Dictionary
+from adapter.extraction.encoder import EncoderEngine, Reading
+from adapter.model import Issue, Mention, ModelInfo, Note, Step
+
+
+class Alone(mappings.Table):
+    """When a dictionary match stands that the encoder did not report."""
+
+    words: int
+    characters: int
+    evidence: float
+    shortest: int
+
+
+class Over(mappings.Table):
+    """When a dictionary match replaces the encoder mentions inside it."""
+
+    words: int
+    characters: int
+    parts: tuple[str, ...]
+    alike: tuple[tuple[str, ...], ...]
+    sure_words: int
+
+
+class ArbiterRules(mappings.Table):
+    """`mappings/extraction/arbiter.toml`."""
+
+    version: int
+    encoder_threshold: float
+    kinds: dict[str, str]
+    alone: Alone
+    over: Over
+
+
+def load() -> ArbiterRules:
+    """The rules that ship.
+
+    Raises mappings.MappingError naming file and key.
+    """
+    return mappings.read("extraction/arbiter.toml", ArbiterRules)
+
+
+class Arbiter:
+    """The `encoder` engine with the dictionary beside it."""
+
+    name = "encoder"
+
+    def __init__(self, encoder: EncoderEngine, dictionary: Dictionary, rules: ArbiterRules) -> None:
+        self._encoder, self._dictionary, self._rules = encoder, dictionary, rules
+
+    @property
+    def model(self) -> ModelInfo:
+        """The encoder's model."""
+        return self._encoder.model
+
+    def mentions(self, note: Note) -> Step[Mention]:
+        """See `Engine.mentions`."""
+        reading = self._encoder.read(note)
+        read = self._encoder.decide(note, reading)
+        named = self._dictionary.mentions(note)
+        kept = merge(read.kept, named.kept, reading, self._rules)
+        stood = {(mention.start, mention.end) for mention in kept}
+        unheard = [m for m in named.kept if (m.start, m.end) not in stood]
+        return Step(
+            name="extraction",
+            kept=kept,
+            left_out=(*read.left_out, *(_unheard(mention) for mention in unheard)),
+        )
+
+    def close(self) -> None:
+        """Frees the model."""
+        self._encoder.close()
+
+
+def merge(
+    read: Sequence[Mention], named: Sequence[Mention], reading: Reading, rules: ArbiterRules
+) -> tuple[Mention, ...]:
+    """One list in text order, without overlaps, of what was read (encoder) and named (dictionary)."""
+    standing = list(read)
+    for name in named:
+        touched = [mention for mention in standing if _overlap(mention, name)]
+        if not touched:
+            if _stands_alone(name, reading, rules.alone):
+                standing.append(replace(name, confidence=_confidence(name, reading)))
+        elif _same(touched, name):
+            standing.remove(touched[0])
+            standing.append(_agreed(touched[0], name))
+        elif _stands_over(name, touched, rules.over):
+            standing = [mention for mention in standing if mention not in touched]
+            standing.append(name)
+    return tuple(sorted(standing, key=lambda mention: mention.start))
+
+
+def _overlap(one: Mention, other: Mention) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _same(touched: Sequence[Mention], name: Mention) -> bool:
+    return len(touched) == 1 and (touched[0].start, touched[0].end) == (name.start, name.end)
+
+
+def _agreed(mention: Mention, name: Mention) -> Mention:
+    """Both found the same words: the encoder knows the context and keeps its kind."""
+    sources = (*mention.sources, *name.sources)
+    return replace(mention, sources=sources, confidence=max(mention.confidence, name.confidence))
+
+
+def _stands_alone(name: Mention, reading: Reading, rules: Alone) -> bool:
+    if len(name.text) < rules.shortest:
+        return False
+    long = _words(name) >= rules.words and len(name.text) >= rules.characters
+    return long or reading.evidence(name.start, name.end) >= rules.evidence
+
+
+def _stands_over(name: Mention, touched: Sequence[Mention], rules: Over) -> bool:
+    if _words(name) < rules.words or len(name.text) < rules.characters:
+        return False
+    if not all(name.start <= mention.start and mention.end <= name.end for mention in touched):
+        return False
+    if _words(name) >= rules.sure_words:
+        return True
+    return all(mention.kind in rules.parts or _alike(mention.kind, name.kind, rules) for mention in touched)
+
+
+def _alike(one: str, other: str, rules: Over) -> bool:
+    return one == other or any(one in group and other in group for group in rules.alike)
+
+
+def _words(mention: Mention) -> int:
+    return len(mention.text.split())
+
+
+def _confidence(name: Mention, reading: Reading) -> float:
+    """Half the dictionary's word, half the encoder's."""
+    return round((name.confidence + reading.evidence(name.start, name.end)) / 2, 4)
+
+
+def _unheard(mention: Mention) -> Issue:
+    return Issue(
+        code="informational",
+        reason="name-not-confirmed",
+        message="A terminology name stands here, but the engine does not read it as a mention.",
+        severity="information",
+        start=mention.start,
+        end=mention.end,
+        kind=mention.kind,
+    )

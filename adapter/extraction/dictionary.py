@@ -1,0 +1,53 @@
+"""The `dictionary` engine: names of the terminology store that stand in the note, word for word.
+
+A second source of mentions beside the encoder, strong on long names that a site has loaded ("24 hr metformin
+hydrochloride 500 mg extended release oral tablet"). On its own it knows no context, so short names need the
+encoder's word for it: see `arbiter`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from adapter.model import Mention, Note, Step
+from terminology import TermMatch
+
+NAME = "dictionary"
+CONFIDENCE = 0.9  # that a verbatim name of a terminology means what the terminology says
+
+
+class Gazetteer(Protocol):
+    """What the dictionary needs of a terminology store."""
+
+    def matches(self, text: str) -> Sequence[TermMatch]:
+        """The store's names in the text: longest first, not overlapping, in text order."""
+
+
+class Dictionary:
+    """Finds the store's names; `kinds` maps terminology kinds to mention kinds, others are not reported."""
+
+    name = NAME
+    model = None
+
+    def __init__(self, gazetteer: Gazetteer, kinds: Mapping[str, str]) -> None:
+        self._gazetteer, self._kinds = gazetteer, kinds
+
+    def mentions(self, note: Note) -> Step[Mention]:
+        """See `Engine.mentions`."""
+        found = (self._mention(note, match) for match in self._gazetteer.matches(note.text))
+        return Step(name="extraction", kept=tuple(mention for mention in found if mention))
+
+    def _mention(self, note: Note, match: TermMatch) -> Mention | None:
+        kind = next((self._kinds[hit.kind] for hit in match.codes if hit.kind in self._kinds), None)
+        if kind is None:
+            return None
+        return Mention(
+            start=match.start,
+            end=match.end,
+            text=note.text[match.start : match.end],
+            kind=kind,
+            confidence=CONFIDENCE,
+            sources=(NAME,),
+        )
+
+    def close(self) -> None:
+        """Nothing to free: the store belongs to who opened it."""

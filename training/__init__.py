@@ -1,0 +1,1 @@
+"""Makes the shipped models: data, trainer, converter. The only place that knows PyTorch."""
