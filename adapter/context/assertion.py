@@ -1,0 +1,182 @@
+"""A note and the mentions in it -> findings, each asserted with the cues that decided.
+
+The verdict on a mention is the union of the axes whose scope it stands in and of what its section says.
+Mentions may come in any order; the findings come in text order.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from adapter.context.cues import Match, matches, tokens_in
+from adapter.context.relations import link
+from adapter.context.rules import Axis, ContextRules
+from adapter.context.scopes import Scope, scopes
+from adapter.model import Assertion, Cue, Experiencer, Finding, Mention, Note, Section, Span, Step
+
+FLAGS = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned", "stopped", "allergen")
+ITEM_MARKS = "-•*·▪◦–—#>+"
+
+
+def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step[Finding]:
+    """The findings of a note; details such as a dose are attributes of the finding they belong to.
+
+    A mention that reaches outside the note raises ValueError.
+    """
+    ordered = _ordered(note, mentions)
+    cues = _cues(note, ordered, rules)
+    sections = [_section(note, mention) for mention in ordered]
+    findings = [
+        Finding(
+            start=mention.start,
+            end=mention.end,
+            text=mention.text,
+            kind=mention.kind,
+            confidence=mention.confidence,
+            sources=mention.sources,
+            section=section.key,
+            assertion=_assertion(note, mention, section, cues[index], rules),
+        )
+        for index, (mention, section) in enumerate(zip(ordered, sections, strict=True))
+    ]
+    return link(note, findings, rules.relations)
+
+
+def _ordered(note: Note, mentions: Sequence[Mention]) -> list[Mention]:
+    if any(not 0 <= mention.start < mention.end <= len(note.text) for mention in mentions):
+        raise ValueError("a mention reaches outside the note")
+    return sorted(set(mentions), key=lambda m: (m.start, m.end, m.kind, -m.confidence, m.sources))
+
+
+def _cues(note: Note, ordered: Sequence[Mention], rules: ContextRules) -> Mapping[int, list[Scope]]:
+    """For each mention, by position in `ordered`, the scopes it stands in."""
+    starts = [mention.start for mention in ordered]
+    held: dict[int, list[Scope]] = defaultdict(list)
+    carried: list[Scope] = []
+    for sentence in note.sentences:
+        item = _is_item(note.text, sentence)
+        carried = carried if item and not _gap_before(note.text, sentence) else []
+        low, high = bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)
+        if low == high and not note.text[: sentence.end].endswith(":"):
+            continue
+        own = _scopes_of(note, sentence, ordered[low:high], rules)
+        for scope in own:
+            for index in _within(scope, starts, ordered, low, high):
+                held[index].append(scope)
+        for index in range(low, high):
+            held[index] += [scope for scope in carried if ordered[index].kind in scope.entry.kinds]
+        if note.text[sentence.start : sentence.end].endswith(":"):
+            carried = [scope for scope in own if scope.forward and scope.open]
+    return held
+
+
+def _scopes_of(note: Note, sentence: Span, inside: Sequence[Mention], rules: ContextRules) -> list[Scope]:
+    tokens = tokens_in(note.text, sentence.start, sentence.end)
+    found = matches(tokens, rules)
+    spans = [(mention.start, mention.end) for mention in inside]
+    starts = [start for start, _ in spans]
+    kept = []
+    for match in found:
+        first, last = tokens[match.first].start, tokens[match.last - 1].end
+        around = spans[max(0, bisect_right(starts, first) - 4) : bisect_right(starts, first)]
+        if not any(_buried(match, first, last, low, high) for low, high in around):
+            kept.append(match)
+    return scopes(tokens, kept, rules) if tokens else []
+
+
+def _buried(match: Match, first: int, last: int, low: int, high: int) -> bool:
+    """Whether a phrase is part of a mention's own words, where it says nothing about the mention."""
+    rule = match.entry.rule
+    if not (low <= first and last <= high) or (first, last) == (low, high):
+        return False
+    if rule.axis == "terminate" or rule.outside:
+        return True
+    edge = first == low if rule.direction == "forward" else last == high
+    return not edge and not (rule.direction == "both" and first == low)
+
+
+def _within(
+    scope: Scope, starts: Sequence[int], ordered: Sequence[Mention], low: int, high: int
+) -> Iterator[int]:
+    """The positions of the mentions a scope covers."""
+    if scope.forward:
+        edge = bisect_left(starts, scope.cue_start, low, high)
+        for index in range(edge, bisect_right(starts, scope.cue_start, edge, high)):
+            if ordered[index].end > scope.cue_end and ordered[index].kind in scope.entry.kinds:
+                yield index
+    first, last = bisect_left(starts, scope.low, low, high), bisect_left(starts, scope.high, low, high)
+    for index in range(first, last):
+        mention = ordered[index]
+        clear = scope.forward or mention.end <= scope.cue_start or mention.end == scope.cue_end
+        if clear and mention.kind in scope.entry.kinds:
+            yield index
+
+
+def _section(note: Note, mention: Mention) -> Section:
+    index = bisect_right(note.sections, mention.start, key=lambda section: section.start) - 1
+    if 0 <= index < len(note.sections):
+        return note.sections[index]
+    return Section(key="unknown", heading=Span(start=0, end=0), start=0, end=len(note.text))
+
+
+def _assertion(
+    note: Note, mention: Mention, section: Section, held: Sequence[Scope], rules: ContextRules
+) -> Assertion:
+    said = [scope for scope in held if scope.entry.rule.axis != "relative"]
+    cues = {_cue(note, scope) for scope in said}
+    axes = {scope.entry.rule.axis for scope in said}
+    for default, kinds in rules.sections.get(section.key, ()):
+        if mention.kind in kinds and not axes & set(default.unless):
+            cues.add(_section_cue(note, section, default.axis))
+            axes.add(default.axis)
+    flags = {flag: True for flag in FLAGS if flag in axes}
+    if "ruled_out" in axes:
+        flags["negated"] = True
+    experiencer, relative = _person(mention, axes, held)
+    ordered = tuple(sorted(cues, key=lambda cue: (cue.start, cue.end, cue.axis, cue.rule)))
+    return Assertion(**flags, experiencer=experiencer, relative=relative, cues=ordered)
+
+
+def _person(mention: Mention, axes: set[Axis], held: Sequence[Scope]) -> tuple[Experiencer, str | None]:
+    """Whom a mention is about, and which relative: the nearest one named, before it rather than after."""
+    if "family" in axes:
+        people = [
+            scope for scope in held if scope.entry.rule.axis in ("family", "relative") and scope.relative
+        ]
+        nearest = min(people, key=lambda scope: _distance(mention, scope), default=None)
+        return "family", nearest.relative if nearest else "FAMMEMB"
+    return ("other", None) if "other_person" in axes else ("patient", None)
+
+
+def _distance(mention: Mention, scope: Scope) -> tuple[bool, int, int, str]:
+    gap = mention.start - scope.cue_end if scope.forward else scope.cue_start - mention.end
+    return (
+        scope.entry.rule.axis == "relative" and not scope.forward,
+        gap,
+        scope.cue_start,
+        scope.relative or "",
+    )
+
+
+def _cue(note: Note, scope: Scope) -> Cue:
+    start, end = scope.cue_start, scope.cue_end
+    return Cue(
+        axis=scope.entry.rule.axis, rule=scope.entry.rule.id, start=start, end=end, text=note.text[start:end]
+    )
+
+
+def _section_cue(note: Note, section: Section, axis: str) -> Cue:
+    start, end = section.heading.start, section.heading.end
+    return Cue(axis=axis, rule=f"section:{section.key}", start=start, end=end, text=note.text[start:end])
+
+
+def _is_item(text: str, sentence: Span) -> bool:
+    first = text[sentence.start : sentence.start + 4]
+    return first[0] in ITEM_MARKS or re.match(r"\(?\d{1,2}[.)]", first) is not None
+
+
+def _gap_before(text: str, sentence: Span) -> bool:
+    """Whether a list ends here: two blank lines or more stand before the sentence."""
+    before = text[max(0, sentence.start - 8) : sentence.start]
+    return before.count("\n") > 2

@@ -1,0 +1,97 @@
+"""A sentence -> the rule phrases in it: longest wins, and a pseudo-trigger takes what it overlaps."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from adapter.context.rules import GAP, NUMBER, RELATIVE, TOKEN, YEAR, ContextRules, Entry, Node
+
+YEARS = re.compile(r"(?:19|20)\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or sign of a note, in lower case."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A phrase of a rule found in a sentence: token positions, and how many tokens were matched literally."""
+
+    first: int
+    last: int  # one past
+    words: int
+    entry: Entry
+    relative: str | None  # v3-RoleCode of the relative named in the phrase
+
+
+def tokens_in(text: str, start: int, end: int) -> list[Token]:
+    """The tokens of a stretch of a note."""
+    return [
+        Token(match.group().lower().replace("’", "'"), match.start(), match.end())
+        for match in TOKEN.finditer(text, start, end)
+    ]
+
+
+def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
+    """The phrases that count, in text order."""
+    found = [match for first in range(len(tokens)) for match in _at(tokens, first, rules)]
+    ending = [match for match in found if match.entry.rule.axis == "terminate"]
+    others = [match for match in found if match.entry.rule.axis != "terminate"]
+    pseudos = [match for match in others if match.entry.rule.axis == "pseudo"]
+    kept = [match for match in _winners(others) if match.entry.rule.axis != "pseudo"]
+    kept += [match for match in _winners([*ending, *pseudos]) if match.entry.rule.axis == "terminate"]
+    return sorted(kept, key=lambda match: (match.first, match.last, match.entry.rule.id))
+
+
+def _at(tokens: Sequence[Token], first: int, rules: ContextRules) -> Iterator[Match]:
+    stack: list[tuple[Node, int, int, str | None]] = [(rules.tree, first, 0, None)]
+    while stack:
+        node, position, words, code = stack.pop()
+        for entry in node.entries:
+            yield Match(first, position, words, entry, code)
+        if (gap := node.next.get(GAP)) is not None:
+            stack += [(gap, position + skip, words, code) for skip in range(rules.gap + 1)]
+        if position < len(tokens):
+            for edge in _edges(tokens[position].text):
+                if (following := node.next.get(edge)) is not None:
+                    stack.append((following, position + 1, words + 1, code))
+            if (following := node.next.get(RELATIVE)) is not None:
+                named = _relatives(tokens, position, rules.relatives)
+                stack += [(following, end, words + end - position, code or who) for end, who in named]
+
+
+def _relatives(tokens: Sequence[Token], position: int, node: Node) -> Iterator[tuple[int, str]]:
+    """Where the words for relatives that begin here end, and who they are."""
+    while position < len(tokens) and (following := node.next.get(tokens[position].text)) is not None:
+        node, position = following, position + 1
+        yield from ((position, code) for code in node.codes)
+
+
+def _edges(word: str) -> tuple[str, ...]:
+    if YEARS.fullmatch(word):
+        return (word, YEAR, NUMBER)
+    return (word, NUMBER) if word.isdigit() else (word,)
+
+
+def _winners(found: Sequence[Match]) -> list[Match]:
+    """Among overlapping phrases the one with most words; a pseudo wins a tie; equal phrases stay together."""
+    ranked = sorted(found, key=_rank)
+    taken: dict[int, tuple[int, int, bool]] = {}
+    kept = []
+    for match in ranked:
+        pseudo = match.entry.rule.axis == "pseudo"
+        place = (match.first, match.last, pseudo)
+        if all(taken.get(position, place) == place for position in range(match.first, match.last)):
+            kept.append(match)
+            taken |= dict.fromkeys(range(match.first, match.last), place)
+    return kept
+
+
+def _rank(match: Match) -> tuple[int, bool, int, int, str]:
+    pseudo = match.entry.rule.axis == "pseudo"
+    return (-match.words, not pseudo, match.last - match.first, match.first, match.entry.rule.id)

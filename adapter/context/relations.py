@@ -1,0 +1,170 @@
+"""Findings -> findings with their details: a dose joins its medication, a result its test.
+
+Which kinds belong to which, and how far apart they may stand, is data ([[relation]] in mappings/context).
+A detail stands in the same sentence as its head; the head before it is preferred to the one after it,
+unless that one is nearer ("20 mg of lisinopril"). What belongs to nothing is left out, or kept as a
+finding of its own where the relation says so; nothing disappears.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from adapter.context.rules import RelationTable, tokens_of
+from adapter.model import Attribute, Finding, Issue, Note, Step
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A note and the findings in it, in text order, with the sentence each stands in."""
+
+    note: Note
+    findings: Sequence[Finding]
+    sentence: Sequence[int]
+    starts: Sequence[int]
+
+
+def link(note: Note, findings: Sequence[Finding], relations: Sequence[RelationTable]) -> Step[Finding]:
+    """The findings, with what belongs to them as attributes; the rest as issues."""
+    opened = [span.start for span in note.sentences]
+    place = _Place(
+        note,
+        findings,
+        [bisect_right(opened, finding.start) - 1 for finding in findings],
+        [finding.start for finding in findings],
+    )
+    homes: dict[int, int] = {}
+    for relation in relations:
+        heads = _heads(place, relation, homes)
+        for index, finding in enumerate(findings):
+            if index not in homes and _can_belong(finding, relation):
+                home = _home(place, index, relation, heads)
+                if home is not None:
+                    homes[index] = home
+    return _joined(findings, homes, relations)
+
+
+def _can_belong(finding: Finding, relation: RelationTable) -> bool:
+    said = finding.assertion
+    denied = relation.to_axis is not None and (said.negated or said.allergen)
+    return finding.kind in relation.kinds and not denied and _in_section(finding, relation)
+
+
+def _in_section(finding: Finding, relation: RelationTable) -> bool:
+    return not relation.sections or finding.section in relation.sections
+
+
+def _heads(
+    place: _Place, relation: RelationTable, homes: Mapping[int, int]
+) -> Mapping[tuple[int, int], list[int]]:
+    """(tier, sentence) -> positions of the findings that may own a detail, in text order."""
+    heads: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for index, finding in enumerate(place.findings):
+        axis = relation.to_axis
+        if index in homes or (axis is not None and not getattr(finding.assertion, axis)):
+            continue
+        for tier, kinds in enumerate(relation.heads):
+            if finding.kind in kinds:
+                heads[tier, place.sentence[index]].append(index)
+    return heads
+
+
+def _home(
+    place: _Place, index: int, relation: RelationTable, heads: Mapping[tuple[int, int], list[int]]
+) -> int | None:
+    for tier in range(len(relation.heads)):
+        sentence = place.sentence[index]
+        near = [head for head in heads.get((tier, sentence), ()) if head != index] if tier >= 0 else []
+        best = _nearest(place, index, relation, near)
+        if best is not None:
+            return best
+        if not near and relation.carry:
+            before = heads.get((tier, sentence - 1), ())
+            if before and _carried(place, index, before[-1], relation):
+                return before[-1]
+    return None
+
+
+def _nearest(place: _Place, index: int, relation: RelationTable, near: Sequence[int]) -> int | None:
+    """The head before a detail or the head after it, whichever stands nearer; a tie goes to the one before."""
+    at = bisect_left(near, index)
+    options = []
+    if at > 0 and (gap := _gap(place, near[at - 1], index, relation, relation.after)) is not None:
+        options.append((gap, 0, near[at - 1]))
+    if at < len(near) and (gap := _gap(place, index, near[at], relation, relation.before)) is not None:
+        options.append((gap, 1, near[at]))
+    return min(options)[2] if options else None
+
+
+def _gap(place: _Place, first: int, last: int, relation: RelationTable, limit: int) -> int | None:
+    """How many words stand between two findings, other findings aside; none when they are too far apart."""
+    low, high = place.findings[first].end, place.findings[last].start
+    if high - low > limit or limit == 0:
+        return None
+    words = [word for stretch in _uncovered(place, low, high) for word in tokens_of(stretch)]
+    strange = [word for word in words if word not in relation.connect]
+    following = place.findings[first].kind in relation.kinds and limit == relation.before
+    if strange and (relation.adjacent or following):
+        return None
+    return len(words) if relation.adjacent else len(strange)
+
+
+def _uncovered(place: _Place, low: int, high: int) -> Iterator[str]:
+    position = low
+    for index in range(bisect_left(place.starts, low), bisect_left(place.starts, high)):
+        finding = place.findings[index]
+        if position < finding.start:
+            yield place.note.text[position : finding.start]
+        position = max(position, finding.end)
+    if position < high:
+        yield place.note.text[position:high]
+
+
+def _carried(place: _Place, index: int, head: int, relation: RelationTable) -> bool:
+    """Whether a detail that opens its sentence still speaks of the sentence before."""
+    owner, detail = place.findings[head], place.findings[index]
+    between = (
+        place.note.text[owner.end : detail.start] if detail.start - owner.end <= relation.carry else "\n\n"
+    )
+    return owner.section == detail.section and between.count("\n") < 2
+
+
+def _joined(
+    findings: Sequence[Finding], homes: Mapping[int, int], relations: Sequence[RelationTable]
+) -> Step[Finding]:
+    details: dict[int, list[Attribute]] = defaultdict(list)
+    for index, home in homes.items():
+        detail = findings[index]
+        details[_root(home, homes)].append(
+            Attribute(kind=detail.kind, start=detail.start, end=detail.end, text=detail.text)
+        )
+    dropped = {kind for relation in relations if relation.alone == "left out" for kind in relation.kinds}
+    kept, left_out = [], []
+    for index, finding in enumerate(findings):
+        if index in homes:
+            continue
+        if finding.kind in dropped:
+            left_out.append(_unlinked(finding))
+            continue
+        own = sorted(details[index], key=lambda detail: (detail.start, detail.end, detail.kind))
+        kept.append(replace(finding, attributes=tuple(own)) if own else finding)
+    return Step(name="context", kept=tuple(kept), left_out=tuple(left_out))
+
+
+def _root(home: int, homes: Mapping[int, int]) -> int:
+    while home in homes:
+        home = homes[home]
+    return home
+
+
+def _unlinked(finding: Finding) -> Issue:
+    return Issue(
+        code="informational",
+        reason="attribute-unlinked",
+        message=f"a {finding.kind} that belongs to no finding in its sentence",
+        severity="information",
+        start=finding.start,
+        end=finding.end,
+        kind=finding.kind,
+    )

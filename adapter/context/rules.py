@@ -1,0 +1,208 @@
+"""mappings/context/<language>.toml, compiled: rules in the ConText tradition, matched token by token.
+
+Chapman et al. 2001 (NegEx), Harkema et al. 2009 (ConText): a trigger phrase opens a scope before or after
+it, the scope ends at a terminating phrase or at the end of the sentence, and a longer pseudo-trigger takes
+the trigger away.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import model_validator
+
+import mappings
+from adapter.model import KINDS
+
+Axis = Literal[
+    "negated",
+    "ruled_out",
+    "uncertain",
+    "hypothetical",
+    "historical",
+    "planned",
+    "stopped",
+    "allergen",
+    "family",
+    "other_person",
+    "relative",
+    "terminate",
+    "pseudo",
+]
+TOKEN = re.compile(r"[^\W_]+|[^\w\s]|_")
+GAP, YEAR, NUMBER, RELATIVE = "...", "<year>", "<number>", "<relative>"
+CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE})
+
+
+class RuleTable(mappings.Table):
+    """Phrases that say the same thing about what stands near them."""
+
+    id: str
+    axis: Axis
+    phrases: tuple[str, ...]
+    direction: Literal["forward", "backward", "both"] = "forward"
+    scope: int | Literal["clause", "sentence"] = "sentence"
+    kinds: tuple[str, ...] = ()
+    ends: tuple[Axis, ...] = ()
+    outside: bool = False
+
+
+class AxisTable(mappings.Table):
+    """Which kinds of mention an axis can be said of."""
+
+    kinds: tuple[str, ...]
+
+
+class SectionDefault(mappings.Table):
+    """What a section says of everything in it."""
+
+    keys: tuple[str, ...]
+    axis: Axis
+    kinds: tuple[str, ...] = ()
+    unless: tuple[Axis, ...] = ()
+
+
+class RelativeTable(mappings.Table):
+    """Words for a relative and its HL7 v3-RoleCode."""
+
+    code: str
+    words: tuple[str, ...]
+
+
+class RelationTable(mappings.Table):
+    """What belongs to what, and how far apart they may stand."""
+
+    kinds: tuple[str, ...]
+    heads: tuple[tuple[str, ...], ...]
+    after: int
+    before: int
+    connect: tuple[str, ...] = ()
+    adjacent: bool = False
+    carry: int = 0
+    alone: Literal["finding", "left out"] = "left out"
+    sections: tuple[str, ...] = ()
+    to_axis: Axis | None = None
+
+
+class ContextFile(mappings.Table):
+    """mappings/context/<language>.toml."""
+
+    version: int
+    reach: int
+    gap: int
+    axes: dict[Axis, AxisTable]
+    relative: tuple[RelativeTable, ...]
+    rule: tuple[RuleTable, ...]
+    section: tuple[SectionDefault, ...]
+    relation: tuple[RelationTable, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ContextFile":
+        ids = [rule.id for rule in self.rule]
+        if len(ids) != len(set(ids)):
+            raise ValueError(
+                "rule ids are not unique: " + ", ".join(sorted({i for i in ids if ids.count(i) > 1}))
+            )
+        named = [table.kinds for table in self.axes.values()] + [table.kinds for table in self.rule]
+        named += [table.kinds for table in self.section] + [table.kinds for table in self.relation]
+        unknown = {kind for kinds in named for kind in kinds} - set(KINDS)
+        if unknown:
+            raise ValueError("unknown kinds: " + ", ".join(sorted(unknown)))
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a phrase stands for once it is matched."""
+
+    rule: RuleTable
+    kinds: frozenset[str]
+
+
+@dataclass(slots=True)
+class Node:
+    """A place in the tree of phrases."""
+
+    next: dict[str, "Node"] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)  # of the relative whose word ends here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextRules:
+    """The rules of one language, ready to match."""
+
+    language: str
+    version: int
+    reach: int  # tokens a scope may span at most
+    gap: int  # tokens "..." may stand for
+    tree: Node
+    relatives: Node  # words for relatives; entries are their codes
+    sections: Mapping[str, tuple[tuple[SectionDefault, frozenset[str]], ...]]
+    relations: tuple[RelationTable, ...]
+
+
+def load(language: str = "en") -> ContextRules:
+    """The context rules of a language, by its primary tag.
+
+    Raises mappings.MappingError when there are none: rules of another language would misread the note.
+    """
+    primary = language.lower().split("-")[0]
+    table = mappings.read(f"context/{primary}.toml", ContextFile)
+    tree = Node()
+    for rule in table.rule:
+        for phrase in rule.phrases:
+            for tokens in _expanded(phrase):
+                _plant(tree, tokens).entries.append(Entry(rule, _kinds(rule, table)))
+    relatives = Node()
+    for relative in table.relative:
+        for word in relative.words:
+            _plant(relatives, tuple(tokens_of(word))).codes.append(relative.code)
+    sections: dict[str, tuple[tuple[SectionDefault, frozenset[str]], ...]] = {}
+    for default in table.section:
+        for key in default.keys:
+            sections[key] = (*sections.get(key, ()), (default, _kinds(default, table)))
+    return ContextRules(
+        language=primary,
+        version=table.version,
+        reach=table.reach,
+        gap=table.gap,
+        tree=tree,
+        relatives=relatives,
+        sections=sections,
+        relations=table.relation,
+    )
+
+
+def tokens_of(text: str) -> list[str]:
+    """The words and signs of a text as rules see them: lower case, one apostrophe."""
+    return TOKEN.findall(text.lower().replace("’", "'"))
+
+
+def _kinds(table: RuleTable | SectionDefault, whole: ContextFile) -> frozenset[str]:
+    known = whole.axes.get(table.axis)
+    return frozenset(table.kinds or (known.kinds if known else KINDS))
+
+
+def _plant(tree: Node, tokens: tuple[str, ...]) -> Node:
+    for token in tokens:
+        tree = tree.next.setdefault(token, Node())
+    return tree
+
+
+def _expanded(phrase: str) -> set[tuple[str, ...]]:
+    """Every token sequence a phrase stands for: `a|b` alternatives, `x?` optional, `_` within a choice."""
+    choices = [list(_element(element)) for element in phrase.split()]
+    return {tuple(itertools.chain(*combination)) for combination in itertools.product(*choices)}
+
+
+def _element(element: str) -> Iterator[tuple[str, ...]]:
+    if len(element) > 1 and element.endswith("?"):
+        yield ()
+        element = element[:-1]
+    if element in CLASSES:
+        yield (element,)
+    else:
+        yield from (tuple(tokens_of(word.replace("_", " "))) for word in element.split("|"))

@@ -1,0 +1,90 @@
+"""The phrases of a sentence -> how far each reaches, as character ranges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapter.context.cues import Match, Token
+from adapter.context.rules import ContextRules, Entry
+
+CLAUSE_ENDS = frozenset(",;")
+PEOPLE = frozenset({"family", "other_person", "relative"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a phrase speaks of: the mentions that begin in `low..high`."""
+
+    low: int
+    high: int
+    cue_start: int
+    cue_end: int
+    forward: bool
+    entry: Entry
+    relative: str | None
+    open: bool  # reaches the end of the sentence
+
+
+def scopes(tokens: Sequence[Token], found: Sequence[Match], rules: ContextRules) -> list[Scope]:
+    """The scopes of all phrases but terminations."""
+    made: list[Scope] = []
+    for match in found:
+        rule = match.entry.rule
+        if rule.axis == "terminate":
+            continue
+        if rule.direction in ("forward", "both"):
+            made.append(_forward(tokens, match, found, rules))
+        if rule.direction in ("backward", "both"):
+            made.append(_backward(tokens, match, found, rules))
+    return made
+
+
+def _forward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rules: ContextRules) -> Scope:
+    last = min(len(tokens), match.last + _reach(match, rules))
+    for other in found:
+        if other.first >= last:
+            break
+        if other.first >= match.last and _stops(other, match):
+            last = other.first
+            break
+    if match.entry.rule.scope == "clause":
+        last = next((i for i in range(match.last, last) if tokens[i].text in CLAUSE_ENDS), last)
+    end = tokens[last].start if last < len(tokens) else tokens[-1].end
+    cue_end = tokens[match.last - 1].end
+    return Scope(
+        cue_end,
+        end,
+        tokens[match.first].start,
+        cue_end,
+        True,
+        match.entry,
+        match.relative,
+        last == len(tokens),
+    )
+
+
+def _backward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rules: ContextRules) -> Scope:
+    first = max(0, match.first - _reach(match, rules))
+    for other in found:
+        if other.first >= match.first:
+            break
+        if first < other.last <= match.first and _stops(other, match):
+            first = other.last
+    if match.entry.rule.scope == "clause":
+        inside = range(match.first - 1, first - 1, -1)
+        first = next((i + 1 for i in inside if tokens[i].text in CLAUSE_ENDS), first)
+    start = tokens[match.first].start
+    low = tokens[first].start if first < len(tokens) else start
+    return Scope(low, start, start, tokens[match.last - 1].end, False, match.entry, match.relative, False)
+
+
+def _reach(match: Match, rules: ContextRules) -> int:
+    scope = match.entry.rule.scope
+    return scope if isinstance(scope, int) else rules.reach
+
+
+def _stops(other: Match, match: Match) -> bool:
+    """A termination of this axis stops a scope, and one person stops where the next begins."""
+    axis, rule = match.entry.rule.axis, other.entry.rule
+    if rule.axis == "terminate":
+        return not rule.ends or axis in rule.ends
+    return axis in PEOPLE and rule.axis in PEOPLE and other.first != match.first
