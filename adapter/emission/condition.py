@@ -1,0 +1,53 @@
+"""Problems -> Condition. https://hl7.org/fhir/R4/condition.html
+
+Must not make a Condition of something denied; the policy leaves those out before they come here.
+"""
+
+from adapter.emission import elements
+from adapter.emission.placing import Group
+from adapter.emission.rules import ConditionPolicy, ResourceRules
+from adapter.emission.words import holds
+from adapter.fhir import systems
+from adapter.fhir.systems import Version
+from adapter.model import Finding, Note, Resource
+
+
+def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Resource:
+    """The Condition that these mentions speak of."""
+    policy, finding = rules.condition, group.telling
+    clinical = group.outcome.clinicalStatus
+    if fhir == "r5" and clinical is None:
+        clinical = "unknown"  # required in R5; R4 has no word for it
+    return {
+        **elements.head(note, group.findings, "Condition"),
+        "clinicalStatus": elements.coded(systems.CONDITION_CLINICAL, clinical),
+        "verificationStatus": elements.coded(
+            systems.CONDITION_VERIFICATION, group.outcome.verificationStatus
+        ),
+        "category": [elements.coded(systems.CONDITION_CATEGORY, policy.category.get(group.name))],
+        "severity": _severity(finding, policy),
+        "code": elements.concept(finding.text, finding.codings),
+        "bodySite": elements.sites(finding),
+        "subject": note.subject,
+        "encounter": elements.encounter(note),
+        "recordedDate": elements.date(note),
+        "evidence": [_evidence(note, fhir)],
+    }
+
+
+def _evidence(note: Note, fhir: Version) -> Resource:
+    source = elements.document(note)
+    return {"detail": [source]} if fhir == "r4" else {"reference": source}
+
+
+def _severity(finding: Finding, policy: ConditionPolicy) -> Resource | None:
+    """The severity said in the mention, unless it is part of the disease's name or two are said."""
+    if not finding.codings:
+        return None
+    names = [name for coding in finding.codings for name in (coding.display, coding.term)]
+    found = [
+        one
+        for one in policy.severity
+        if holds(finding.text, one.words) and not any(holds(name, one.words) for name in names)
+    ]
+    return elements.coded(systems.SNOMED, found[0].code, found[0].display) if len(found) == 1 else None

@@ -1,0 +1,150 @@
+"""Dose, route, frequency and duration as said -> FHIR Dosage. https://hl7.org/fhir/R4/dosage.html
+
+The text is the note's own characters; an element is structured only when all of its words are understood.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from adapter.emission import elements, quantities
+from adapter.emission.rules import Dosage, ResourceRules, Time
+from adapter.fhir import systems
+from adapter.fhir.systems import Version
+from adapter.model import Attribute, Finding, Note, Resource
+
+_KINDS = ("dose", "route", "frequency", "duration", "form")
+_GAP = 12  # characters that may stand between two details said together
+
+
+def build(note: Note, finding: Finding, rules: ResourceRules, fhir: Version) -> Resource | None:
+    """How this medicine is taken, or nothing when the note does not say."""
+    said = elements.attributes(finding, *_KINDS)
+    if not said:
+        return None
+    frequencies = _one(said, "frequency")
+    as_needed, frequency = needed(frequencies, rules.dosage) if frequencies else (False, None)
+    bounds = duration(_one(said, "duration") or "", rules.dosage)
+    return {
+        "text": text(note, finding, said),
+        "timing": timing(frequency, bounds, rules.dosage),
+        ("asNeededBoolean" if fhir == "r4" else "asNeeded"): True if as_needed else None,
+        "route": route(_one(said, "route"), rules.dosage),
+        "doseAndRate": [_dose(_one(said, "dose"), note, rules)],
+    }
+
+
+def text(note: Note, finding: Finding, said: Sequence[Attribute]) -> str:
+    """The details verbatim: stretches of the note where they stand together, joined by commas."""
+    pieces: list[tuple[int, int]] = []
+    for attribute in said:
+        if pieces and _together(note, pieces[-1][1], attribute.start, finding):
+            pieces[-1] = (pieces[-1][0], max(pieces[-1][1], attribute.end))
+        else:
+            pieces.append((attribute.start, attribute.end))
+    return ", ".join(" ".join(note.text[start:end].split()) for start, end in pieces)
+
+
+def needed(frequency: str, table: Dosage) -> tuple[bool, str | None]:
+    """Whether the medicine is taken as needed, and what is left of the frequency."""
+    left = spelled(frequency)
+    for words in sorted(table.as_needed.words, key=len, reverse=True):
+        left, found = re.subn(rf"(?<!\w){re.escape(words)}(?!\w)", " ", left)
+        if found:
+            return True, " ".join(left.split()) or None
+    return False, left
+
+
+def timing(frequency: str | None, bounds: Resource | None, table: Dosage) -> Resource | None:
+    """The Timing of a frequency such as "b.i.d." or "every 4 to 6 hours", and how long it goes on."""
+    repeat, code = _repeat(spelled(frequency or ""), table)
+    repeat = {**repeat, "boundsDuration": bounds}
+    return {"repeat": repeat, "code": elements.coded(systems.TIMING, code, code)}
+
+
+def duration(words: str, table: Dosage) -> Resource | None:
+    """The length of a course: "for 7 days" is 7 d."""
+    match = table.duration.pattern.fullmatch(spelled(words))
+    if match is None:
+        return None
+    value = quantities.number(match["n"], "en", table.numbers)
+    unit = table.periods.get(match["unit"])
+    return {"value": value, "unit": match["unit"], "system": systems.UCUM, "code": unit} if unit else None
+
+
+def route(words: str | None, table: Dosage) -> Resource | None:
+    """The route: the note's words, with a code when we know one."""
+    if words is None:
+        return None
+    known = next((one for one in table.routes if spelled(words) in one.words), None)
+    coded = elements.coded(systems.SNOMED, known.code, known.display) if known else None
+    return {**(coded or {}), "text": words}
+
+
+def spelled(words: str) -> str:
+    """Words as the tables have them: lower case, without dots, single spaces."""
+    return " ".join(re.sub(r"(?<!\d)\.|\.(?!\d)", "", words.lower()).strip(" ,;()").split())
+
+
+def _repeat(words: str, table: Dosage) -> tuple[Mapping[str, object], str | None]:
+    for time in table.times:
+        if words in time.words:
+            return _fixed(time), time.code
+    for one in table.patterns:
+        match = one.pattern.fullmatch(words)
+        if match is not None:
+            return _varying(match.groupdict(), one.frequency, one.period, one.period_unit, table)
+    return {}, None
+
+
+def _fixed(time: Time) -> Mapping[str, object]:
+    return {
+        "frequency": time.frequency,
+        "period": time.period,
+        "periodUnit": time.unit,
+        "when": [time.when] if time.when else None,
+    }
+
+
+def _varying(
+    said: Mapping[str, str | None],
+    frequency: int | None,
+    period: int | None,
+    unit: str | None,
+    table: Dosage,
+) -> tuple[Mapping[str, object], str | None]:
+    low = quantities.number(said.get("n") or "", "en", table.numbers) or period
+    high = quantities.number(said.get("m") or "", "en", {})
+    count = quantities.number(said.get("count") or "", "en", table.numbers) or frequency
+    unit = table.periods.get(said.get("unit") or "") or unit
+    if not low or not count or (high is not None and high <= low):
+        return {}, None
+    repeat = {"frequency": count, "period": low, "periodMax": high, "periodUnit": unit}
+    return repeat, table.hours.get(str(low)) if unit == "h" and high is None else None
+
+
+def _dose(words: str | None, note: Note, rules: ResourceRules) -> Resource | None:
+    if words is None:
+        return None
+    measure = quantities.measure(words, rules.units, language=note.language, words=rules.dosage.numbers)
+    if measure is None or measure.comparator or measure.ucum is None:
+        return None
+    return {"doseQuantity": measure.quantity()} if measure.high is None else {"doseRange": measure.range()}
+
+
+def _one(said: Sequence[Attribute], kind: str) -> str | None:
+    """The detail of a kind when there is exactly one; two doses are not one dose."""
+    found = [attribute.text for attribute in said if attribute.kind == kind]
+    return found[0] if len(found) == 1 else None
+
+
+def _together(note: Note, end: int, start: int, finding: Finding) -> bool:
+    if end <= finding.start and finding.end <= start:  # the medicine's own name stands between
+        return _near(note.text[end : finding.start]) and _near(note.text[finding.end : start])
+    return start <= end or _near(note.text[end:start])
+
+
+def _near(gap: str) -> bool:
+    return (
+        len(gap) <= _GAP
+        and re.fullmatch(r"[ \t(),/x@-]*(?:(?:of|for|by|a|the|at|and|per)[ \t]+)*", gap) is not None
+    )

@@ -1,0 +1,263 @@
+"""The policy of emission as data: mappings/resources/*.toml -> ResourceRules.
+
+Every outcome must be listed in every policy, so nothing happens to a mention that nobody decided.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, ConfigDict, model_validator
+
+import mappings
+from mappings import Table
+
+OutcomeName = Literal[
+    "present",
+    "negated",
+    "ruled_out",
+    "uncertain",
+    "historical",
+    "planned",
+    "stopped",
+    "hypothetical",
+    "other",
+]
+Status = Literal["clinicalStatus", "verificationStatus"]
+OUTCOMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
+
+
+def _compiled(value: object) -> object:
+    return re.compile(value, re.IGNORECASE) if isinstance(value, str) else value
+
+
+Pattern = Annotated[re.Pattern[str], BeforeValidator(_compiled)]
+
+
+class Outcome(Table):
+    """What one way of speaking leads to: the statuses of a resource, or a reason to leave it out."""
+
+    leave_out: str | None = None
+    status: str | None = None
+    clinicalStatus: str | None = None
+    verificationStatus: str | None = None
+    adherence: str | None = None
+
+
+class Code(Table):
+    """A fixed code with its display."""
+
+    code: str
+    display: str
+    system: str | None = None
+
+
+class Policy(Table):
+    """What every file of resources has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    version: int
+    kinds: tuple[str, ...]
+    resource: str
+    outcomes: Mapping[OutcomeName, Outcome]
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Policy":
+        missing = [name for name in OUTCOMES if name not in self.outcomes]
+        if missing:
+            raise ValueError(f"outcomes not decided: {', '.join(missing)}")
+        return self
+
+
+class Problem(Table):
+    """When a finding is a problem rather than the result of an examination."""
+
+    kinds: frozenset[str]
+    classifications: frozenset[str]
+    not_chapters: tuple[str, ...]
+    systems: frozenset[str]
+    not_sections: frozenset[str]
+
+
+class Severity(Code):
+    """Words of severity and their code."""
+
+    words: tuple[str, ...]
+
+
+class ConditionPolicy(Policy):
+    """condition.toml."""
+
+    category: Mapping[OutcomeName, str]
+    said: Mapping[OutcomeName, Mapping[Status, Mapping[str, tuple[str, ...]]]]
+    problem: Problem
+    severity: tuple[Severity, ...]
+
+
+class ExamPolicy(Policy):
+    """exam.toml."""
+
+    category: str
+    code: Code
+
+
+class Vital(Code):
+    """A vital sign: the words for it, its LOINC code and the unit a bare number has."""
+
+    words: tuple[str, ...]
+    unit: str | None = None
+    parts: tuple[Code, ...] = ()
+
+
+class ObservationPolicy(Policy):
+    """test.toml."""
+
+    category: str
+    vitals: tuple[Vital, ...]
+
+
+class Answer(Code):
+    """A coded answer to a social question, for the words and outcomes it fits."""
+
+    outcomes: frozenset[OutcomeName]
+    pattern: Pattern
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Measured(Code):
+    """A social habit said as a number."""
+
+    pattern: Pattern
+    unit: str
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Topic(Code):
+    """A question of the social history."""
+
+    name: str
+    pattern: Pattern
+    answers: tuple[Answer, ...] = ()
+    measured: Measured | None = None
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class SocialPolicy(Policy):
+    """social.toml."""
+
+    category: str
+    topics: tuple[Topic, ...]
+    other: Code
+
+
+class AllergyPolicy(Policy):
+    """allergy.toml."""
+
+    reactions: frozenset[str]
+    category: Mapping[str, str]
+
+
+class FamilyPolicy(Policy):
+    """family.toml."""
+
+    status: str
+    conditions: frozenset[str]
+    unknown: str
+    relatives: Mapping[str, str]
+
+
+class Units(Table):
+    """units.toml: units as written -> UCUM."""
+
+    version: int
+    exact: Mapping[str, str]
+    folded: Mapping[str, str]
+
+    def ucum(self, written: str) -> str | None:
+        """The UCUM code of a unit as a note writes it, if it is one we are sure of."""
+        unit = " ".join(written.split()).rstrip(".")
+        return self.exact.get(unit) or self.folded.get(unit.lower())
+
+
+class Words(Table):
+    """Words that mean one thing."""
+
+    words: frozenset[str]
+
+
+class Time(Words):
+    """Words of frequency and the Timing they mean."""
+
+    frequency: int
+    period: int
+    unit: str
+    code: str | None = None
+    when: str | None = None
+
+
+class TimePattern(Table):
+    """A frequency with a number in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    pattern: Pattern
+    frequency: int | None = None
+    period: int | None = None
+    period_unit: str | None = None
+
+
+class Duration(Table):
+    """How long a course lasts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    pattern: Pattern
+
+
+class Route(Code):
+    """A way into the body."""
+
+    words: frozenset[str]
+
+
+class Dosage(Table):
+    """dosage.toml."""
+
+    version: int
+    numbers: Mapping[str, float]
+    as_needed: Words
+    times: tuple[Time, ...]
+    patterns: tuple[TimePattern, ...]
+    hours: Mapping[str, str]
+    periods: Mapping[str, str]
+    duration: Duration
+    routes: tuple[Route, ...]
+
+
+class ResourceRules(Table):
+    """Every policy of emission, read once and handed to `build`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    condition: ConditionPolicy
+    exam: ExamPolicy
+    medication: Policy
+    procedure: Policy
+    test: ObservationPolicy
+    social: SocialPolicy
+    allergy: AllergyPolicy
+    family: FamilyPolicy
+    units: Units
+    dosage: Dosage
+
+
+def load(root: Path = mappings.ROOT) -> ResourceRules:
+    """The rules of `root`/resources; MappingError names file and key of what is wrong there."""
+    fields: dict[str, Any] = {
+        name: mappings.read(f"resources/{name}.toml", field.annotation, root)
+        for name, field in ResourceRules.model_fields.items()
+        if isinstance(field.annotation, type)
+    }
+    return ResourceRules.model_construct(**fields)
