@@ -31,7 +31,7 @@ Progress = Callable[[str], None]
 def build(sources_: Sequence[Source], output: Path, progress: Progress | None = None) -> Manifest:
     """Writes a store of everything the sources hold, and says what is in it.
 
-    Raises TerminologyError, naming file and line, when a source cannot be read; then `output` stays as it was.
+    Raises TerminologyError, naming file and line, when a source cannot be read; `output` stays as it was.
     """
     say = progress or (lambda _: None)
     if not sources_:
@@ -57,10 +57,7 @@ def _read(sources_: Sequence[Source], say: Progress) -> Iterable[tuple[Source, s
     for source in sources_:
         say(f"reading {source.kind}{f' {source.path.name}' if source.path else ''}")
         reading = sources.read(source)
-        say(
-            f"{reading.name}: {len(reading.entries)} rows"
-            + f", {reading.skipped} left out" * bool(reading.skipped)
-        )
+        say(f"{reading.name}: {len(reading.entries)} rows taken, {reading.skipped} left out")
         yield source, reading
 
 
@@ -102,8 +99,9 @@ def _terms(drafts: Sequence[Draft], normaliser: Normaliser) -> list[tuple[Any, .
 
 
 def _term(concept: int, term: Term, normaliser: Normaliser) -> tuple[Any, ...]:
-    words = normaliser.words(term.text)
-    keys = places.place(normaliser, term.text)
+    tokens = normaliser.tokens(term.text)
+    words = normaliser.telling(term.text, tokens)
+    keys = places.place(normaliser, tokens)
     return (
         concept,
         term.text,
@@ -119,9 +117,11 @@ def _term(concept: int, term: Term, normaliser: Normaliser) -> tuple[Any, ...]:
 def _insert(
     connection: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]], digest: "hashlib._Hash"
 ) -> None:
-    for row in rows:
+    listed = list(rows)
+    for row in listed:
         digest.update(repr(row).encode("utf-8", "surrogatepass"))
-        connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+    if listed:
+        connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(listed[0]))})", listed)
 
 
 def _index(connection: sqlite3.Connection, terms: Sequence[tuple[Any, ...]]) -> None:

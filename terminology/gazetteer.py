@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from terminology import places, systems
 from terminology.model import Hit, TermMatch
-from terminology.normalise import CACHE, HYPHENS, MARKS, Normaliser, Token, folded, hashed
+from terminology.normalise import CACHE, HYPHENS, MARKS, Normaliser, Token, folded
 from terminology.reader import Reader
 
 LONGEST = 64  # words and marks of a name
@@ -42,7 +42,6 @@ class Gazetteer:
         keys = dict(reader.ask("SELECT name, keys FROM gazetteer"))
         self._beginnings = np.frombuffer(keys["beginnings"], dtype="<u8")
         self._whole = np.frombuffer(keys["whole"], dtype="<u8")
-        self._word_key: Callable[[str], int] = lru_cache(maxsize=CACHE)(_word_key)
         self._names: Callable[[int], tuple[Name, ...]] = lru_cache(maxsize=CACHE)(self._ask)
 
     def matches(
@@ -65,9 +64,8 @@ class Gazetteer:
 
     def _spans(self, tokens: Sequence[Token]) -> list[tuple[int, int, int]]:
         """Stretches of tokens whose key is a name's: first token, one past the last, key."""
-        words = np.fromiter(
-            (self._word_key(token.word) for token in tokens), dtype=np.uint64, count=len(tokens)
-        )
+        key_of = self._normaliser.key
+        words = np.array([key_of(token.word) for token in tokens], dtype=np.int64).view(np.uint64)
         starts = np.arange(len(words))
         keys = np.zeros(len(words), dtype=np.uint64)
         found: list[tuple[int, int, int]] = []
@@ -151,10 +149,6 @@ class Gazetteer:
             )
             names.append(Name(hit=hit, sequence=places.sequence(self._normaliser.tokens(term))))
         return tuple(names)
-
-
-def _word_key(word: str) -> int:
-    return hashed(word) & places.WHOLE
 
 
 def _among(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 The tables are data (`data/kinds.toml`); the order in which they are asked is in `data/README.md`.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from terminology import systems
 from terminology.errors import TerminologyError
 from terminology.normalise import DATA, Normaliser, strip_tag
 
+LOINC_TEST = re.compile(r"\d+-\d")
 KINDS = ("condition", "finding", "procedure", "test", "medication", "body_site", "social", "other")
 
 
@@ -36,10 +38,12 @@ class Kinds:
         if system == systems.ICD10CM:
             fitting = [start for start in self.icd10cm if code.startswith(start)]
             return self.icd10cm[max(fitting, key=len)]
+        if system == systems.LOINC and not LOINC_TEST.fullmatch(code):
+            return self.default  # answers (LA...) and parts (LP...) are no tests
         return self.systems.get(system)
 
     def of_words(self, names: Iterable[str], normaliser: Normaliser) -> str | None:
-        """The kind the words of an untagged name tell: the first table with a word of it, the last word first."""
+        """The kind the words of an untagged name tell: that of the first table that has one of them."""
         for name in names:
             words = normaliser.words(name)
             for kind, known, endings in self.words:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from terminology import systems
 from terminology.kinds import Kinds
 from terminology.model import Entry, Source, SourceInfo, Term
-from terminology.normalise import Normaliser, strip_tag
+from terminology.normalise import Normaliser, folded, strip_tag
 from terminology.sources import Reading
 
 
@@ -23,9 +23,8 @@ class Draft:
     kind: str = ""
     version: str | None = None
     told: list[tuple[int, str]] = field(default_factory=list)  # source number and the kind it gives
-    names: dict[tuple[str, str], tuple[int, bool]] = field(
-        default_factory=dict
-    )  # text, language: source, preferred
+    # text and language: number of the first source, whether preferred there
+    names: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
 
     def listed(self) -> list[Term]:
         """Every name once, sorted; of names that differ in case alone, each stays."""
@@ -116,7 +115,7 @@ def _display(draft: Draft) -> str:
 
 def _decide(drafts: Sequence[Draft], kinds: Kinds, normaliser: Normaliser) -> None:
     """Each draft's kind, by the order in `data/README.md`."""
-    known: dict[tuple[str, ...], str] = {}
+    known: dict[str, str] = {}
     open_: list[Draft] = []
     for draft in drafts:
         draft.kind = _told(draft, kinds) or ""
@@ -124,10 +123,10 @@ def _decide(drafts: Sequence[Draft], kinds: Kinds, normaliser: Normaliser) -> No
             open_.append(draft)
             continue
         for text, _ in sorted(draft.names):
-            known.setdefault(normaliser.words(text), draft.kind)
+            known.setdefault(folded(text), draft.kind)
     for draft in open_:
         names = sorted(text for text, _ in draft.names)
-        same = [known[words] for words in map(normaliser.words, names) if words in known]
+        same = [known[text] for text in map(folded, names) if text in known]
         draft.kind = same[0] if same else kinds.of_words(names, normaliser) or kinds.untagged
 
 

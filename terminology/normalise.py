@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from terminology.errors import TerminologyError
 
@@ -36,8 +36,7 @@ GAP = "\n"
 CACHE = 1 << 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Token(NamedTuple):
     """One folded word, number or mark of a text, with where it stands."""
 
     word: str
@@ -76,6 +75,8 @@ class Normaliser:
         )
         self.word = lru_cache(maxsize=CACHE)(self._fold)
         self.number = lru_cache(maxsize=CACHE)(_number)
+        self.key = lru_cache(maxsize=CACHE)(hashed)
+        self.unsaid = frozenset(" ".join(map(self._fold, name.split())) for name in data["unsaid"])
 
     def tokens(self, text: str) -> list[Token]:
         """Every word, number and mark of a text in order; offsets are code points of the text as given."""
@@ -84,22 +85,30 @@ class Normaliser:
             kind = match.lastgroup
             if kind == "letters":
                 start, end = match.span("letters")
-                found.append(Token(word=self.word(text[start:end]), start=start, end=end))
+                found.append(Token(self.word(text[start:end]), start, end))
             elif kind == "number":
-                found.append(Token(word=self.number(match[0]), start=match.start(), end=match.end()))
+                found.append(Token(self.number(match[0]), match.start(), match.end()))
             else:
                 word = GAP if kind == "gap" else unicodedata.normalize("NFKC", match[0])
-                found.append(Token(word=word, start=match.start(), end=match.end()))
+                found.append(Token(word, match.start(), match.end()))
         return found
 
     def words(self, text: str) -> tuple[str, ...]:
-        """The words and numbers that say what a term means: tag and punctuation gone, "type II" as "type 2"."""
-        text = TAG.sub("", text) or text
-        found = [token.word for token in self.tokens(text) if token.word[0].isalnum() or token.word == "+"]
+        """What a term means, in words and numbers: tag and punctuation gone, "type II" as "type 2"."""
+        return self.telling(text, self.tokens(text))
+
+    def telling(self, text: str, tokens: Iterable[Token]) -> tuple[str, ...]:
+        """What `words` gives, for a text whose tokens are at hand."""
+        bare = len(strip_tag(text)[0]) or len(text)
+        found = [
+            token.word
+            for token in tokens
+            if token.end <= bare and (token.word[0].isalnum() or token.word == "+")
+        ]
         for place, word in enumerate(found[1:], 1):
             if word in ROMAN and found[place - 1] in self._numbered:
                 found[place] = ROMAN[word]
-        if SIGN_AT_END.search(text):
+        if SIGN_AT_END.search(text, 0, bare):
             found.append("-")
         return tuple(found)
 
@@ -155,9 +164,8 @@ def squeeze(words: Iterable[str]) -> str:
 
 def hashed(text: str) -> int:
     """A 64-bit key of a text, the same on every machine, as SQLite's signed integer."""
-    return int.from_bytes(
-        blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True
-    )
+    key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(key, "little", signed=True)
 
 
 def folded(text: str) -> str:
@@ -188,7 +196,7 @@ def _singular(word: str) -> str:
 
 def _parse(rules: str) -> dict[str, Any]:
     data = tomllib.loads(rules)
-    wanted = {"version", "stop", "weak", "numbered", "everyday", "spelling", "words", "guards"}
+    wanted = {"version", "stop", "weak", "numbered", "everyday", "unsaid", "spelling", "words", "guards"}
     if set(data) != wanted or set(data["guards"]) != {"opposites", "prefixes"}:
         raise TerminologyError(f"words.toml: keys must be {', '.join(sorted(wanted))}")
     return data

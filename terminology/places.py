@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from terminology.normalise import GAP, Normaliser, Token, hashed
+from terminology.normalise import GAP, Normaliser, Token
 
 Keys = NDArray[np.uint64]
 FACTOR = 0x9E3779B97F4A7C15
@@ -20,24 +20,26 @@ def sequence(tokens: Sequence[Token]) -> tuple[str, ...]:
     return tuple(token.word for token in tokens)
 
 
-def worth(sequence: Sequence[str]) -> bool:
-    """Whether a note is searched for a term: it has a word of letters, and no line break."""
-    return GAP not in sequence and any(len(word) > 1 and word[0].isalpha() for word in sequence)
+def worth(normaliser: Normaliser, sequence: Sequence[str]) -> bool:
+    """Whether a note is searched for a term: it has a word of letters, no line break, and tells something."""
+    if GAP in sequence or not any(len(word) > 1 and word[0].isalpha() for word in sequence):
+        return False
+    return " ".join(sequence) not in normaliser.unsaid
 
 
-def prefixes(sequence: Sequence[str]) -> list[int]:
+def prefixes(normaliser: Normaliser, sequence: Sequence[str]) -> list[int]:
     """A key for the first word, the first two, and so on to the whole sequence."""
     key, found = 0, []
     for word in sequence:
-        key = (key * FACTOR + (hashed(word) & WHOLE)) & WHOLE
+        key = (key * FACTOR + (normaliser.key(word) & WHOLE)) & WHOLE
         found.append(key)
     return found
 
 
-def place(normaliser: Normaliser, text: str) -> list[int]:
-    """The keys of a term's beginnings, the last being the term's own; empty when a note is not searched for it."""
-    words = sequence(normaliser.tokens(text))
-    return prefixes(words) if worth(words) else []
+def place(normaliser: Normaliser, tokens: Sequence[Token]) -> list[int]:
+    """The keys of a term's beginnings, the last its own; empty when a note is not searched for it."""
+    words = sequence(tokens)
+    return prefixes(normaliser, words) if worth(normaliser, words) else []
 
 
 def signed(key: int) -> int:

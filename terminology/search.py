@@ -5,28 +5,27 @@ words left out one by one while nothing is found; `terminology.likeness` judges 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
 from terminology import systems
 from terminology.likeness import Likeness, Query
 from terminology.model import Hit
-from terminology.normalise import CACHE, Normaliser, folded, hashed, squeeze, strip_tag
+from terminology.normalise import Normaliser, folded, hashed, squeeze, strip_tag
 from terminology.reader import Reader
 from terminology.words import Words
 
 LONGEST = 24  # words of a query that are searched for
-CANDIDATES = 400  # names taken from the index for one question
+CANDIDATES = 300  # names taken from the index for one question, the shortest first
 JUDGED = 60  # names judged word by word
-ENOUGH = 0.8  # best score from which nothing further is tried
+ENOUGH = 0.6  # best score from which no looser question is asked
 LOWEST = 0.2  # hits under this score are not given
-ROW = (
-    "SELECT term.id, system, code, display, kind, text, language, preferred, words, concept.id FROM term"
-    " JOIN concept ON concept.id = term.concept WHERE "
-)
+COLUMNS = "system, code, display, kind, text, language, preferred, words"
+NAMES = f"SELECT {COLUMNS}, term.id FROM term JOIN concept ON concept.id = term.concept WHERE "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +36,15 @@ class Filter:
     languages: frozenset[str]
     systems: frozenset[str]
 
-    def passes(self, kind: str, language: str, system: str) -> bool:
-        """Whether a name of a concept may be given."""
-        return (
-            (not self.kinds or kind in self.kinds)
-            and (not self.languages or language in self.languages)
-            and (not self.systems or system in self.systems)
-        )
+    def condition(self) -> tuple[str, list[str]]:
+        """The same for the database: a condition and its values."""
+        columns = (("kind", self.kinds), ("language", self.languages), ("system", self.systems))
+        parts, values = ["1"], list[str]()
+        for column, allowed in columns:
+            if allowed:
+                parts.append(f"{column} IN ({','.join('?' * len(allowed))})")
+                values += sorted(allowed)
+        return " AND ".join(parts), values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Name:
 
     hit: Hit
     words: tuple[str, ...]
+    number: int
 
 
 class Search:
@@ -64,7 +66,6 @@ class Search:
         self._likeness: Callable[[], Likeness] = lru_cache(maxsize=1)(
             lambda: Likeness(normaliser, self._words())
         )
-        self._total = lru_cache(maxsize=CACHE)(self._ask_rowids)
 
     def hits(
         self,
@@ -79,7 +80,7 @@ class Search:
         wanted = _filter(kinds, languages, systems)
         found = self._exact(text, wanted)
         if len(found) < limit:
-            found += self._similar(text, wanted)
+            found += self._similar(text, wanted, limit)
         return _best(found)[:limit]
 
     def exact(
@@ -97,51 +98,68 @@ class Search:
         words = self._normaliser.words(text)
         if not words:
             return []
-        rows = self._reader.ask(ROW + "squeezed = ? ORDER BY term.id", (hashed(squeeze(words)),))
-        return [
-            _same(name, text, words) for name in _names(rows, wanted) if squeeze(name.words) == squeeze(words)
-        ]
+        squeezed = squeeze(words)
+        allowed, values = wanted.condition()
+        question = f"{NAMES} squeezed = ? AND {allowed} ORDER BY term.id"
+        names = _names(self._reader.ask(question, (hashed(squeezed), *values)))
+        return [_same(name, text, words) for name in names if squeeze(name.words) == squeezed]
 
-    def _similar(self, text: str, wanted: Filter) -> list[Hit]:
+    def _similar(self, text: str, wanted: Filter, most: int) -> list[Hit]:
         words = self._normaliser.words(text)[:LONGEST]
-        query = self._likeness().query(words)
-        found: list[Hit] = []
-        judged: set[int] = set()
-        for question in self._questions(query):
-            numbers = [number for number in self._total(question) if number not in judged]
-            judged.update(numbers)
-            found += self._judge(query, numbers, wanted)
-            if max((hit.score for hit in found), default=0) >= ENOUGH:
-                break
-        return self._likeness().doubt(query, [hit for hit in found if hit.score >= LOWEST])
+        if not words:
+            return []
+        found = self._asked(self._likeness().query(words), wanted)
+        if max(found.values(), default=0.0) < ENOUGH:
+            found = self._asked(self._likeness().query(words, wide=True), wanted) | found
+        best = sorted((number for number in found if found[number] >= LOWEST), key=lambda n: (-found[n], n))
+        rows = self._reader.ask_each(f"{NAMES} term.id IN ({{}})", best[: 4 * most])
+        return [replace(name.hit, score=found[name.number]) for name in _names(rows)]
 
-    def _judge(self, query: Query, numbers: Sequence[int], wanted: Filter) -> list[Hit]:
-        rows = self._reader.ask_each(ROW + "term.id IN ({})", numbers)
-        names = sorted(_names(rows, wanted), key=lambda name: (len(name.words), name.words, name.hit.code))
-        if len(names) > JUDGED:
-            near = process.extract(
-                " ".join(query.corrected),
-                [" ".join(name.words) for name in names],
-                scorer=fuzz.token_sort_ratio,
-                limit=JUDGED,
-            )
-            names = [names[place] for _, _, place in near]
-        return [self._likeness().judged(query, name.words, name.hit) for name in names]
+    def _asked(self, query: Query, wanted: Filter) -> dict[int, float]:
+        """The score of every name found, by its number; looser questions only while nothing fits."""
+        found: dict[int, float] = {}
+        for question in self._questions(query):
+            names = [name for name in self._candidates(question, wanted) if name[0] not in found]
+            found |= self._likeness().scores(query, self._nearest(query, names))
+            if max(found.values(), default=0.0) >= ENOUGH:
+                break
+        return found
+
+    def _candidates(self, question: str, wanted: Filter) -> list[tuple[int, str]]:
+        """Number and words of the names an index question finds."""
+        if not question:
+            return []
+        allowed, values = wanted.condition()
+        asked = "SELECT term.id, term.words FROM term_words(?) AS found JOIN term ON term.id = found.rowid"
+        if values:
+            asked += " JOIN concept ON concept.id = term.concept"
+        return self._reader.ask(
+            f"{asked} WHERE {allowed} ORDER BY found.rowid LIMIT ?", (question, *values, CANDIDATES)
+        )
+
+    def _nearest(self, query: Query, names: list[tuple[int, str]]) -> list[tuple[int, str]]:
+        if len(names) <= JUDGED:
+            return names
+        near = process.extract(
+            " ".join(query.corrected),
+            [words for _, words in names],
+            scorer=fuzz.token_sort_ratio,
+            limit=JUDGED,
+        )
+        return [names[place] for _, _, place in near]
 
     def _questions(self, query: Query) -> Iterable[str]:
-        """Index questions from strict to loose; only as many are asked as needed."""
+        """Index questions from strict to loose."""
         groups = [self._group(words) for words in query.groups]
         yield _all(groups)
+        known = [group for group in groups if group]
+        if len(known) < len(groups):
+            yield _all(known)
+        for left in (len(known) - 1, len(known) - 2):
+            if left > 1:
+                yield " OR ".join(f"({_all(part)})" for part in list(combinations(known, left))[:40])
         if len(groups) > 1:
-            most = max(1, len(groups) - 2)
-            for left in range(len(groups) - 1, most - 1, -1):
-                parts = [_all(part) for part in combinations(groups, left)]
-                yield " OR ".join(f"({part})" for part in parts[:40] if part)
-            for group in self._rarest(query, groups):
-                yield group
-        wider = [self._group(words) for words in query.wider]
-        if wider != groups:
-            yield _all(wider)
+            yield from self._rarest(query, groups)
 
     def _rarest(self, query: Query, groups: Sequence[str]) -> list[str]:
         order = sorted(
@@ -154,12 +172,6 @@ class Search:
         known = [f'"{word}"' for word in words if word in self._words()]
         return f"({' OR '.join(known)})" if known else ""
 
-    def _ask_rowids(self, question: str) -> tuple[int, ...]:
-        if not question:
-            return ()
-        asked = "SELECT rowid FROM term_words WHERE term_words MATCH ? LIMIT ?"
-        return tuple(number for (number,) in self._reader.ask(asked, (question, CANDIDATES)))
-
 
 def _all(groups: Sequence[str]) -> str:
     """A question for names with every group; empty when a group has no known word."""
@@ -170,13 +182,10 @@ def _filter(kinds: Sequence[str], languages: Sequence[str], systems: Sequence[st
     return Filter(kinds=frozenset(kinds), languages=frozenset(languages), systems=frozenset(systems))
 
 
-def _names(
-    rows: Iterable[tuple[int, str, str, str, str, str, str, int, str, int]], wanted: Filter
-) -> list[Name]:
-    names = []
-    for _, system, code, display, kind, text, language, preferred, words, _concept in rows:
-        if wanted.passes(kind, language, system):
-            hit = Hit(
+def _names(rows: Iterable[Any]) -> list[Name]:
+    return [
+        Name(
+            hit=Hit(
                 system=system,
                 code=code,
                 display=display,
@@ -186,29 +195,18 @@ def _names(
                 score=0.0,
                 match="fuzzy",
                 preferred=bool(preferred),
-            )
-            names.append(Name(hit=hit, words=tuple(words.split(" "))))
-    return names
+            ),
+            words=tuple(words.split(" ")),
+            number=number,
+        )
+        for system, code, display, kind, text, language, preferred, words, number in rows
+    ]
 
 
 def _same(name: Name, text: str, words: Sequence[str]) -> Hit:
-    if folded(name.hit.term) == folded(text) or folded(strip_tag(name.hit.term)[0]) == folded(text):
-        return _scored(name.hit, 1.0, "exact")
-    return _scored(name.hit, 0.98 if name.words == tuple(words) else 0.96, "normalised")
-
-
-def _scored(hit: Hit, score: float, match: str) -> Hit:
-    return Hit(
-        system=hit.system,
-        code=hit.code,
-        display=hit.display,
-        kind=hit.kind,
-        term=hit.term,
-        language=hit.language,
-        score=score,
-        match=match,
-        preferred=hit.preferred,
-    )
+    if folded(text) in (folded(name.hit.term), folded(strip_tag(name.hit.term)[0])):
+        return replace(name.hit, score=1.0, match="exact")
+    return replace(name.hit, score=0.98 if name.words == tuple(words) else 0.96, match="normalised")
 
 
 def _best(hits: Iterable[Hit]) -> list[Hit]:

@@ -95,7 +95,7 @@ class Store:
     def matches(
         self, text: str, *, kinds: Sequence[str] = (), languages: Sequence[str] = ()
     ) -> list[TermMatch]:
-        """The store's names that stand in a note: longest first, never overlapping, in the order of the text."""
+        """The store's names that stand in a note, the longest of overlapping ones, in text order."""
         return self._gazetteer.matches(text, kinds=kinds, languages=languages)
 
     def close(self) -> None:

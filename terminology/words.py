@@ -28,9 +28,8 @@ class Words:
     def __init__(self, reader: Reader) -> None:
         rows = reader.ask("SELECT word, terms FROM word")
         self._terms: dict[str, int] = dict(rows)
-        self._listed = sorted(
-            (word for word in self._terms if word[0].isalpha()), key=lambda word: (len(word), word)
-        )
+        letters = (word for word in self._terms if word[0].isalpha())
+        self._listed = sorted(letters, key=lambda word: (len(word), word))
         self._lengths = [len(word) for word in self._listed]
         self.corrections: Callable[[str], tuple[Correction, ...]] = lru_cache(maxsize=CACHE)(self._correct)
 
@@ -42,7 +41,7 @@ class Words:
         return self._terms.get(word, 0)
 
     def _correct(self, word: str) -> tuple[Correction, ...]:
-        """The nearest other words: none for a number or a word under four letters, one edit under eight, two from there."""
+        """The nearest other words: one edit away, two from eight letters on; none for short words."""
         if len(word) < 4 or not word.isalpha():
             return ()
         most = 1 if len(word) < 8 else 2

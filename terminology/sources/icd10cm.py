@@ -1,4 +1,4 @@
-"""ICD-10-CM from the `simple-icd-10-cm` package (CDC release): titles and inclusion terms of categories and codes.
+"""ICD-10-CM from the `simple-icd-10-cm` package: titles and inclusion terms of categories and codes.
 
 Importing that package costs seconds and memory, so it happens only here, while a store is built.
 """

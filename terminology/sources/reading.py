@@ -32,7 +32,7 @@ class Row:
 
 
 def contents(path: Path) -> tuple[str, str]:
-    """A file's text, unpacked where it is gzip, without byte order mark; and the SHA-256 of the file as it lies."""
+    """A file's text, unpacked and without byte order mark, and the SHA-256 of the file as it lies."""
     try:
         raw = path.read_bytes()
         plain = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw

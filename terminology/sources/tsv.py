@@ -1,7 +1,8 @@
 """Any list of codes as a table: system, code, display, and optionally kind and language.
 
 One code may come on several lines, each line one of its names. Lines `# name:`, `# version:`, `# licence:`
-before the header go to the manifest. SNOMED CT ids that cannot exist (check digit, length) are left out and counted.
+before the header go to the manifest. SNOMED CT ids that cannot exist (check digit, length) are left out
+and counted.
 """
 
 import re
