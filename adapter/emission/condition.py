@@ -24,7 +24,7 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         "verificationStatus": elements.coded(
             systems.CONDITION_VERIFICATION, group.outcome.verificationStatus
         ),
-        "category": [elements.coded(systems.CONDITION_CATEGORY, policy.category.get(group.name))],
+        "category": [elements.coded(systems.CONDITION_CATEGORY, _category(group, policy))],
         "severity": _severity(finding, policy),
         "code": elements.concept(finding.text, finding.codings),
         "bodySite": elements.sites(finding),
@@ -33,6 +33,15 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         "recordedDate": elements.date(note),
         "evidence": [_evidence(note, fhir)],
     }
+
+
+def _category(group: Group, policy: ConditionPolicy) -> str | None:
+    """Where the condition belongs: the problem list when a mention stands in one, else by how it is spoken of."""
+    listed = (policy.category_in.get(finding.section) for finding in group.findings)
+    by_section = (
+        next((category for category in listed if category), None) if group.name == "present" else None
+    )
+    return by_section or policy.category.get(group.name)
 
 
 def _evidence(note: Note, fhir: Version) -> Resource:

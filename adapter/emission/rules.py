@@ -91,6 +91,7 @@ class ConditionPolicy(Policy):
     """condition.toml."""
 
     category: Mapping[OutcomeName, str]
+    category_in: Mapping[str, str]
     said: Mapping[OutcomeName, Mapping[Status, Mapping[str, tuple[str, ...]]]]
     problem: Problem
     severity: tuple[Severity, ...]
