@@ -1,13 +1,3 @@
-def run(self, resource: Resource) -> Outcome:
-    tally, resources = Tally(), []
-    for note in tally.keep(notes.read(resource)):
-        seen = deid.remove(note, self.rules.deid)          # or deid.nothing(note)
-        mentions = tally.keep(extraction.extract(seen, self.task, self.engine))
-        findings = tally.keep(context.assess(note, mentions, self.rules.context))
-        coded = tally.keep(coding.assign(findings, self.store, self.rules.coding))
-        resources += tally.keep(emission.build(note, coded, self.rules.resources))
-    bundle = emission.bundle(resource, resources)
-    return Outcome(bundle, tally, self.sink.send(bundle))
 """The arrows point one way: doors -> pipeline -> stages -> nouns."""
 import ast
 from pathlib import Path
@@ -15,14 +5,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NOUNS = {"model", "errors", "settings", "ledger", "fhir"}
+NOUNS = {"model", "errors", "settings", "ledger", "fhir", "categories"}
 STAGES = {"notes", "deid", "extraction", "context", "coding", "emission", "delivery"}
 DOORS = {"api", "cli", "workbench"}
 MAY_IMPORT = {
     **{noun: NOUNS for noun in NOUNS},
     **{stage: NOUNS for stage in STAGES},
     "pipeline": NOUNS | STAGES,
-    **{door: NOUNS | {"pipeline"} for door in DOORS},
+    "assembly": NOUNS | STAGES | {"pipeline"},
+    **{door: NOUNS | {"pipeline", "assembly"} for door in DOORS},
 }
 
 
@@ -43,3 +34,7 @@ def test_imports_point_downwards(path):
         assert set(imported(path)) - {part} <= MAY_IMPORT[part]
 
 
+@pytest.mark.parametrize("sibling", ["terminology", "mappings"])
+def test_siblings_do_not_know_the_adapter(sibling):
+    for path in (ROOT / sibling).rglob("*.py"):
+        assert not list(imported(path)), path

@@ -2,7 +2,7 @@
 
 from adapter.errors import EngineError
 from adapter.extraction.arbiter import Arbiter, ArbiterRules, load
-from adapter.extraction.classifier import Classifier
+from adapter.extraction.classifier import Classifier, describe
 from adapter.extraction.dictionary import Dictionary
 from adapter.extraction.encoder import EncoderEngine
 from adapter.extraction.engine import Engine
@@ -17,6 +17,7 @@ __all__ = [
     "EncoderEngine",
     "Engine",
     "Replay",
+    "describe",
     "extract",
     "load",
 ]

@@ -28,7 +28,7 @@ _QUANTIZATION = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0",
 
 
 class Classifier:
-    """An open model. `threads` encoders share its weights, each on one core; safe to use from several threads."""
+    """An open model. `threads` encoders share its weights, each on one core; several threads may use it."""
 
     def __init__(self, path: Path, *, threads: int) -> None:
         file = gguf_file.read(path, "cls.output.")
@@ -76,6 +76,15 @@ class Classifier:
         for encoder in self._encoders:
             encoder.close()
         self._weights.close()
+
+
+def describe(path: Path) -> tuple[ModelInfo, list[str]]:
+    """What a model file says of itself and which kinds it finds, without opening the model.
+
+    Raises ModelError when it is not a token classifier.
+    """
+    file = gguf_file.read(path, "cls.output.")
+    return _info(path, file), _kinds(path, file)
 
 
 def _flat(words: Words, window: Window) -> tuple[list[int], list[int]]:

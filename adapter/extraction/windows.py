@@ -5,6 +5,7 @@ overlapping ones, and each word is then read from the window in which it stands 
 Short windows are what llama.cpp encodes fastest (`docs/decisions/002-windows.md`).
 """
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def cut(words: Words, sentences: Sequence[Span], size: int = SIZE, overlap: int 
 def _word_ranges(words: Words, sentences: Sequence[Span]) -> list[tuple[int, int]]:
     """Sentences as word ranges that together cover all words."""
     bounds = sorted({bisect_left(words.starts, sentence.start) for sentence in sentences} | {0, len(words)})
-    return [(a, b) for a, b in zip(bounds, bounds[1:], strict=False) if a < b]
+    return [(a, b) for a, b in itertools.pairwise(bounds) if a < b]
 
 
 def _whole(start: int, end: int) -> Window:
@@ -65,7 +66,7 @@ def _overlapping(lengths: Sequence[int], start: int, end: int, size: int, overla
         if stop == end:
             break
         begin = max(_back(lengths, begin, stop, overlap), begin + 1)
-    edges = [start] + [(b[0] + a[1]) // 2 for a, b in zip(ranges, ranges[1:], strict=False)] + [end]
+    edges = [start] + [(b[0] + a[1]) // 2 for a, b in itertools.pairwise(ranges)] + [end]
     return [
         Window(start=a, end=b, keep_start=edges[index], keep_end=edges[index + 1])
         for index, (a, b) in enumerate(ranges)

@@ -1,0 +1,170 @@
+"""Settings -> an open pipeline: model, terminology store, rules. Closed in reverse order.
+
+The only place that knows which file is the default one.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import cast
+
+import httpx
+
+import mappings
+import terminology
+from adapter import coding, context, delivery, emission, extraction
+from adapter.delivery import Sink
+from adapter.errors import ModelError
+from adapter.fhir.systems import Version
+from adapter.model import ModelInfo
+from adapter.pipeline import Pipeline
+from adapter.settings import Settings
+
+DEFAULT_MODEL = "notewright-minilm-v1.Q8_0.gguf"
+DEFAULT_SOURCES = ("core", "icd10cm")
+TIMEOUT = 30.0  # seconds for one answer of a FHIR server
+
+__all__ = ["Sink", "opened", "opened_coder", "opened_sinks"]
+
+Progress = Callable[[str], None]
+
+
+@contextmanager
+def opened(settings: Settings, progress: Progress | None = None) -> Iterator[Pipeline]:
+    """A pipeline, open for as long as the context lasts.
+
+    Raises ModelError, TerminologyError or MappingError when a part cannot be opened.
+    """
+    with ExitStack() as stack:
+        store = stack.enter_context(terminology.open_store(store_path(settings, progress)))
+        engine = open_engine(settings, store)
+        stack.callback(engine.close)
+        yield Pipeline(
+            engine=engine,
+            coder=coding.Coder(store, coding.load()),
+            contexts={name: context.load(name) for name in languages()},
+            resources=emission.load(),
+            maker=maker(engine.model, store),
+            fhir=cast(Version, settings.fhir),
+            language=settings.language,
+            max_bytes=settings.max_bytes,
+        )
+
+
+@contextmanager
+def opened_coder(settings: Settings, progress: Progress | None = None) -> Iterator[coding.Coder]:
+    """The coding stage alone, for terms that are no notes."""
+    with terminology.open_store(store_path(settings, progress)) as store:
+        yield coding.Coder(store, coding.load())
+
+
+@contextmanager
+def opened_sinks(names: Sequence[str]) -> Iterator[list[Sink]]:
+    """Where Bundles are delivered: a URL is a FHIR server, anything else a folder."""
+    with ExitStack() as stack:
+        client: httpx.Client | None = None
+        sinks: list[Sink] = []
+        for name in names:
+            if name.startswith(("http://", "https://")):
+                client = client or stack.enter_context(httpx.Client(timeout=TIMEOUT))
+                sinks.append(delivery.Server(name, client))
+            else:
+                sinks.append(delivery.Folder(Path(name)))
+        yield sinks
+
+
+def open_engine(settings: Settings, store: terminology.Store) -> extraction.Engine:
+    """The engine the settings name."""
+    if settings.engine == "replay":
+        return extraction.Replay.of_file(cast(Path, settings.recording))
+    rules = extraction.load()
+    classifier = extraction.Classifier(model_path(settings), threads=settings.cores)
+    encoder = extraction.EncoderEngine(classifier, threshold=rules.encoder_threshold)
+    return extraction.Arbiter(encoder, extraction.Dictionary(store, rules.kinds), rules)
+
+
+def languages() -> list[str]:
+    """The languages there are context rules for."""
+    return [Path(name).stem for name in mappings.names("context")]
+
+
+def maker(model: ModelInfo | None, store: terminology.Store) -> emission.Maker:
+    """What Device and Provenance say made the resources."""
+    return emission.Maker(
+        model=model or ModelInfo(name="recorded answers", version="", digest="", quantization=""),
+        version=software_version(),
+        mappings=mappings.digest(),
+        terminology=store.manifest.digest,
+    )
+
+
+def software_version() -> str:
+    """The installed version of Notewright."""
+    try:
+        return version("notewright")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def model_folder() -> Path:
+    """Where the shipped models lie: beside the code, or where the installation put them."""
+    beside = Path(__file__).parent.parent / "models"
+    return beside if beside.is_dir() else Path(sys.prefix) / "share" / "notewright" / "models"
+
+
+def model_path(settings: Settings) -> Path:
+    """The GGUF file to use.
+
+    Raises ModelError when it is not there.
+    """
+    path = settings.model or model_folder() / DEFAULT_MODEL
+    if not path.is_file():
+        raise ModelError(f"{path.name}: no such model file")
+    return path
+
+
+def describe_model(path: Path) -> dict[str, object]:
+    """What a model file says of itself, and whether it is the default."""
+    info, kinds = extraction.describe(path)
+    return {
+        "file": path.name,
+        "default": path.name == DEFAULT_MODEL,
+        "name": info.name,
+        "version": info.version,
+        "quantization": info.quantization,
+        "sha256": info.digest,
+        "bytes": path.stat().st_size,
+        "kinds": kinds,
+    }
+
+
+def store_path(settings: Settings, progress: Progress | None = None) -> Path:
+    """The terminology store to use; the default one is built where it is not there yet."""
+    if settings.terminology:
+        return settings.terminology
+    path = default_store()
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if progress:
+            progress("building the default terminology store (once)")
+        terminology.build([terminology.parse_source(name) for name in DEFAULT_SOURCES], path, progress)
+    return path
+
+
+def default_store() -> Path:
+    """Where the default store lies; its name changes with the tables it is built from."""
+    home = os.environ.get("XDG_DATA_HOME")
+    folder = Path(home) if home else Path.home() / ".local" / "share"
+    return folder / "notewright" / f"core-{_core_digest()[:16]}.sqlite"
+
+
+def _core_digest() -> str:
+    data = Path(terminology.__file__).parent
+    whole = hashlib.sha256(software_version().encode())
+    for path in sorted(path for path in data.rglob("*") if path.suffix in (".tsv", ".toml", ".py")):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()

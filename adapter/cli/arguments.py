@@ -1,0 +1,52 @@
+"""`commands.toml` -> an argument parser."""
+
+import argparse
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+EPILOG = """exit codes: 0 all done; 1 some lines could not be done (each has its OperationOutcome);
+2 wrong usage; 3 a part is missing or broken (model, terminology store, mappings); 4 a delivery failed"""
+_TYPES = {"int": int, "path": Path}
+
+
+def table() -> dict[str, Any]:
+    """The commands and options as data."""
+    return tomllib.loads(files(__package__).joinpath("commands.toml").read_text("utf-8"))
+
+
+def parser(version: str) -> argparse.ArgumentParser:
+    """The parser of the whole command line; the parsed `command` is a key of the table."""
+    data = table()
+    whole = argparse.ArgumentParser(
+        prog="notewright", description="Clinical notes into coded FHIR.", epilog=EPILOG
+    )
+    whole.add_argument("--version", action="version", version=f"notewright {version}")
+    level = whole.add_subparsers(required=True, metavar="COMMAND")
+    groups: dict[str, Any] = {}
+    for name, command in data["commands"].items():
+        head, _, tail = name.partition(" ")
+        if tail and head not in groups:
+            group = level.add_parser(head, help=f"{head}: {_members(data, head)}")
+            groups[head] = group.add_subparsers(required=True, metavar="COMMAND")
+        part = (groups[head] if tail else level).add_parser(
+            tail or head, help=command["help"], description=command["help"], epilog=EPILOG
+        )
+        part.set_defaults(command=name)
+        for option in command["options"]:
+            _add(part, dict(data["options"][option]))
+    return whole
+
+
+def _members(data: dict[str, Any], head: str) -> str:
+    return ", ".join(name.split(" ")[1] for name in data["commands"] if name.startswith(head + " "))
+
+
+def _add(part: argparse.ArgumentParser, option: dict[str, Any]) -> None:
+    name = option.pop("flag", None) or option.pop("name")
+    if option.get("nargs") == "append":
+        option["action"] = option.pop("nargs")
+    if "type" in option:
+        option["type"] = _TYPES[option["type"]]
+    part.add_argument(name, **option)

@@ -1,0 +1,116 @@
+"""`notewright explain`: one document, with words, decision, code and resource side by side."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
+
+from adapter import assembly
+from adapter.cli import streams, wire
+from adapter.errors import InputError
+from adapter.fhir import systems
+from adapter.model import Finding, Issue, Resource, Step
+from adapter.pipeline import Outcome
+from adapter.settings import Settings
+
+AXES = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned", "stopped", "allergen")
+SHORT = {
+    "http://snomed.info/sct": "SNOMED CT",
+    "http://hl7.org/fhir/sid/icd-10-cm": "ICD-10-CM",
+    "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
+    "http://www.whocc.no/atc": "ATC",
+    "http://loinc.org": "LOINC",
+}
+
+
+def run(settings: Settings, *, input: str, output: str) -> int:
+    """Explains one document; returns the exit code."""
+    with streams.source(input) as file:
+        data = file.read(settings.max_line + 1)
+    if len(data) > settings.max_line:
+        raise InputError("the document is longer than allowed")
+    with assembly.opened(settings, streams.say) as pipeline:
+        outcome = pipeline.run(wire.parse(data))
+    with streams.target(output) as out:
+        write(outcome, out)
+    return 1 if outcome.errors else 0
+
+
+def write(outcome: Outcome, out: TextIO) -> None:
+    """The whole story of a run, as plain text."""
+    for step in outcome.steps:
+        if step.name == "coding":
+            _table(step, outcome.bundle, out)
+    _section("Emitted", _emitted(outcome.bundle), out)
+    _section("Left out", _left_out(outcome.steps), out)
+    for issue in outcome.errors:
+        out.write(f"\nError: {issue.path or '-'}: {issue.message}\n")
+
+
+def _table(step: Step[object], bundle: Resource, out: TextIO) -> None:
+    made = _made(bundle)
+    out.write(
+        f"{'characters':>11}  {'kind':<10} {'conf':>4}  {'words':<34} {'decision':<26} code and resource\n"
+    )
+    for one in step.kept:
+        if isinstance(one, Finding):
+            words = " ".join(one.text.split())
+            place = f"{one.start}-{one.end}"
+            out.write(
+                f"{place:>11}  {one.kind:<10} {one.confidence:4.2f}  {words[:34]:<34} {_decision(one)[:26]:<26} "
+                f"{_codes(one)}{_resource(made.get((one.start, one.end)))}\n"
+            )
+            for detail in one.attributes:
+                detail_words = " ".join(detail.text.split())
+                out.write(f"{'':>11}    {detail.kind}: {detail_words}\n")
+
+
+def _decision(one: Finding) -> str:
+    said = [axis for axis in AXES if getattr(one.assertion, axis)]
+    if one.assertion.experiencer != "patient":
+        said.append(one.assertion.relative or one.assertion.experiencer)
+    return ", ".join(said) or "present"
+
+
+def _codes(one: Finding) -> str:
+    codes = [f"{SHORT.get(c.system, c.system)} {c.code} ({c.match}, {c.score:.2f})" for c in one.codings]
+    return "; ".join(codes) or "no code"
+
+
+def _resource(kinds: Counter[str] | None) -> str:
+    return f" -> {', '.join(kinds)}" if kinds else ""
+
+
+def _made(bundle: Resource) -> dict[tuple[int, int], Counter[str]]:
+    """Which resources came from which characters, read back from their derivation-reference."""
+    made: dict[tuple[int, int], Counter[str]] = {}
+    for entry in bundle.get("entry", ()):
+        resource = entry["resource"]
+        for start, end in _derivations(resource):
+            made.setdefault((start, end), Counter())[resource["resourceType"]] += 1
+    return made
+
+
+def _derivations(value: Any) -> Iterator[tuple[int, int]]:
+    if isinstance(value, Mapping):
+        if value.get("url") == systems.DERIVATION:
+            parts = {part["url"]: part.get("valueInteger") for part in value["extension"]}
+            yield parts["offset"], parts["offset"] + parts["length"]
+        for inner in value.values():
+            yield from _derivations(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _derivations(inner)
+
+
+def _emitted(bundle: Resource) -> Counter[str]:
+    return Counter(entry["resource"]["resourceType"] for entry in bundle.get("entry", ()))
+
+
+def _left_out(steps: tuple[Step[object], ...]) -> Counter[str]:
+    issues: Iterator[Issue] = (issue for step in steps for issue in step.left_out)
+    return Counter(issue.reason for issue in issues)
+
+
+def _section(title: str, counts: Counter[str], out: TextIO) -> None:
+    listed = ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "nothing"
+    out.write(f"\n{title}: {listed}\n")

@@ -1,0 +1,88 @@
+"""JSON of the command line: what is read from a line, and how findings are written."""
+
+import json
+import re
+from typing import Any
+
+from adapter.categories import Categories
+from adapter.errors import InputError
+from adapter.model import Attribute, Coding, Finding, Issue
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def parse(data: bytes) -> Any:
+    """The JSON value of a line.
+
+    Raises InputError that says where it breaks, and never what it says.
+    """
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise InputError("JSON nested too deeply") from None
+
+
+def dump(value: Any) -> str:
+    """A JSON line; lone surrogates, which UTF-8 cannot hold, are escaped."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if _SURROGATE.search(text):
+        return json.dumps(value, separators=(",", ":"))
+    return text
+
+
+def finding(one: Finding, categories: Categories) -> dict[str, Any]:
+    """A finding as the `extract` command writes it."""
+    said = one.assertion
+    return {
+        "start": one.start,
+        "end": one.end,
+        "text": one.text,
+        "kind": one.kind,
+        "category": categories.of(one),
+        "section": one.section,
+        "assertion": {
+            "negated": said.negated,
+            "uncertain": said.uncertain,
+            "hypothetical": said.hypothetical,
+            "historical": said.historical,
+            "experiencer": said.experiencer,
+            **{name: True for name in ("ruled_out", "planned", "stopped", "allergen") if getattr(said, name)},
+            **({"relative": said.relative} if said.relative else {}),
+            "cues": [
+                {"axis": cue.axis, "rule": cue.rule, "start": cue.start, "end": cue.end} for cue in said.cues
+            ],
+        },
+        "confidence": one.confidence,
+        "sources": list(one.sources),
+        "attributes": _attributes(one.attributes),
+        "codings": [coding(each) for each in one.codings],
+        "alternatives": [coding(each) for each in one.alternatives],
+    }
+
+
+def coding(one: Coding) -> dict[str, Any]:
+    """A coding with how it was reached."""
+    return {
+        "system": one.system,
+        "code": one.code,
+        "display": one.display,
+        "score": one.score,
+        "match": one.match,
+    }
+
+
+def issue(one: Issue) -> dict[str, Any]:
+    """What was left out, and why."""
+    fields = {"start": one.start, "end": one.end, "kind": one.kind, "reason": one.reason, "path": one.path}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _attributes(all_of_them: tuple[Attribute, ...]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in all_of_them:
+        found.setdefault(one.kind, []).append({"start": one.start, "end": one.end, "text": one.text})
+    return found

@@ -1,0 +1,177 @@
+"""Stage 4: findings -> findings with codes from the terminology store, or with none.
+
+Candidates come from the store alone, ranked by how their names match, what kind of concept they are and how
+precise the wording was. A code is given from the threshold up; below it the finding keeps its words only.
+Must not know FHIR resources or how mentions were found.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Protocol
+
+from adapter.coding import wordings
+from adapter.coding.rules import CodingRules
+from adapter.coding.wordings import Wording
+from adapter.model import Coding, Finding, Issue, Step
+from terminology import Concept, Hit, Mapping
+
+Rank = tuple[float, int, int, bool, str, str]
+
+_REMEMBERED = 20_000  # wordings whose hits are kept
+
+
+class Terminology(Protocol):
+    """What coding needs of a terminology store."""
+
+    def search(
+        self, text: str, *, kinds: Sequence[str] = ..., systems: Sequence[str] = ..., limit: int = ...
+    ) -> list[Hit]:
+        """Concepts a text may mean, best first."""
+
+    def lookup(self, system: str, code: str) -> Concept | None:
+        """A concept by its code."""
+
+    def mappings(self, system: str, code: str) -> list[Mapping]:
+        """The same in other systems."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A concept that may be the finding's, with its final score."""
+
+    hit: Hit
+    score: float
+    broader: bool
+
+    @property
+    def match(self) -> str:
+        """How it was reached, as written in the result."""
+        return "broader" if self.broader else self.hit.match
+
+
+class Coder:
+    """Codes findings by one store and one set of rules; remembers what it has looked up."""
+
+    def __init__(self, store: Terminology, rules: CodingRules) -> None:
+        self._store, self.rules = store, rules
+        self._search = lru_cache(maxsize=_REMEMBERED)(self._ask)
+        self._mapped = lru_cache(maxsize=_REMEMBERED)(store.mappings)
+        self._concept = lru_cache(maxsize=_REMEMBERED)(store.lookup)
+
+    def code(self, finding: Finding, most: int | None = None) -> Finding:
+        """The finding with its codings, one per system, and at most so many alternatives."""
+        kinds = self.rules.kinds.get(finding.kind)
+        if not kinds:
+            return finding
+        candidates = self._candidates(finding, kinds)
+        chosen = self._chosen(finding.kind, candidates)
+        codes = {(coding.system, coding.code) for coding in chosen}
+        others = [self._coding(one) for one in candidates if (one.hit.system, one.hit.code) not in codes]
+        likely = [coding for coding in others if coding.score >= self.rules.lowest_alternative]
+        return replace(
+            finding,
+            codings=tuple(chosen),
+            alternatives=tuple(likely[: self.rules.alternatives if most is None else most]),
+        )
+
+    def _candidates(self, finding: Finding, kinds: tuple[str, ...]) -> list[Candidate]:
+        """Every concept of every wording, best first; stops at a wording that is found as it stands."""
+        best: dict[tuple[str, str], Candidate] = {}
+        for wording in wordings.of(finding, self.rules):
+            found = [self._judged(hit, wording, kinds) for hit in self._search(wording.text, finding.kind)]
+            for one in found:
+                key = (one.hit.system, one.hit.code)
+                if key not in best or one.score > best[key].score:
+                    best[key] = one
+            if any(one.score >= self.rules.threshold and one.hit.match != "fuzzy" for one in found):
+                break
+        return sorted(best.values(), key=self._rank(finding.kind, kinds))
+
+    def _ask(self, text: str, kind: str) -> tuple[Hit, ...]:
+        return tuple(
+            self._store.search(
+                text,
+                kinds=self.rules.kinds[kind],
+                systems=self.rules.systems[kind],
+                limit=self.rules.candidates,
+            )
+        )
+
+    def _judged(self, hit: Hit, wording: Wording, kinds: tuple[str, ...]) -> Candidate:
+        score = hit.score - self.rules.broader_penalty * wording.broader
+        score -= self.rules.kind_penalty * (hit.kind != kinds[0])
+        return Candidate(hit=hit, score=round(max(score, 0.0), 4), broader=wording.broader)
+
+    def _rank(self, kind: str, kinds: tuple[str, ...]) -> Callable[[Candidate], Rank]:
+        systems = self.rules.systems[kind]
+
+        def key(one: Candidate) -> Rank:
+            hit = one.hit
+            return (
+                -one.score,
+                systems.index(hit.system),
+                kinds.index(hit.kind),
+                not hit.preferred,
+                hit.code,
+                hit.term,
+            )
+
+        return key
+
+    def _chosen(self, kind: str, candidates: Sequence[Candidate]) -> list[Coding]:
+        """The best concept that is sure enough, what it maps to, and equals of it in further systems."""
+        sure = [one for one in candidates if one.score >= self.rules.threshold]
+        if not sure:
+            return []
+        chosen = {sure[0].hit.system: self._coding(sure[0])}
+        for mapping in self._mapped(sure[0].hit.system, sure[0].hit.code):
+            if mapping.system in self.rules.systems[kind] and mapping.relation != "narrower":
+                chosen.setdefault(mapping.system, self._by_map(mapping, sure[0]))
+        for one in sure[1:]:
+            if one.hit.match != "fuzzy" and one.hit.term.casefold() == sure[0].hit.term.casefold():
+                chosen.setdefault(one.hit.system, self._coding(one))
+        return [chosen[system] for system in self.rules.systems[kind] if system in chosen]
+
+    def _coding(self, one: Candidate) -> Coding:
+        concept = self._concept(one.hit.system, one.hit.code)
+        return Coding(
+            system=one.hit.system,
+            code=one.hit.code,
+            display=one.hit.display,
+            score=one.score,
+            match=one.match,
+            term=one.hit.term,
+            version=concept.version if concept else None,
+        )
+
+    def _by_map(self, mapping: Mapping, source: Candidate) -> Coding:
+        concept = self._concept(mapping.system, mapping.code)
+        return Coding(
+            system=mapping.system,
+            code=mapping.code,
+            display=mapping.display,
+            score=source.score,
+            match="broader" if source.broader or mapping.relation == "broader" else "mapped",
+            term=source.hit.term,
+            version=concept.version if concept else None,
+        )
+
+
+def assign(findings: Sequence[Finding], coder: Coder) -> Step[Finding]:
+    """Every finding, with codes where they are sure; each one left without is noted."""
+    coded = tuple(coder.code(finding) for finding in findings)
+    bare = [one for one in coded if one.kind in coder.rules.kinds and not one.codings]
+    return Step(name="coding", kept=coded, left_out=tuple(_no_code(finding) for finding in bare))
+
+
+def _no_code(finding: Finding) -> Issue:
+    return Issue(
+        code="informational",
+        reason="no-code",
+        message="No concept was sure enough; the finding keeps its own words.",
+        severity="information",
+        start=finding.start,
+        end=finding.end,
+        kind=finding.kind,
+    )

@@ -1,0 +1,55 @@
+"""`mappings/coding/coding.toml`: which concepts may name a finding, and from what score."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, ConfigDict
+
+import mappings
+
+
+def _pattern(value: object) -> object:
+    return re.compile(value, re.IGNORECASE) if isinstance(value, str) else value
+
+
+Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
+
+
+class SiteRule(mappings.Table):
+    """Wordings made with the body site said beside a finding."""
+
+    kinds: frozenset[str]
+    forms: tuple[str, ...]
+
+
+class IngredientRule(mappings.Table):
+    """What may be cut from a drug name to find its ingredient."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    cut: tuple[Pattern, ...]
+
+
+class CodingRules(mappings.Table):
+    """The whole table; its keys are explained in mappings/coding/README.md."""
+
+    version: int
+    threshold: float
+    candidates: int
+    alternatives: int
+    lowest_alternative: float
+    kind_penalty: float
+    broader_penalty: float
+    kinds: dict[str, tuple[str, ...]]
+    systems: dict[str, tuple[str, ...]]
+    broaden: dict[str, frozenset[str]]
+    site: SiteRule
+    ingredient: IngredientRule
+
+
+def load() -> CodingRules:
+    """The rules that ship.
+
+    Raises mappings.MappingError naming file and key.
+    """
+    return mappings.read("coding/coding.toml", CodingRules)

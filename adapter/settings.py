@@ -1,0 +1,75 @@
+"""What a site may choose, read once in a door and passed on by constructor."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from adapter.errors import SettingsError
+
+PREFIX = "NOTEWRIGHT_"
+ENGINES = ("encoder", "replay")
+VERSIONS = ("r4", "r5")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The effective configuration. Every field can be set as NOTEWRIGHT_<NAME> or as an option."""
+
+    terminology: Path | None = None  # the terminology store; None: the default store, built when first needed
+    model: Path | None = None  # the GGUF file of the encoder; None: the one that ships
+    engine: str = "encoder"  # "encoder", or "replay" with a recording
+    recording: Path | None = None  # answers for the replay engine, JSON lines
+    fhir: str = "r4"  # "r4" or "r5": the FHIR version of what is emitted
+    language: str | None = None  # language of notes that do not name theirs, BCP 47
+    threads: int = 0  # cores the encoder may use; 0: all there are
+    max_bytes: int = 64 * 1024 * 1024  # of one decoded attachment
+    max_line: int = 160 * 1024 * 1024  # of one line of input, bytes
+
+    def __post_init__(self) -> None:
+        _one_of("engine", self.engine, ENGINES)
+        _one_of("fhir", self.fhir, VERSIONS)
+        if self.engine == "replay" and self.recording is None:
+            raise SettingsError("engine replay needs a recording")
+        if self.threads < 0 or self.max_bytes <= 0 or self.max_line <= 0:
+            raise SettingsError("threads, max_bytes and max_line must not be negative")
+
+    @property
+    def cores(self) -> int:
+        """The number of encoder threads to run."""
+        return (
+            self.threads or len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1
+        )
+
+
+def read(environment: Mapping[str, str], chosen: Mapping[str, Any]) -> Settings:
+    """The settings of an environment, overridden by what was chosen on the command line (None: not chosen).
+
+    Raises SettingsError naming the variable.
+    """
+    known = {field.name: field for field in fields(Settings)}
+    values: dict[str, Any] = {}
+    for name in known:
+        raw = environment.get(PREFIX + name.upper())
+        if raw:
+            values[name] = _parsed(name, raw)
+    values |= {name: value for name, value in chosen.items() if name in known and value is not None}
+    return replace(Settings(), **values)
+
+
+def _parsed(name: str, raw: str) -> Any:
+    if name in ("terminology", "model", "recording"):
+        return Path(raw)
+    if name in ("threads", "max_bytes", "max_line"):
+        if not raw.isdigit():
+            raise SettingsError(f"{PREFIX}{name.upper()} is not a number")
+        return int(raw)
+    return raw
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise SettingsError(f"{name} must be one of {', '.join(allowed)}")
