@@ -11,7 +11,7 @@ from typing import Any
 
 from terminology import systems
 from terminology.errors import TerminologyError
-from terminology.normalise import DATA, Normaliser, strip_tag
+from terminology.normalise import DATA, Normaliser
 
 LOINC_TEST = re.compile(r"\d+-\d")
 KINDS = ("condition", "finding", "procedure", "test", "medication", "body_site", "social", "other")
@@ -21,17 +21,11 @@ KINDS = ("condition", "finding", "procedure", "test", "medication", "body_site",
 class Kinds:
     """The tables that tell kinds."""
 
-    tags: dict[str, str]
     systems: dict[str, str]
     icd10cm: dict[str, str]
     words: tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]  # kind, words, word endings
     default: str
     untagged: str
-
-    def of_tag(self, text: str) -> str | None:
-        """The kind a semantic tag at the end of a name tells, if there is a known one."""
-        tag = strip_tag(text)[1]
-        return self.tags.get(tag) if tag else None
 
     def of_system(self, system: str, code: str) -> str | None:
         """The kind every concept of a system or chapter has, if it has one."""
@@ -60,17 +54,17 @@ def shipped(normaliser: Normaliser) -> Kinds:
 def parse(text: str, normaliser: Normaliser) -> Kinds:
     """The tables in a text like `data/kinds.toml`; a kind or key that is not known is refused."""
     data = tomllib.loads(text)
-    wanted = {"version", "default", "untagged", "tags", "systems", "icd10cm", "words"}
+    wanted = {"version", "default", "untagged", "systems", "icd10cm", "words"}
     if set(data) != wanted:
         raise TerminologyError(f"kinds.toml: keys must be {', '.join(sorted(wanted))}")
     named = [data["default"], data["untagged"], *(group["kind"] for group in data["words"])]
-    for key in ("tags", "systems", "icd10cm"):
+    named += normaliser.tags.values()
+    for key in ("systems", "icd10cm"):
         named += data[key].values()
     unknown = sorted(set(named) - set(KINDS))
     if unknown:
         raise TerminologyError(f"kinds.toml: {unknown[0]!r} is no kind")
     return Kinds(
-        tags=data["tags"],
         systems=data["systems"],
         icd10cm=data["icd10cm"],
         words=tuple(_group(group, normaliser) for group in data["words"]),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 
+from rapidfuzz.distance import OSA
+
 from terminology.normalise import CACHE, Guard, Normaliser
 from terminology.words import Words
 
@@ -35,7 +37,6 @@ class Query:
     meant: tuple[dict[str, int], ...]  # for each word, what it may be and with how many edits
     groups: tuple[tuple[str, ...], ...]  # for each word that must be found, the words to look for
     corrected: tuple[str, ...]  # the likeliest reading
-    guard: Guard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class Likeness:
         self._normaliser = normaliser
         self._words = words
         self._guard = lru_cache(maxsize=CACHE)(normaliser.guard)
+        self._risky = lru_cache(maxsize=CACHE)(self._is_risky)
         self._weight = lru_cache(maxsize=CACHE)(self._weigh)
 
     def query(self, words: Sequence[str], *, wide: bool = False) -> Query:
@@ -70,7 +72,6 @@ class Likeness:
             meant=tuple(meant),
             groups=tuple(groups),
             corrected=tuple(group[0] if group else word for group, word in zip(groups, kept, strict=True)),
-            guard=self._guard(tuple(words)),
         )
 
     def scores(self, query: Query, names: Sequence[tuple[int, str]]) -> dict[int, float]:
@@ -89,9 +90,9 @@ class Likeness:
     def _laid(self, query: Query, words: tuple[str, ...]) -> Laid:
         """The query's words laid beside a name's."""
         kept = self._telling(words)
-        left, taken = list(kept), list[str]()
+        left, taken, read = list(kept), list[str](), list(query.words)
         both, edits, first, most = 0.0, 0, 0, 1.0
-        for word, options in zip(query.words, query.meant, strict=True):
+        for place, (word, options) in enumerate(zip(query.words, query.meant, strict=True)):
             other = self._taken(options, left)
             if other is None:
                 continue
@@ -99,11 +100,13 @@ class Likeness:
             taken.append(other)
             both += 2 * self._weight(other)
             edits += options[other]
+            if options[other] and not self._risky(word, other, options[other]):
+                read[place] = other
             first += options[other] > 0 and other[0] != word[0]
             most = min(most, self._trust(word, other))
         whole = sum(map(self._weight, kept)) + sum(map(self._weight, query.words))
         score = self._closeness(query, kept, left, taken, both / whole)
-        trust = most * self._agreement(query.guard, self._guard(words))
+        trust = most * self._agreement(self._guard(tuple(read)), self._guard(kept))
         score = max(0.0, (score - EDIT * edits - FIRST_LETTER * first) * trust)
         return Laid(score=score, edits=edits, taken=tuple(sorted(taken)))
 
@@ -119,6 +122,13 @@ class Likeness:
     def _taken(self, options: dict[str, int], left: Sequence[str]) -> str | None:
         near = [(edits, other) for other, edits in options.items() if other in left]
         return min(near)[1] if near else None
+
+    def _is_risky(self, word: str, other: str, edits: int) -> bool:
+        """Whether a misspelt word may as well be the opposite of its correction."""
+        return any(
+            opposite in self._words and OSA.distance(word, opposite) <= edits + 1
+            for opposite in self._normaliser.opposites(other)
+        )
 
     def _trust(self, word: str, other: str) -> float:
         if word == other:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from terminology import systems
 from terminology.kinds import Kinds
 from terminology.model import Entry, Source, SourceInfo, Term
-from terminology.normalise import Normaliser, folded, strip_tag
+from terminology.normalise import Normaliser, folded
 from terminology.sources import Reading
 
 
@@ -50,7 +50,7 @@ def gather(readings: Iterable[tuple[Source, Reading]], kinds: Kinds, normaliser:
     infos = []
     for number, (source, reading) in enumerate(readings):
         for entry in reading.entries:
-            _add(drafts, entry, number, kinds)
+            _add(drafts, entry, number, normaliser)
             _map(mappings, entry)
         infos.append(_info(source, reading))
     ordered = sorted(
@@ -63,7 +63,7 @@ def gather(readings: Iterable[tuple[Source, Reading]], kinds: Kinds, normaliser:
     return Gathered(drafts=tuple(ordered), mappings=tuple(rows), sources=tuple(infos))
 
 
-def _add(drafts: dict[tuple[str, str], Draft], entry: Entry, number: int, kinds: Kinds) -> None:
+def _add(drafts: dict[tuple[str, str], Draft], entry: Entry, number: int, normaliser: Normaliser) -> None:
     key = (entry.system, entry.code)
     draft = drafts.get(key)
     if draft is None:
@@ -72,9 +72,8 @@ def _add(drafts: dict[tuple[str, str], Draft], entry: Entry, number: int, kinds:
     if entry.kind:
         draft.told.append((number, entry.kind))
     for term in entry.terms:
-        bare, tag = strip_tag(term.text) if entry.system == systems.SNOMED else (term.text, None)
-        tagged = tag is not None and tag in kinds.tags
-        names = [(bare, True), (term.text, False)] if tagged else [(term.text, term.preferred)]
+        bare, tag = normaliser.strip_tag(term.text) if entry.system == systems.SNOMED else (term.text, None)
+        names = [(bare, True), (term.text, False)] if tag else [(term.text, term.preferred)]
         for text, preferred in names:
             before = draft.names.get((text, term.language))
             if before is None or (before[0] == number and preferred):
@@ -118,7 +117,7 @@ def _decide(drafts: Sequence[Draft], kinds: Kinds, normaliser: Normaliser) -> No
     known: dict[str, str] = {}
     open_: list[Draft] = []
     for draft in drafts:
-        draft.kind = _told(draft, kinds) or ""
+        draft.kind = _told(draft, kinds, normaliser) or ""
         if not draft.kind:
             open_.append(draft)
             continue
@@ -130,14 +129,14 @@ def _decide(drafts: Sequence[Draft], kinds: Kinds, normaliser: Normaliser) -> No
         draft.kind = same[0] if same else kinds.of_words(names, normaliser) or kinds.untagged
 
 
-def _told(draft: Draft, kinds: Kinds) -> str | None:
+def _told(draft: Draft, kinds: Kinds, normaliser: Normaliser) -> str | None:
     if draft.told:
         return min(draft.told)[1]
     if draft.system == systems.SNOMED:
         for text, _ in sorted(draft.names):
-            kind = kinds.of_tag(text)
-            if kind:
-                return kind
+            tag = normaliser.strip_tag(text)[1]
+            if tag:
+                return normaliser.tags[tag]
         return None
     return kinds.of_system(draft.system, draft.code)
 

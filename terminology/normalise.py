@@ -8,7 +8,7 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -23,7 +23,7 @@ MARKS = "\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff"  # combining accents and 
 HYPHENS = r"\-" "\u2010\u2011\u2012\u2013\u2014\u2212"
 APOSTROPHES = "'\u2019\u02bc\u2032`"
 TOKEN = re.compile(
-    rf"(?P<letters>(?:[^\W\d_][{MARKS}]*)+)(?:[{APOSTROPHES}]s(?![^\W_]))?"
+    rf"(?P<letters>(?:[^\W\d_][{MARKS}]*)+)(?:[{APOSTROPHES}][sS](?![^\W_]))?"
     rf"|(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
     rf"|(?P<gap>\n[^\S\n]*(?:\n\s*|[{HYPHENS}*\u2022]\s|\d+[.)]\s))"
     rf"|(?P<mark>[^\w\s{HYPHENS}{APOSTROPHES}\"\u201c\u201d{MARKS}]|_)",
@@ -34,6 +34,7 @@ ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii":
 SIGN_AT_END = re.compile(rf"\b[^\W_]{{1,5}}[{HYPHENS}]$")
 GAP = "\n"
 CACHE = 1 << 16
+LISTS = ("stop", "weak", "numbered", "everyday", "unsaid")
 
 
 class Token(NamedTuple):
@@ -59,6 +60,7 @@ class Normaliser:
     def __init__(self, rules: str) -> None:
         self.rules = rules
         data = _parse(rules)
+        self.tags: dict[str, str] = data["tags"]
         self.stop = frozenset(data["stop"])
         self.weak = frozenset(data["weak"])
         self.everyday = frozenset(data["everyday"])
@@ -73,6 +75,7 @@ class Normaliser:
         self._prefixes = tuple(
             (prefix, number) for number, group in enumerate(data["guards"]["prefixes"]) for prefix in group
         )
+        self.prefixes = lru_cache(maxsize=CACHE)(self._prefixes_of)
         self.word = lru_cache(maxsize=CACHE)(self._fold)
         self.number = lru_cache(maxsize=CACHE)(_number)
         self.key = lru_cache(maxsize=CACHE)(hashed)
@@ -99,7 +102,7 @@ class Normaliser:
 
     def telling(self, text: str, tokens: Iterable[Token]) -> tuple[str, ...]:
         """What `words` gives, for a text whose tokens are at hand."""
-        bare = len(strip_tag(text)[0]) or len(text)
+        bare = len(self.strip_tag(text)[0]) or len(text)
         found = [
             token.word
             for token in tokens
@@ -112,6 +115,25 @@ class Normaliser:
             found.append("-")
         return tuple(found)
 
+    def strip_tag(self, text: str) -> tuple[str, str | None]:
+        """A fully specified name as name and semantic tag; the tag is None where there is no known one."""
+        match = TAG.search(text)
+        if match and match["tag"].lower() in self.tags:
+            return text[: match.start()], match["tag"].lower()
+        return text, None
+
+    def opposites(self, word: str) -> Iterator[str]:
+        """The words that would make another thing of a term with this word."""
+        group = self._opposites.get(word)
+        yield from (other for other, number in self._opposites.items() if number == group and other != word)
+        for prefix, number in self._prefixes:
+            if word.startswith(prefix):
+                yield from (
+                    other + word.removeprefix(prefix)
+                    for other, same in self._prefixes
+                    if same == number and other != prefix
+                )
+
     def guard(self, words: Iterable[str]) -> Guard:
         """The part of a term in which no difference is forgiven."""
         listed = tuple(words)
@@ -123,12 +145,14 @@ class Normaliser:
         return Guard(
             numbers=tuple(sorted(numbers.elements())),
             words=frozenset((self._opposites[word], word) for word in listed if word in self._opposites),
-            prefixes=frozenset(
-                (number, prefix)
-                for word in listed
-                for prefix, number in self._prefixes
-                if word.startswith(prefix) and len(word) > len(prefix) + 2
-            ),
+            prefixes=frozenset().union(*map(self.prefixes, listed)),
+        )
+
+    def _prefixes_of(self, word: str) -> frozenset[tuple[int, str]]:
+        return frozenset(
+            (number, prefix)
+            for prefix, number in self._prefixes
+            if word.startswith(prefix) and len(word) > len(prefix) + 2
         )
 
     def _fold(self, word: str) -> str:
@@ -146,12 +170,6 @@ class Normaliser:
 def shipped() -> Normaliser:
     """The rules that come with this version."""
     return Normaliser((DATA / "words.toml").read_text("utf-8"))
-
-
-def strip_tag(text: str) -> tuple[str, str | None]:
-    """A fully specified name as name and semantic tag; the tag is None where there is none."""
-    match = TAG.search(text)
-    return (text[: match.start()], match["tag"]) if match else (text, None)
 
 
 def squeeze(words: Iterable[str]) -> str:
@@ -196,7 +214,18 @@ def _singular(word: str) -> str:
 
 def _parse(rules: str) -> dict[str, Any]:
     data = tomllib.loads(rules)
-    wanted = {"version", "stop", "weak", "numbered", "everyday", "unsaid", "spelling", "words", "guards"}
+    wanted = {
+        "version",
+        "stop",
+        "weak",
+        "numbered",
+        "everyday",
+        "unsaid",
+        "spelling",
+        "words",
+        "tags",
+        "guards",
+    }
     if set(data) != wanted or set(data["guards"]) != {"opposites", "prefixes"}:
         raise TerminologyError(f"words.toml: keys must be {', '.join(sorted(wanted))}")
     return data

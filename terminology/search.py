@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 from terminology import systems
 from terminology.likeness import Likeness, Query
 from terminology.model import Hit
-from terminology.normalise import Normaliser, folded, hashed, squeeze, strip_tag
+from terminology.normalise import Normaliser, folded, hashed, squeeze
 from terminology.reader import Reader
 from terminology.words import Words
 
@@ -102,7 +102,11 @@ class Search:
         allowed, values = wanted.condition()
         question = f"{NAMES} squeezed = ? AND {allowed} ORDER BY term.id"
         names = _names(self._reader.ask(question, (hashed(squeezed), *values)))
-        return [_same(name, text, words) for name in names if squeeze(name.words) == squeezed]
+        return [
+            _same(name, self._normaliser.strip_tag(name.hit.term)[0], text, words)
+            for name in names
+            if squeeze(name.words) == squeezed
+        ]
 
     def _similar(self, text: str, wanted: Filter, most: int) -> list[Hit]:
         words = self._normaliser.words(text)[:LONGEST]
@@ -203,8 +207,8 @@ def _names(rows: Iterable[Any]) -> list[Name]:
     ]
 
 
-def _same(name: Name, text: str, words: Sequence[str]) -> Hit:
-    if folded(text) in (folded(name.hit.term), folded(strip_tag(name.hit.term)[0])):
+def _same(name: Name, bare: str, text: str, words: Sequence[str]) -> Hit:
+    if folded(text) in (folded(name.hit.term), folded(bare)):
         return replace(name.hit, score=1.0, match="exact")
     return replace(name.hit, score=0.98 if name.words == tuple(words) else 0.96, match="normalised")
 
