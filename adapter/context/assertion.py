@@ -58,7 +58,7 @@ def _cues(note: Note, ordered: Sequence[Mention], rules: ContextRules) -> Mappin
         item = _is_item(note.text, sentence)
         carried = carried if item and not _gap_before(note.text, sentence) else []
         low, high = bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)
-        if low == high and not note.text[: sentence.end].endswith(":"):
+        if low == high and not note.text.endswith(":", 0, sentence.end):
             continue
         own = _scopes_of(note, sentence, ordered[low:high], rules)
         for scope in own:
@@ -66,7 +66,7 @@ def _cues(note: Note, ordered: Sequence[Mention], rules: ContextRules) -> Mappin
                 held[index].append(scope)
         for index in range(low, high):
             held[index] += [scope for scope in carried if ordered[index].kind in scope.entry.kinds]
-        if note.text[sentence.start : sentence.end].endswith(":"):
+        if note.text.endswith(":", 0, sentence.end) and not _is_heading(note, sentence):
             carried = [scope for scope in own if scope.forward and scope.open]
     return held
 
@@ -123,7 +123,7 @@ def _section(note: Note, mention: Mention) -> Section:
 def _assertion(
     note: Note, mention: Mention, section: Section, held: Sequence[Scope], rules: ContextRules
 ) -> Assertion:
-    said = [scope for scope in held if scope.entry.rule.axis != "relative"]
+    said = [scope for scope in held if _applies(scope, section)]
     cues = {_cue(note, scope) for scope in said}
     axes = {scope.entry.rule.axis for scope in said}
     for default, kinds in rules.sections.get(section.key, ()):
@@ -136,6 +136,12 @@ def _assertion(
     experiencer, relative = _person(mention, axes, held)
     ordered = tuple(sorted(cues, key=lambda cue: (cue.start, cue.end, cue.axis, cue.rule)))
     return Assertion(**flags, experiencer=experiencer, relative=relative, cues=ordered)
+
+
+def _applies(scope: Scope, section: Section) -> bool:
+    """Whether a scope says something by itself, in this section."""
+    rule = scope.entry.rule
+    return rule.axis != "relative" and (not rule.sections or section.key in rule.sections)
 
 
 def _person(mention: Mention, axes: set[Axis], held: Sequence[Scope]) -> tuple[Experiencer, str | None]:
@@ -169,6 +175,13 @@ def _cue(note: Note, scope: Scope) -> Cue:
 def _section_cue(note: Note, section: Section, axis: str) -> Cue:
     start, end = section.heading.start, section.heading.end
     return Cue(axis=axis, rule=f"section:{section.key}", start=start, end=end, text=note.text[start:end])
+
+
+def _is_heading(note: Note, sentence: Span) -> bool:
+    """Whether a sentence is a known heading: its section already says what it says of a list."""
+    index = bisect_right(note.sections, sentence.start, key=lambda section: section.start) - 1
+    section = note.sections[index] if index >= 0 else None
+    return section is not None and section.key != "unknown" and sentence.end <= section.heading.end
 
 
 def _is_item(text: str, sentence: Span) -> bool:

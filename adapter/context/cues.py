@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from adapter.context.rules import GAP, NUMBER, RELATIVE, TOKEN, YEAR, ContextRules, Entry, Node
+from adapter.context.rules import AXES, GAP, NUMBER, RELATIVE, TOKEN, YEAR, ContextRules, Entry, Node
 
 YEARS = re.compile(r"(?:19|20)\d\d")
 
@@ -38,13 +38,18 @@ def tokens_in(text: str, start: int, end: int) -> list[Token]:
 
 
 def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
-    """The phrases that count, in text order."""
+    """The phrases that count, in text order.
+
+    Terminations, relatives and triggers do not compete with each other; pseudo-triggers compete with all but
+    relatives, which say nothing by themselves.
+    """
     found = [match for first in range(len(tokens)) for match in _at(tokens, first, rules)]
-    ending = [match for match in found if match.entry.rule.axis == "terminate"]
-    others = [match for match in found if match.entry.rule.axis != "terminate"]
-    pseudos = [match for match in others if match.entry.rule.axis == "pseudo"]
-    kept = [match for match in _winners(others) if match.entry.rule.axis != "pseudo"]
-    kept += [match for match in _winners([*ending, *pseudos]) if match.entry.rule.axis == "terminate"]
+    pseudos = [match for match in found if match.entry.rule.axis == "pseudo"]
+    kept = []
+    for apart in ({"terminate"}, {"relative"}, frozenset(AXES) - {"terminate", "relative", "pseudo"}):
+        rivals = [match for match in found if match.entry.rule.axis in apart]
+        rivals += pseudos if "relative" not in apart else []
+        kept += [match for match in _winners(rivals) if match.entry.rule.axis != "pseudo"]
     return sorted(kept, key=lambda match: (match.first, match.last, match.entry.rule.id))
 
 
@@ -81,11 +86,11 @@ def _edges(word: str) -> tuple[str, ...]:
 def _winners(found: Sequence[Match]) -> list[Match]:
     """Among overlapping phrases the one with most words; a pseudo wins a tie; equal phrases stay together."""
     ranked = sorted(found, key=_rank)
-    taken: dict[int, tuple[int, int, bool]] = {}
+    taken: dict[int, tuple[int, int, int, bool]] = {}
     kept = []
     for match in ranked:
         pseudo = match.entry.rule.axis == "pseudo"
-        place = (match.first, match.last, pseudo)
+        place = (match.first, match.last, match.words, pseudo)
         if all(taken.get(position, place) == place for position in range(match.first, match.last)):
             kept.append(match)
             taken |= dict.fromkeys(range(match.first, match.last), place)

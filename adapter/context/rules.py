@@ -9,7 +9,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import model_validator
 
@@ -31,6 +31,7 @@ Axis = Literal[
     "terminate",
     "pseudo",
 ]
+AXES: tuple[str, ...] = get_args(Axis)
 TOKEN = re.compile(r"[^\W_]+|[^\w\s]|_")
 GAP, YEAR, NUMBER, RELATIVE = "...", "<year>", "<number>", "<relative>"
 CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE})
@@ -47,6 +48,7 @@ class RuleTable(mappings.Table):
     kinds: tuple[str, ...] = ()
     ends: tuple[Axis, ...] = ()
     outside: bool = False
+    sections: tuple[str, ...] = ()
 
 
 class AxisTable(mappings.Table):
