@@ -1,7 +1,7 @@
 """Whether and when to try again: a pure function of what happened. No clock and no network here.
 
-429, 5xx (but 501), lost connections and timeouts are worth trying again; every other answer is final. The wait
-doubles each time, with jitter lest workers knock together; a server's own Retry-After is honoured.
+429, 5xx (but 501), lost connections and timeouts are worth trying again; every other answer is final.
+The wait doubles each time, with jitter lest workers knock together; Retry-After is honoured.
 https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 """
 

@@ -20,10 +20,11 @@ def bundle(
     Raises EmissionError, naming elements only, if what was built is not valid.
     """
     notes = [notes] if isinstance(notes, Note) else list(notes)
-    clinical = [_entry(resource, *_identity(resource)) for resource in resources]
-    entries = [*clinical, _device(made_by, fhir)]
+    written = (_entry(resource, *_identity(resource)) for resource in resources)
+    clinical = {entry["fullUrl"]: entry for entry in written}  # a document posted twice at once is one
+    entries = [*clinical.values(), _device(made_by, fhir)]
     if clinical:
-        entries.append(_provenance(notes, [entry["fullUrl"] for entry in clinical], made_by, fhir))
+        entries.append(_provenance(notes, list(clinical), made_by, fhir))
     whole: Resource = prune(
         {
             "resourceType": "Bundle",

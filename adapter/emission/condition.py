@@ -36,7 +36,7 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
 
 
 def _category(group: Group, policy: ConditionPolicy) -> str | None:
-    """Where the condition belongs: the problem list when a mention stands in one, else by how it is spoken of."""
+    """The problem list when a mention stands in one, else what its outcome says."""
     listed = (policy.category_in.get(finding.section) for finding in group.findings)
     by_section = (
         next((category for category in listed if category), None) if group.name == "present" else None

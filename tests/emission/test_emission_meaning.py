@@ -1,0 +1,334 @@
+"""What the note means, and what becomes of it: each rule with its opposite."""
+
+import pytest
+from written import ICD, RULES, SNOMED, built, code, finding, only
+
+from adapter.emission.rules import OUTCOMES
+
+PNEUMONIA = [(ICD, "J18.9", "Pneumonia, unspecified organism")]
+
+
+def reasons(step):
+    return [issue.reason for issue in step.left_out]
+
+
+def pneumonia(**said):
+    text = "Pneumonia."
+    return built(text, finding(text, "Pneumonia", "condition", codes=PNEUMONIA, **said))
+
+
+@pytest.mark.parametrize(
+    ("said", "clinical", "verification", "category"),
+    [
+        ({}, "active", "confirmed", "encounter-diagnosis"),
+        ({"uncertain": True}, "active", "provisional", "encounter-diagnosis"),
+        ({"ruled_out": True, "negated": True}, None, "refuted", "encounter-diagnosis"),
+        ({"historical": True}, None, "confirmed", None),
+        ({"uncertain": True, "historical": True}, "active", "provisional", "encounter-diagnosis"),
+    ],
+)
+def test_condition_statuses(said, clinical, verification, category):
+    condition = only(pneumonia(**said))
+    assert condition["resourceType"] == "Condition"
+    assert code(condition["verificationStatus"]) == verification
+    assert ("clinicalStatus" in condition) == (clinical is not None)
+    if clinical:
+        assert code(condition["clinicalStatus"]) == clinical
+    assert [code(one) for one in condition.get("category", [])] == ([category] if category else [])
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"negated": True}, "negated"),
+        ({"hypothetical": True}, "hypothetical"),
+        ({"planned": True}, "planned"),
+        ({"experiencer": "other"}, "other-person"),
+        ({"experiencer": "other", "negated": True}, "other-person"),
+        ({"experiencer": "family", "negated": True}, "negated"),
+        ({"experiencer": "family", "uncertain": True}, "uncertain"),
+        ({"hypothetical": True, "ruled_out": True}, "hypothetical"),
+        ({"negated": True, "uncertain": True}, "negated"),
+    ],
+)
+def test_nothing_is_made_of_what_is_not_there(said, reason):
+    step = pneumonia(**said)
+    assert step.kept == ()
+    assert reasons(step) == [reason]
+    assert (step.left_out[0].start, step.left_out[0].end, step.left_out[0].kind) == (0, 9, "condition")
+    assert "Pneumonia" not in step.left_out[0].message
+
+
+def test_r5_says_unknown_where_r4_says_nothing():
+    text = "History of pneumonia."
+    past = finding(text, "pneumonia", "condition", codes=PNEUMONIA, historical=True)
+    assert "clinicalStatus" not in only(built(text, past))
+    assert code(only(built(text, past, fhir="r5"))["clinicalStatus"]) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("cue", "said", "status"),
+    [
+        ("has resolved", {"historical": True}, "resolved"),
+        ("went away", {"historical": True}, "resolved"),
+        ("in remission", {"historical": True}, "remission"),
+        ("in remission", {}, "remission"),
+        ("resolving", {"historical": True}, None),
+        ("history of", {"historical": True}, None),
+        ("possible", {"uncertain": True}, "active"),
+    ],
+)
+def test_resolved_only_where_said(cue, said, status):
+    text = f"pneumonia {cue}."
+    condition = only(built(text, finding(text, "pneumonia", "condition", cue=cue, **said)))
+    assert ("clinicalStatus" in condition) == (status is not None)
+    if status:
+        assert code(condition["clinicalStatus"]) == status
+
+
+@pytest.mark.parametrize(
+    ("cue", "status"), [("versus", "differential"), ("vs", "differential"), ("likely", "provisional")]
+)
+def test_one_of_several_is_differential(cue, status):
+    text = f"pneumonia {cue} edema"
+    condition = only(built(text, finding(text, "pneumonia", "condition", cue=cue, uncertain=True)))
+    assert code(condition["verificationStatus"]) == status
+
+
+@pytest.mark.parametrize(
+    ("codes", "section", "resource"),
+    [
+        ([(ICD, "R05.9", "Cough")], "physical_exam", "Condition"),
+        ([(ICD, "Z72.0", "Tobacco use")], "physical_exam", "Observation"),
+        ([(SNOMED, "49727002", "Cough")], "unknown", "Condition"),
+        ([(SNOMED, "49727002", "Cough")], "physical_exam", "Observation"),
+        ([], "unknown", "Observation"),
+    ],
+)
+def test_a_finding_is_a_problem_only_when_it_is_known_as_one(codes, section, resource):
+    text = "cough"
+    made = only(built(text, finding(text, "cough", "finding", codes=codes, section=section)))
+    assert made["resourceType"] == resource
+    if resource == "Observation":
+        assert code(made["code"]) == "75321-0"
+        assert made["valueCodeableConcept"]["text"] == "cough"
+
+
+def test_a_condition_needs_no_code():
+    text = "Funny turn"
+    condition = only(built(text, finding(text, "Funny turn", "condition")))
+    assert condition["code"] == {"text": "Funny turn"}
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "adherence"),
+    [
+        ({}, "active", "taking"),
+        ({"stopped": True}, "stopped", "stopped"),
+        ({"negated": True}, "not-taken", "not-taking"),
+        ({"planned": True}, "intended", "unknown"),
+        ({"uncertain": True}, "unknown", "unknown"),
+        ({"historical": True}, "unknown", "unknown"),
+        ({"historical": True, "stopped": True}, "stopped", "stopped"),
+    ],
+)
+def test_medication_status(said, status, adherence):
+    text = "aspirin"
+    medicine = finding(text, "aspirin", "medication", **said)
+    r4, r5 = only(built(text, medicine)), only(built(text, medicine, fhir="r5"))
+    assert (r4["status"], r5["status"]) == (status, "recorded")
+    assert code(r5["adherence"]["code"]) == adherence
+    assert r4["medicationCodeableConcept"] == r5["medication"]["concept"] == {"text": "aspirin"}
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({}, "completed"),
+        ({"historical": True}, "completed"),
+        ({"planned": True}, "preparation"),
+        ({"stopped": True}, "stopped"),
+    ],
+)
+def test_procedure_status(said, status):
+    text = "appendectomy"
+    procedure = only(built(text, finding(text, "appendectomy", "procedure", **said)))
+    assert procedure["status"] == status
+    assert not [name for name in procedure if name.startswith("performed")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "reason"),
+    [
+        ("procedure", {"negated": True}, "negated"),
+        ("procedure", {"uncertain": True}, "uncertain"),
+        ("procedure", {"hypothetical": True}, "hypothetical"),
+        ("procedure", {"experiencer": "family"}, "family"),
+        ("medication", {"hypothetical": True}, "hypothetical"),
+        ("medication", {"experiencer": "family"}, "family"),
+        ("medication", {"allergen": True, "negated": True}, "negated"),
+        ("medication", {"allergen": True, "experiencer": "family"}, "family"),
+        ("test", {}, "no-result"),
+        ("body_site", {}, "no-rule"),
+        ("age", {}, "no-rule"),
+        ("result", {}, "no-rule"),
+    ],
+)
+def test_left_out_with_its_reason(kind, said, reason):
+    text = "something"
+    step = built(text, finding(text, "something", kind, **said))
+    assert step.kept == ()
+    assert reasons(step) == [reason]
+
+
+def test_a_relative_has_one_history_and_the_patient_no_condition():
+    text = "Mother had diabetes and gout. Father had gout. Mother's gout. Somebody had asthma."
+    findings = [
+        finding(text, "diabetes", "condition", experiencer="family", relative="MTH"),
+        finding(text, "gout", "condition", experiencer="family", relative="MTH"),
+        finding(text, "gout", "condition", nth=1, experiencer="family", relative="FTH"),
+        finding(text, "gout", "condition", nth=2, experiencer="family", relative="MTH"),
+        finding(text, "asthma", "condition", experiencer="family"),
+    ]
+    told = {
+        code(one["relationship"]): [condition["code"]["text"] for condition in one["condition"]]
+        for one in built(text, *findings).kept
+    }
+    assert told == {"MTH": ["diabetes", "gout"], "FTH": ["gout"], "FAMMEMB": ["asthma"]}
+    assert {one["resourceType"] for one in built(text, *findings).kept} == {"FamilyMemberHistory"}
+
+
+@pytest.mark.parametrize(
+    ("said", "clinical", "verification"),
+    [
+        ({}, "active", "confirmed"),
+        ({"historical": True}, "active", "confirmed"),
+        ({"uncertain": True}, "active", "unconfirmed"),
+        ({"ruled_out": True, "negated": True}, "inactive", "refuted"),
+    ],
+)
+def test_an_allergen_is_an_allergy_and_no_medication(said, clinical, verification):
+    text = "Allergic to penicillin (rash, hives)."
+    allergen = finding(
+        text,
+        "penicillin",
+        "medication",
+        allergen=True,
+        details=[("finding", "rash"), ("finding", "hives")],
+        **said,
+    )
+    allergy = only(built(text, allergen))
+    assert allergy["resourceType"] == "AllergyIntolerance"
+    assert (code(allergy["clinicalStatus"]), code(allergy["verificationStatus"])) == (clinical, verification)
+    assert allergy["category"] == ["medication"]
+    assert allergy["reaction"] == [{"manifestation": [{"text": "rash"}, {"text": "hives"}]}]
+    r5 = only(built(text, allergen, fhir="r5"))
+    assert r5["reaction"][0]["manifestation"][0] == {"concept": {"text": "rash"}}
+
+
+def test_a_food_says_no_category():
+    text = "allergic to peanuts"
+    assert "category" not in only(built(text, finding(text, "peanuts", "finding", allergen=True)))
+
+
+@pytest.mark.parametrize(
+    ("words", "cue", "said", "answer", "text"),
+    [
+        ("never smoked", None, {}, "266919005", "never smoked"),
+        ("smoker", None, {}, "77176002", "smoker"),
+        ("former smoker", None, {}, "8517006", "former smoker"),
+        ("smoker", "denies being a", {"negated": True}, "8392000", "denies being a smoker"),
+        ("tobacco use", "Denies", {"negated": True}, None, "Denies tobacco use"),
+        ("smoking", "quit", {"stopped": True}, "8517006", "quit smoking"),
+        ("smokes 1 ppd", None, {}, None, "smokes 1 ppd"),
+    ],
+)
+def test_smoking(words, cue, said, answer, text):
+    line = f"{cue} {words}" if cue else words
+    observation = only(built(line, finding(line, words, "social", cue=cue, **said)))
+    assert code(observation["code"]) == "72166-2"
+    assert [code(one) for one in observation["category"]] == ["social-history"]
+    value = observation["valueCodeableConcept"]
+    assert value["text"] == text
+    assert [one["code"] for one in value.get("coding", [])] == ([answer] if answer else [])
+
+
+def test_a_denied_habit_never_reads_as_one():
+    """Without the denying words or a code for the denial there is no Observation."""
+    text = "alcohol"
+    step = built(text, finding(text, "alcohol", "social", negated=True))
+    assert step.kept == ()
+    assert reasons(step) == ["negated"]
+    far = "No " + "x" * 200 + " alcohol"
+    assert built(far, finding(far, "alcohol", "social", cue="No", negated=True)).kept == ()
+
+
+def test_alcohol_is_measured_when_said():
+    text = "drinks 2 beers per day"
+    observation = only(built(text, finding(text, text, "social")))
+    assert code(observation["code"]) == "74013-4"
+    assert observation["valueQuantity"] == {
+        "value": 2,
+        "unit": "{drink}/d",
+        "system": "http://unitsofmeasure.org",
+        "code": "{drink}/d",
+    }
+    socially = "drinks socially"
+    observation = only(built(socially, finding(socially, socially, "social")))
+    assert (code(observation["code"]), observation["valueCodeableConcept"]["text"]) == ("11331-6", socially)
+
+
+def test_the_rest_of_the_social_history_is_text():
+    text = "lives with his wife"
+    observation = only(built(text, finding(text, text, "social")))
+    assert code(observation["code"]) == "29762-2"
+
+
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        (None, "subject-missing"),
+        ({}, "subject-missing"),
+        ({"display": "Erika Mustermann"}, "subject-missing"),
+        ({"reference": "#p1"}, "subject-local"),
+        ({"reference": "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"}, "subject-local"),
+        ({"reference": "Practitioner/1"}, "subject-not-patient"),
+        ({"reference": "Group/1"}, "subject-not-patient"),
+    ],
+)
+def test_nobody_is_invented(subject, reason):
+    text = "Pneumonia."
+    step = built(text, finding(text, "Pneumonia", "condition"), subject=subject)
+    assert step.kept == ()
+    (issue,) = step.left_out
+    assert (issue.reason, issue.severity, issue.path) == (reason, "error", "DocumentReference.subject")
+    assert "Mustermann" not in issue.message
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {"reference": "Patient/1"},
+        {"reference": "https://ehr.example.org/fhir/Patient/1"},
+        {"identifier": {"system": "urn:oid:1.2.3", "value": "77"}},
+        {"type": "Patient", "identifier": {"value": "77"}, "display": "E. M."},
+    ],
+)
+def test_the_subject_is_the_documents(subject):
+    text = "Pneumonia."
+    assert only(built(text, finding(text, "Pneumonia", "condition"), subject=subject))["subject"] == subject
+
+
+@pytest.mark.parametrize(
+    "encounter", [None, {"reference": "#e"}, {"reference": "urn:uuid:1"}, {"display": "x"}]
+)
+def test_an_encounter_nobody_can_follow_is_not_said(encounter):
+    text = "Pneumonia."
+    assert "encounter" not in only(built(text, finding(text, "Pneumonia", "condition"), encounter=encounter))
+
+
+@pytest.mark.parametrize(
+    "policy", ["condition", "exam", "medication", "procedure", "test", "social", "allergy", "family"]
+)
+def test_every_outcome_is_decided(policy):
+    assert set(getattr(RULES, policy).outcomes) == set(OUTCOMES)
