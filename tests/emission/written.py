@@ -32,7 +32,7 @@ def note(text, **given):
 def finding(
     text, words, kind, *, codes=(), details=(), cue=None, nth=0, section="unknown", confidence=0.9, **said
 ):
-    """The nth place of `words` in a text; `details` are (kind, words), found after the mention, else anywhere."""
+    """The nth place of `words` in a text; `details` are (kind, words)."""
     start = -1
     for _ in range(nth + 1):
         start = text.index(words, start + 1)
