@@ -101,7 +101,7 @@ def _terms(drafts: Sequence[Draft], normaliser: Normaliser) -> list[tuple[Any, .
 def _term(concept: int, term: Term, normaliser: Normaliser) -> tuple[Any, ...]:
     tokens = normaliser.tokens(term.text)
     words = normaliser.telling(term.text, tokens)
-    keys = places.place(normaliser, tokens)
+    keys = places.place(normaliser, term.text, tokens)
     return (
         concept,
         term.text,

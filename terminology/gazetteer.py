@@ -174,17 +174,18 @@ def _rest_of_line(text: str, end: int) -> str:
 
 def _one_per_code(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     best: dict[tuple[str, str], Hit] = {}
-    order = sorted(
-        hits,
-        key=lambda hit: (
-            -hit.score,
-            systems.rank(hit.system),
-            not hit.preferred,
-            hit.system,
-            hit.code,
-            hit.term,
-        ),
-    )
-    for hit in order:
+    for hit in sorted(hits, key=_order):
         best.setdefault((hit.system, hit.code), hit)
     return tuple(best.values())
+
+
+def _order(hit: Hit) -> tuple[bool, float, int, bool, str, str, str]:
+    return (
+        hit.kind == "other",
+        -hit.score,
+        systems.rank(hit.system),
+        not hit.preferred,
+        hit.system,
+        hit.code,
+        hit.term,
+    )

@@ -214,18 +214,7 @@ def _singular(word: str) -> str:
 
 def _parse(rules: str) -> dict[str, Any]:
     data = tomllib.loads(rules)
-    wanted = {
-        "version",
-        "stop",
-        "weak",
-        "numbered",
-        "everyday",
-        "unsaid",
-        "spelling",
-        "words",
-        "tags",
-        "guards",
-    }
+    wanted = {*LISTS, "version", "spelling", "words", "tags", "guards"}
     if set(data) != wanted or set(data["guards"]) != {"opposites", "prefixes"}:
         raise TerminologyError(f"words.toml: keys must be {', '.join(sorted(wanted))}")
     return data

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from terminology.normalise import GAP, Normaliser, Token
+from terminology.normalise import GAP, SIGN_AT_END, Normaliser, Token
 
 Keys = NDArray[np.uint64]
 FACTOR = 0x9E3779B97F4A7C15
@@ -36,10 +36,12 @@ def prefixes(normaliser: Normaliser, sequence: Sequence[str]) -> list[int]:
     return found
 
 
-def place(normaliser: Normaliser, tokens: Sequence[Token]) -> list[int]:
+def place(normaliser: Normaliser, text: str, tokens: Sequence[Token]) -> list[int]:
     """The keys of a term's beginnings, the last its own; empty when a note is not searched for it."""
     words = sequence(tokens)
-    return prefixes(normaliser, words) if worth(normaliser, words) else []
+    if SIGN_AT_END.search(text) or not worth(normaliser, words):
+        return []  # of "HR-" a note's words would keep only HR
+    return prefixes(normaliser, words)
 
 
 def signed(key: int) -> int:

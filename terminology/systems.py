@@ -1,10 +1,14 @@
 """Code systems by their FHIR URI (https://hl7.org/fhir/R4/terminologies-systems.html) and their order."""
 
+import re
+
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 ATC = "http://www.whocc.no/atc"
 ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
 LOINC = "http://loinc.org"
+
+FORMS = {LOINC: re.compile(r"[A-Z]{0,4}\d{1,8}-\d"), RXNORM: re.compile(r"\d{1,9}")}
 
 PREFERENCE = (SNOMED, RXNORM, ATC, LOINC, ICD10CM)
 """Which system's concept comes first when all else is equal; systems not named come last."""
@@ -48,9 +52,14 @@ def verhoeff(digits: str) -> bool:
 
 
 def possible(system: str, code: str) -> bool:
-    """Whether a code can exist in its system: a SNOMED CT concept id has 6 to 18 digits, the partition
-    00 or 10 and a check digit (https://confluence.ihtsdotools.org/display/DOCRELFMT/6+SNOMED+CT+Identifiers);
-    other systems are not judged."""
+    """Whether a code can exist in its system.
+
+    A SNOMED CT concept id has 6 to 18 digits, the partition 00 or 10 and a check digit
+    (https://confluence.ihtsdotools.org/display/DOCRELFMT/6+SNOMED+CT+Identifiers);
+    a LOINC code ends in a check digit after a hyphen; an RxNorm id is a number. Other systems are not judged.
+    """
+    if system in FORMS:
+        return FORMS[system].fullmatch(code) is not None
     if system != SNOMED:
         return bool(code)
     if not (code.isascii() and code.isdigit() and 6 <= len(code) <= 18):
