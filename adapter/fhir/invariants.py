@@ -36,7 +36,7 @@ def of_profile(resource: Resource, profile: str) -> Broken:
 def of_element(element: Resource) -> Broken:
     """The constraints an element breaks, whatever resource it stands in."""
     yield from _timing(element)
-    if "code" in element and "value" in element and "unit" in element and "system" not in element:
+    if "code" in element and isinstance(element.get("value"), int | float) and "system" not in element:
         yield "qty-3", "code"
     if element.get("url") == systems.DERIVATION:
         parts = {part.get("url") for part in element.get("extension", [])}
