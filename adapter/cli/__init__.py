@@ -1,8 +1,8 @@
-"""The command line: `notewright COMMAND`. Turns errors into messages and exit codes, and does nothing else."""
+"""The command line: `notewright COMMAND`. Turns errors into messages and exit codes; does nothing else."""
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import terminology as terms
@@ -12,6 +12,17 @@ from adapter.cli.arguments import parser
 from adapter.cli.streams import say
 from adapter.errors import InputError, NotewrightError, SettingsError
 from mappings import MappingError
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "convert": convert.run,
+    "extract": extract.extract,
+    "code": extract.code,
+    "explain": explain.run,
+    "terminology status": terminology.status,
+    "terminology search": terminology.search,
+    "terminology lookup": terminology.lookup,
+    "models list": terminology.models,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,24 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(command: str, options: dict[str, Any]) -> int:
     chosen = settings.read(os.environ, options)
     rest = {name: value for name, value in options.items() if not hasattr(chosen, name)}
-    match command:
-        case "convert":
-            return convert.run(chosen, **rest)
-        case "extract":
-            return extract.extract(chosen, **rest)
-        case "code":
-            return extract.code(chosen, **rest)
-        case "explain":
-            return explain.run(chosen, **rest)
-        case "terminology build":
-            return terminology.build(**rest)
-        case "terminology status":
-            return terminology.status(chosen)
-        case "terminology search":
-            return terminology.search(chosen, **rest)
-        case "terminology lookup":
-            return terminology.lookup(chosen, **rest)
-    return terminology.models(chosen)
+    if command == "terminology build":
+        return terminology.build(**rest)
+    return COMMANDS[command](chosen, **rest)
 
 
 if __name__ == "__main__":

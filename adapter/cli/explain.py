@@ -13,6 +13,7 @@ from adapter.pipeline import Outcome
 from adapter.settings import Settings
 
 AXES = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned", "stopped", "allergen")
+ROW = "{:>11}  {:<10} {:<4}  {:<34} {:<26} {}"
 SHORT = {
     "http://snomed.info/sct": "SNOMED CT",
     "http://hl7.org/fhir/sid/icd-10-cm": "ICD-10-CM",
@@ -48,20 +49,16 @@ def write(outcome: Outcome, out: TextIO) -> None:
 
 def _table(step: Step[object], bundle: Resource, out: TextIO) -> None:
     made = _made(bundle)
-    out.write(
-        f"{'characters':>11}  {'kind':<10} {'conf':>4}  {'words':<34} {'decision':<26} code and resource\n"
-    )
+    out.write(ROW.format("characters", "kind", "conf", "words", "decision", "code and resource") + "\n")
     for one in step.kept:
         if isinstance(one, Finding):
-            words = " ".join(one.text.split())
-            place = f"{one.start}-{one.end}"
-            out.write(
-                f"{place:>11}  {one.kind:<10} {one.confidence:4.2f}  {words[:34]:<34} {_decision(one)[:26]:<26} "
-                f"{_codes(one)}{_resource(made.get((one.start, one.end)))}\n"
-            )
+            resources = _resource(made.get((one.start, one.end)))
+            place, sure = f"{one.start}-{one.end}", f"{one.confidence:.2f}"
+            words, decision = " ".join(one.text.split())[:34], _decision(one)[:26]
+            out.write(ROW.format(place, one.kind, sure, words, decision, _codes(one) + resources) + "\n")
             for detail in one.attributes:
                 detail_words = " ".join(detail.text.split())
-                out.write(f"{'':>11}    {detail.kind}: {detail_words}\n")
+                out.write(f"{'':>13}  {detail.kind}: {detail_words}\n")
 
 
 def _decision(one: Finding) -> str:
