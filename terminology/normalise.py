@@ -23,7 +23,7 @@ MARKS = "\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff"  # combining accents and 
 HYPHENS = r"\-" "\u2010\u2011\u2012\u2013\u2014\u2212"
 APOSTROPHES = "'\u2019\u02bc\u2032`"
 TOKEN = re.compile(
-    rf"(?P<letters>(?:[^\W\d_][{MARKS}]*)+)(?:[{APOSTROPHES}][sS](?![^\W_]))?"
+    rf"(?P<letters>[^\W\d_]+(?:[{MARKS}]+[^\W\d_]*)*)(?:[{APOSTROPHES}][sS](?![^\W_]))?"
     rf"|(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?|(?<!\d)\.\d+)"
     rf"|(?P<gap>\n[^\S\n]*(?:\n\s*|[{HYPHENS}*\u2022]\s|\d+[.)]\s))"
     rf"|(?P<mark>[^\w\s{HYPHENS}{APOSTROPHES}\"\u201c\u201d{MARKS}]|_)",
@@ -203,7 +203,7 @@ def _number(text: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if len(word) < 5 or not word.endswith("s") or word.endswith(("ss", "us", "is", "as")):
+    if len(word) < 5 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"

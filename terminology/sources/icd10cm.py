@@ -5,6 +5,7 @@ Importing that package costs seconds and memory, so it happens only here, while 
 
 import hashlib
 import importlib.metadata
+import warnings
 from pathlib import Path
 
 from terminology import systems
@@ -20,7 +21,9 @@ def read(path: Path | None) -> Reading:
     if path is not None:
         raise TerminologyError(f"source icd10cm: takes no path; it reads the package {PACKAGE}")
     try:
-        import simple_icd_10_cm as package  # noqa: PLC0415  (costs seconds: only when a store is built)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the package reads its data the old way
+            import simple_icd_10_cm as package  # noqa: PLC0415  (costs seconds: only when a store is built)
     except ImportError as error:
         raise TerminologyError(f"source icd10cm: the package {PACKAGE} is not installed") from error
     entries, whole = [], hashlib.sha256()
