@@ -36,7 +36,7 @@ def build(
         return Step(name="emission", kept=(), left_out=(nobody,))
     placed, left_out = placing.place(findings, rules)
     kept: list[Resource] = []
-    for group in placing.merge(placed):
+    for group in placing.merge(placed, rules):
         resource = _BUILDERS[group.policy](note, group, rules, fhir)
         if resource is None:
             left_out += [placing.left_out(finding, group.name) for finding in group.findings]

@@ -6,7 +6,7 @@ Must not make a Condition of something denied; the policy leaves those out befor
 from adapter.emission import elements
 from adapter.emission.placing import Group
 from adapter.emission.rules import ConditionPolicy, ResourceRules
-from adapter.emission.words import holds
+from adapter.emission.words import severity
 from adapter.fhir import systems
 from adapter.fhir.systems import Version
 from adapter.model import Finding, Note, Resource
@@ -50,13 +50,5 @@ def _evidence(note: Note, fhir: Version) -> Resource:
 
 
 def _severity(finding: Finding, policy: ConditionPolicy) -> Resource | None:
-    """The severity said in the mention, unless it is part of the disease's name or two are said."""
-    if not finding.codings:
-        return None
-    names = [name for coding in finding.codings for name in (coding.display, coding.term)]
-    found = [
-        one
-        for one in policy.severity
-        if holds(finding.text, one.words) and not any(holds(name, one.words) for name in names)
-    ]
-    return elements.coded(systems.SNOMED, found[0].code, found[0].display) if len(found) == 1 else None
+    told = severity(finding, policy)
+    return elements.coded(systems.SNOMED, told.code, told.display) if told else None

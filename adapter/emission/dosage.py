@@ -4,7 +4,8 @@ The text is the note's own characters; an element is structured only when all of
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from adapter.emission import elements, quantities
 from adapter.emission.rules import Dosage, ResourceRules, Time
@@ -31,6 +32,21 @@ def build(note: Note, finding: Finding, rules: ResourceRules, fhir: Version) -> 
         "route": route(_one(said, "route"), rules.dosage),
         "doseAndRate": [_dose(_one(said, "dose"), note, rules)],
     }
+
+
+def meaning(detail: Attribute, rules: ResourceRules) -> str:
+    """A detail so that two ways of saying the same are equal: "20 mg a day" and "20 mg daily"."""
+    table = rules.dosage
+    read: Mapping[str, Callable[[str], object]] = {
+        "dose": lambda words: quantities.measure(words, rules.units, words=table.numbers),
+        "frequency": lambda words: _scheduled(words, table),
+        "duration": lambda words: duration(words, table),
+        "route": lambda words: (route(words, table) or {}).get("coding"),
+    }
+    understood = read[detail.kind](detail.text) if detail.kind in read else None
+    if isinstance(understood, quantities.Measure):
+        understood = replace(understood, unit=None)
+    return f"{detail.kind} {understood or spelled(detail.text)}"
 
 
 def text(note: Note, finding: Finding, said: Sequence[Attribute]) -> str:
@@ -129,6 +145,12 @@ def _dose(words: str | None, note: Note, rules: ResourceRules) -> Resource | Non
     if measure is None or measure.comparator or measure.ucum is None:
         return None
     return {"doseQuantity": measure.quantity()} if measure.high is None else {"doseRange": measure.range()}
+
+
+def _scheduled(words: str, table: Dosage) -> object:
+    as_needed, left = needed(words, table)
+    repeat, _ = _repeat(left or "", table)
+    return (as_needed, sorted(repeat.items())) if repeat or (as_needed and not left) else None
 
 
 def _one(said: Sequence[Attribute], kind: str) -> str | None:

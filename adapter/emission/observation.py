@@ -10,24 +10,23 @@ from adapter.model import Finding, Note, Resource
 
 def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Resource:
     """The Observation of a test and its result: quantity, blood pressure, or the words themselves."""
-    assert group.result is not None
-    finding, result = group.telling, group.result
-    vital = _vital(finding, rules)
-    current = vital is not None and group.name == "present"
-    place = (finding.kind, finding.start, finding.end, result.start, result.end)
+    vital = _vital(group.telling, rules)
+    measured = _vital_value(group, vital, note, rules) if vital else None
+    if vital is None or measured is None:
+        return _measured(note, group, rules.test.words_category if vital else rules.test.category, rules)
     return {
-        **elements.head(note, group.findings, "Observation", *place),
-        **shared(note, group, "vital-signs" if vital else rules.test.category),
-        "code": _code(finding, vital),
-        "effectiveDateTime": elements.date(note) if current else None,
-        **_value(result.text, vital, note, rules),
-        "bodySite": next(iter(elements.sites(finding)), None),
+        **_measured(note, group, "vital-signs", rules),
+        "code": _vital_code(group.telling, vital),
+        "effectiveDateTime": elements.date(note) if group.name == "present" else None,
+        **measured,
     }
 
 
 def exam(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Resource:
-    """What an examination found, as the value of "clinical finding"."""
+    """What an examination found: with its result, or itself as the value of "clinical finding"."""
     finding, policy = group.telling, rules.exam
+    if group.result is not None:
+        return _measured(note, group, policy.category, rules)
     return {
         **elements.head(note, group.findings, "Observation"),
         **shared(note, group, policy.category),
@@ -55,21 +54,50 @@ def _vital(finding: Finding, rules: ResourceRules) -> Vital | None:
     return next((one for one in rules.test.vitals if one.code in codes or words in one.words), None)
 
 
-def _code(finding: Finding, vital: Vital | None) -> Resource:
-    named = elements.concept(finding.text, finding.codings)
-    if vital is not None and all(coding.code != vital.code for coding in finding.codings):
-        named["coding"] = [_loinc(vital), *named["coding"]]
-    return named
+def _measured(note: Note, group: Group, category: str, rules: ResourceRules) -> Resource:
+    """A test or finding by its own name, with the result it was given."""
+    finding, result = group.telling, group.result
+    assert result is not None
+    first = group.findings[0]
+    place = (first.kind, first.start, first.end, result.start, result.end)
+    return {
+        **elements.head(note, group.findings, "Observation", *place),
+        **shared(note, group, category),
+        "code": elements.concept(finding.text, finding.codings),
+        **_value(result.text, note, rules),
+        "bodySite": next(iter(elements.sites(finding)), None),
+    }
 
 
-def _value(text: str, vital: Vital | None, note: Note, rules: ResourceRules) -> Resource:
-    if vital is not None and vital.parts:
-        pressure = quantities.pressure(text)
-        return _components(vital, pressure) if pressure else {"valueString": text}
+def _value(text: str, note: Note, rules: ResourceRules) -> Resource:
     measure = quantities.measure(text, rules.units, language=note.language)
     if measure is None:
         return {"valueString": text}
     return {"valueQuantity": measure.quantity()} if measure.high is None else {"valueRange": measure.range()}
+
+
+def _vital_value(group: Group, vital: Vital, note: Note, rules: ResourceRules) -> Resource | None:
+    """The value in the form the vital-signs profile wants, or None."""
+    assert group.result is not None
+    if vital.parts:
+        pressure = quantities.pressure(group.result.text)
+        return (
+            {**_components(vital, pressure), "valueQuantity": None, "valueString": None} if pressure else None
+        )
+    measure = quantities.measure(group.result.text, rules.units, language=note.language)
+    if measure is None or measure.high is not None:
+        return None
+    quantity = measure.quantity()
+    if measure.ucum is None and vital.unit:
+        quantity |= {"unit": vital.unit, "system": systems.UCUM, "code": vital.unit}
+    return {"valueQuantity": quantity} if quantity.get("code") in vital.units else None
+
+
+def _vital_code(finding: Finding, vital: Vital) -> Resource:
+    named = elements.concept(finding.text, finding.codings)
+    if all(coding.code != vital.code for coding in finding.codings):
+        named["coding"] = [_loinc(vital), *named["coding"]]
+    return named
 
 
 def _components(vital: Vital, pressure: tuple[int, int]) -> Resource:

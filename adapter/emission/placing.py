@@ -7,9 +7,9 @@ wants is an Issue. Findings that say the same thing are one group.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from adapter.emission import elements
+from adapter.emission import dosage, elements
 from adapter.emission.rules import Outcome, OutcomeName, Policy, ResourceRules
-from adapter.emission.words import said
+from adapter.emission.words import said, severity
 from adapter.model import Attribute, Finding, Issue
 
 _DETAILS = {
@@ -31,16 +31,10 @@ class Group:
     policy: str  # which file of mappings/resources decides
     name: OutcomeName
     outcome: Outcome
+    telling: Finding  # the mention that says most
     findings: tuple[Finding, ...]
-    details: tuple[str, ...] = ()  # what tells these mentions from others of the same concept
+    details: frozenset[str] = frozenset()  # what tells this from others of the same concept
     result: Attribute | None = None  # the result a test was given
-
-    @property
-    def telling(self) -> Finding:
-        """The mention that says most: the first with details, else the first."""
-        kinds = _DETAILS[self.policy]
-        detailed = (finding for finding in self.findings if elements.attributes(finding, *kinds))
-        return next(detailed, self.findings[0])
 
 
 def outcome(finding: Finding) -> OutcomeName:
@@ -69,29 +63,55 @@ def place(findings: Iterable[Finding], rules: ResourceRules) -> tuple[list[Group
             unplaced.append(left_out(finding, _unwanted(finding)))
             continue
         name = outcome(finding)
-        decided = _rule(policy, rules).outcomes[name]
+        decided = _refined(finding, policy, name, _rule(policy, rules).outcomes[name], rules)
         if decided.leave_out:
             unplaced.append(left_out(finding, decided.leave_out))
             continue
-        placed = list(_groups(finding, policy, name, _refined(finding, policy, name, decided, rules)))
+        placed = list(_groups(finding, policy, name, decided, rules))
         groups += placed
         if not placed:
             unplaced.append(left_out(finding, "no-result"))
     return groups, unplaced
 
 
-def merge(groups: Sequence[Group]) -> list[Group]:
-    """One group for each thing said: same policy, same outcome, same codes (else same words), same details.
+def merge(groups: Sequence[Group], rules: ResourceRules) -> list[Group]:
+    """One group for each thing said: same policy, same outcome, same codes (else same words).
 
-    A mention without details joins the first with details that says the same otherwise.
+    A mention that tells less joins the fullest that tells the same and more: "aspirin" joins "aspirin 81 mg".
+    What a policy absorbs joins what is present: "history of gout" where gout is treated today.
     """
-    merged: dict[tuple[object, ...], Group] = {}
-    for group in sorted(groups, key=lambda one: (not one.details, one.findings[0].start)):
-        key = _key(group)
-        if not group.details:
-            key = next((other for other in merged if other[:-1] == key[:-1]), key)
-        merged[key] = _joined(merged[key], group) if key in merged else group
-    return sorted(merged.values(), key=lambda one: (one.findings[0].start, one.findings[0].end, one.policy))
+    merged: dict[tuple[object, ...], list[Group]] = {}
+    for group in sorted(groups, key=lambda one: _order(one, rules)):
+        hosts = merged.get(_present_key(group, rules), []) if _absorbable(group, rules) else []
+        hosts = hosts if _host(group, hosts) is not None else merged.setdefault(_key(group), [])
+        at = _host(group, hosts)
+        if at is None:
+            hosts.append(group)
+        else:
+            hosts[at] = _joined(hosts[at], group)
+    listed = [group for hosts in merged.values() for group in hosts]
+    return sorted(listed, key=lambda one: (one.findings[0].start, one.findings[0].end, one.policy))
+
+
+def _order(group: Group, rules: ResourceRules) -> tuple[bool, int, int, int]:
+    """Hosts before guests: what absorbs before what is absorbed, what tells more before what tells less."""
+    first = group.findings[0]
+    return (_absorbable(group, rules), -len(group.details), first.start, first.end)
+
+
+def _absorbable(group: Group, rules: ResourceRules) -> bool:
+    """Whether a group may join what is present; not one whose cue says more, such as "resolved"."""
+    policy = _rule(group.policy, rules)
+    return group.name in policy.absorbs and group.outcome == policy.outcomes[group.name]
+
+
+def _present_key(group: Group, rules: ResourceRules) -> tuple[object, ...]:
+    present = _rule(group.policy, rules).outcomes["present"]
+    return _key(replace(group, name="present", outcome=present))
+
+
+def _host(group: Group, hosts: Sequence[Group]) -> int | None:
+    return next((at for at, host in enumerate(hosts) if group.details <= host.details), None)
 
 
 def _policy(finding: Finding, rules: ResourceRules) -> str | None:
@@ -120,22 +140,36 @@ def _is_problem(finding: Finding, rules: ResourceRules) -> bool:
     return known and finding.section not in problem.not_sections
 
 
-def _groups(finding: Finding, policy: str, name: OutcomeName, decided: Outcome) -> Iterator[Group]:
-    group = Group(policy=policy, name=name, outcome=decided, findings=(finding,))
-    if policy == "test":
-        for result in elements.attributes(finding, "result"):
-            yield replace(group, details=(_folded(result.text),), result=result)
-        return
-    details = elements.attributes(finding, *_DETAILS[policy])
-    yield replace(group, details=tuple(f"{one.kind} {_folded(one.text)}" for one in details))
+def _groups(
+    finding: Finding, policy: str, name: OutcomeName, decided: Outcome, rules: ResourceRules
+) -> Iterator[Group]:
+    """One group, or one for each result of what was measured."""
+    details = frozenset(_details(finding, policy, rules))
+    group = Group(
+        policy=policy, name=name, outcome=decided, telling=finding, findings=(finding,), details=details
+    )
+    results = elements.attributes(finding, "result") if policy in ("test", "exam") else []
+    for result in results:
+        yield replace(group, details=details | {f"result {_folded(result.text)}"}, result=result)
+    if not results and policy != "test":
+        yield group
+
+
+def _details(finding: Finding, policy: str, rules: ResourceRules) -> Iterator[str]:
+    for detail in elements.attributes(finding, *_DETAILS[policy]):
+        yield dosage.meaning(detail, rules)
+    told = severity(finding, rules.condition) if policy == "condition" else None
+    if told is not None:
+        yield f"severity {told.code}"
 
 
 def _key(group: Group) -> tuple[object, ...]:
-    if group.policy == "family":
-        return ("family", group.findings[0].assertion.relative, ())
     finding = group.findings[0]
+    if group.policy == "family":
+        return ("family", finding.assertion.relative)
     codes = tuple(sorted((coding.system, coding.code) for coding in finding.codings))
-    return (group.policy, group.name, group.outcome, codes or _folded(finding.text), group.details)
+    measured = group.result is not None
+    return (group.policy, group.name, group.outcome, measured, codes or _folded(finding.text))
 
 
 def _refined(
@@ -150,8 +184,11 @@ def _refined(
 
 
 def _joined(one: Group, other: Group) -> Group:
-    findings = sorted((*one.findings, *other.findings), key=lambda finding: (finding.start, finding.end))
-    return replace(one, findings=tuple(findings))
+    """Both, each place of the note once."""
+    places = {(finding.start, finding.end): finding for finding in (*other.findings, *one.findings)}
+    return replace(
+        one, findings=tuple(finding for _, finding in sorted(places.items(), key=lambda at: at[0]))
+    )
 
 
 def _folded(text: str) -> str:

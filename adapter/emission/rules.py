@@ -62,6 +62,7 @@ class Policy(Table):
     kinds: tuple[str, ...]
     resource: str
     outcomes: Mapping[OutcomeName, Outcome]
+    absorbs: tuple[OutcomeName, ...] = ()
 
     @model_validator(mode="after")
     def _complete(self) -> "Policy":
@@ -105,9 +106,10 @@ class ExamPolicy(Policy):
 
 
 class Vital(Code):
-    """A vital sign: the words for it, its LOINC code and the unit a bare number has."""
+    """A vital sign: the words for it, its LOINC code, its units and the unit a bare number has."""
 
     words: tuple[str, ...]
+    units: tuple[str, ...]
     unit: str | None = None
     parts: tuple[Code, ...] = ()
 
@@ -116,6 +118,7 @@ class ObservationPolicy(Policy):
     """test.toml."""
 
     category: str
+    words_category: str
     vitals: tuple[Vital, ...]
 
 

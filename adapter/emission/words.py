@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from adapter.emission.rules import ConditionPolicy, Severity
 from adapter.model import Finding
 
 
@@ -20,3 +21,16 @@ def said(table: Mapping[str, tuple[str, ...]], finding: Finding) -> str | None:
     cues = [cue.text for cue in finding.assertion.cues]
     told = {status for status, words in table.items() if any(holds(cue, words) for cue in cues)}
     return told.pop() if len(told) == 1 else None
+
+
+def severity(finding: Finding, policy: ConditionPolicy) -> Severity | None:
+    """The severity said in the mention, unless it is part of the disease's name or two are said."""
+    if not finding.codings:
+        return None
+    names = [name for coding in finding.codings for name in (coding.display, coding.term)]
+    found = [
+        one
+        for one in policy.severity
+        if holds(finding.text, one.words) and not any(holds(name, one.words) for name in names)
+    ]
+    return found[0] if len(found) == 1 else None
