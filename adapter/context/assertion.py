@@ -100,10 +100,13 @@ def _within(
     scope: Scope, starts: Sequence[int], ordered: Sequence[Mention], low: int, high: int
 ) -> Iterator[int]:
     """The positions of the mentions a scope covers."""
-    if scope.forward:
+    if scope.forward:  # a mention that begins with the cue, or stands in its gap ("should pain develop")
         edge = bisect_left(starts, scope.cue_start, low, high)
-        for index in range(edge, bisect_right(starts, scope.cue_start, edge, high)):
-            if ordered[index].end > scope.cue_end and ordered[index].kind in scope.entry.kinds:
+        for index in range(edge, bisect_left(starts, scope.low, edge, high)):
+            mention = ordered[index]
+            begins = mention.start == scope.cue_start
+            inside = not begins if mention.end <= scope.cue_end else begins
+            if inside and mention.kind in scope.entry.kinds:
                 yield index
     first, last = bisect_left(starts, scope.low, low, high), bisect_left(starts, scope.high, low, high)
     for index in range(first, last):

@@ -1,11 +1,14 @@
 """A sentence -> the rule phrases in it: longest wins, and a pseudo-trigger takes what it overlaps."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from adapter.context.rules import AXES, GAP, NUMBER, RELATIVE, TOKEN, YEAR, ContextRules, Entry, Node
+from adapter.context.rules import GAP, NUMBER, RELATIVE, TOKEN, YEAR, ContextRules, Entry, Node, RuleTable
 
+CERTAINTY = frozenset({"negated", "ruled_out", "uncertain"})
+LONE = frozenset({"terminate", "relative", "pseudo"})
 YEARS = re.compile(r"(?:19|20)\d\d")
 
 
@@ -40,17 +43,33 @@ def tokens_in(text: str, start: int, end: int) -> list[Token]:
 def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
     """The phrases that count, in text order.
 
-    Terminations, relatives and triggers do not compete with each other; pseudo-triggers compete with all but
-    relatives, which say nothing by themselves.
+    Phrases compete where they could contradict each other: among those that say how sure a thing is, and
+    otherwise within one axis and direction. Pseudo-triggers compete with all but relatives, which say
+    nothing by themselves.
     """
-    found = [match for first in range(len(tokens)) for match in _at(tokens, first, rules)]
-    pseudos = [match for match in found if match.entry.rule.axis == "pseudo"]
+    groups: dict[object, list[Match]] = defaultdict(list)
+    for match in (match for first in range(len(tokens)) for match in _at(tokens, first, rules)):
+        groups[_group(match.entry.rule)].append(match)
+    pseudos = groups.pop("pseudo", [])
     kept = []
-    for apart in ({"terminate"}, {"relative"}, frozenset(AXES) - {"terminate", "relative", "pseudo"}):
-        rivals = [match for match in found if match.entry.rule.axis in apart]
-        rivals += pseudos if "relative" not in apart else []
-        kept += [match for match in _winners(rivals) if match.entry.rule.axis != "pseudo"]
+    for rivals in groups.values():
+        rule = rivals[0].entry.rule
+        won = _winners([*rivals, *(pseudo for pseudo in pseudos if _takes(pseudo.entry.rule, rule))])
+        kept += [match for match in won if match.entry.rule.axis != "pseudo"]
     return sorted(kept, key=lambda match: (match.first, match.last, match.entry.rule.id))
+
+
+def _takes(pseudo: RuleTable, rule: RuleTable) -> bool:
+    """Whether a pseudo-trigger may take a phrase of this rule away."""
+    if rule.axis == "relative" or (pseudo.ends and rule.axis not in pseudo.ends):
+        return False
+    return pseudo.against in (None, rule.direction)
+
+
+def _group(rule: RuleTable) -> object:
+    if rule.axis in CERTAINTY:
+        return rule.kinds
+    return rule.axis if rule.axis in LONE else (rule.axis, rule.direction)
 
 
 def _at(tokens: Sequence[Token], first: int, rules: ContextRules) -> Iterator[Match]:

@@ -9,7 +9,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import model_validator
 
@@ -31,8 +31,7 @@ Axis = Literal[
     "terminate",
     "pseudo",
 ]
-AXES: tuple[str, ...] = get_args(Axis)
-TOKEN = re.compile(r"[^\W_]+|[^\w\s]|_")
+TOKEN = re.compile(r"[^\W_]+?(?=n['’]t\b)|n['’]t\b|[^\W_]+|[^\w\s]|_", re.IGNORECASE)
 GAP, YEAR, NUMBER, RELATIVE = "...", "<year>", "<number>", "<relative>"
 CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE})
 
@@ -47,6 +46,7 @@ class RuleTable(mappings.Table):
     scope: int | Literal["clause", "sentence"] = "sentence"
     kinds: tuple[str, ...] = ()
     ends: tuple[Axis, ...] = ()
+    against: Literal["forward", "backward"] | None = None
     outside: bool = False
     sections: tuple[str, ...] = ()
 
@@ -204,7 +204,5 @@ def _element(element: str) -> Iterator[tuple[str, ...]]:
     if len(element) > 1 and element.endswith("?"):
         yield ()
         element = element[:-1]
-    if element in CLASSES:
-        yield (element,)
-    else:
-        yield from (tuple(tokens_of(word.replace("_", " "))) for word in element.split("|"))
+    for word in element.split("|"):
+        yield (word,) if word in CLASSES else tuple(tokens_of(word.replace("_", " ")))
