@@ -1,4 +1,4 @@
-"""Distant labels on real notes: terms matched by the longest words, numbers by patterns, and what is certainly nothing.
+"""Distant labels on real notes: longest terms, numbers by patterns, and what is certainly nothing.
 
 Where the label or the edge of a mention is doubtful nothing is said about it: neither span nor `outside`.
 """
@@ -16,7 +16,13 @@ from training.vocabulary import Vocabulary, key, parts, table
 
 GAP = re.compile(r"[ \t]?\n?[ \t]*|[-/&'’#]|'s |’s |s' |-\n")
 SOCIAL_NEAR = re.compile(
-    r"\b(social|tobacco|smok\w*|alcohol|drinks?|etoh|married|lives|habits|drug use|occupation)\b", re.I
+    r"\b(social|tobacco|smok\w*|alcohol|drinks?|drank|drinking|drug|drugs|etoh|married|lives|habits"
+    r"|den(?:y|ies|ied)|uses?|abuse|consumes?|divorced|drug use|occupation)\b",
+    re.I,
+)
+
+SELF_EVIDENT = re.compile(
+    r"(?:\w+[ -])?(?:smok|tobacco|cigar|drinker|nonsmok|etoh|illicit|marijuana|lives |works )", re.I
 )
 ALLOWED_DROP = ("condition", "finding", "body_site", "procedure")
 
@@ -43,9 +49,9 @@ class Guards:
 
     def __init__(self) -> None:
         data = table("distant.toml")
-        self.stop = {key(part) for part in parts(data["stop_terms"])}
+        self.stop = {form for part in parts(data["stop_terms"]) for form in plurals(key(part))}
         self.with_value = {key(part) for part in parts(data["with_value"])}
-        self.ambiguous = {key(part) for part in parts(data["ambiguous"])}
+        self.ambiguous = {form for part in parts(data["ambiguous"]) for form in plurals(key(part))}
         self.name_words = {key(part) for part in parts(data["name_words"])}
         self.done_words = {key(part) for part in parts(data["name_words_done"])}
         self.heads = {part.lower() for part in parts(data["heads"])}
@@ -53,7 +59,9 @@ class Guards:
         self.test_tails = [key(part) for part in parts(data["test_tails"])]
         self.sides = set(parts(data["side_words"]))
         self.joining = set(parts(data["joining"]))
-        self.certain = {*parts(data["grading"]), *parts(data["function_words"])}
+        self.certain = {
+            word for name in ("grading", "function_words", "plain_words") for word in parts(data[name])
+        }
         self.not_ordinary = set(parts(data["not_ordinary"]))
 
 
@@ -243,7 +251,10 @@ class Labeller:
     def _sure(self, text: str, words: list[Word], first: int, after: int, kinds: tuple[str, ...]) -> bool:
         start, end = words[first].start, words[after - 1].end
         if kinds == ("social",):
-            return bool(SOCIAL_NEAR.search(text, max(0, start - 150), min(len(text), end + 60)))
+            if SELF_EVIDENT.match(text, start):
+                return True
+            before, behind = text[max(0, start - 150) : start], text[end : end + 60]
+            return bool(SOCIAL_NEAR.search(before) or SOCIAL_NEAR.search(behind))
         if kinds == ("body_site",) and re.match(r"[ \t]*:", text[end : end + 3]):
             return False
         if after - first > 2 or not set(kinds) & set(ALLOWED_DROP):

@@ -1,4 +1,4 @@
-"""Training examples: what is known of each character of a text, and the annotated corpora read into that form."""
+"""Training examples: what is known of each character of a text; annotated corpora read into that form."""
 
 import gzip
 import json
@@ -13,7 +13,7 @@ Span = tuple[int, int, tuple[str, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A text with spans (start, end, allowed kinds), kinds annotated completely, and ranges certainly outside."""
+    """A text with spans (start, end, allowed kinds), completely annotated kinds, ranges certainly outside."""
 
     id: str
     text: str
@@ -23,7 +23,7 @@ class Example:
 
 
 def check(example: Example) -> Example:
-    """The example itself; ValueError when offsets are out of order, overlap, or have white space at an edge."""
+    """The example itself; ValueError when offsets overlap, leave the text, or have white space at an edge."""
     last = 0
     for start, end, kinds in example.spans:
         piece = example.text[start:end]

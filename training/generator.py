@@ -17,6 +17,22 @@ Piece = tuple[str, str | None]
 MARK = re.compile(r"[{\[<]")
 
 
+TAILS = {"condition": 0.25, "procedure": 0.2, "body_site": 0.25, "medication": 0.2}
+ODD = re.compile(
+    r"\b(due|caused|without|finding|unspecified|powder|education|ability|patient|procedure"
+    r"|service|status|and|or|fetus"
+    r"|maternal|vaccination|specimen|region|entire)\b|[(),/:]",
+    re.I,
+)
+DONE = re.compile(
+    r"(ectomy|otomy|ostomy|oscopy|plasty|desis|centesis|graphy|pexy)\b|\b(biopsy|repair|excision"
+    r"|insertion|graft|injection|removal|closure|bypass"
+    r"|transplant\w*|replacement|drainage|reduction|fixation|fusion|release|therapy|ablation"
+    r"|suture|amputation|delivery|catheterization)\b",
+    re.I,
+)
+
+
 @dataclass
 class Source:
     """Where the words come from: terms by kind, macros by name, and the dice."""
@@ -24,31 +40,29 @@ class Source:
     vocabulary: Vocabulary
     macros: dict[str, list[str]]
     dice: random.Random
-    own: dict[str, list[str]] = field(default_factory=dict)
+    shut: set[str] = field(default_factory=set)
 
     def term(self, kind: str) -> str:
         """A term of the kind: mostly from the trusted lists, at times from the long tail."""
         tail = self.vocabulary.guarded[kind]
-        if (
-            kind in ("condition", "procedure", "body_site", "medication")
-            and tail
-            and self.dice.random() < 0.22
-        ):
+        if tail and self.dice.random() < TAILS.get(kind, 0):
             for _ in range(20):
                 term = self.dice.choice(tail)
-                if 3 < len(term) < 48:
+                if 3 < len(term) < 48 and not ODD.search(term) and (kind != "procedure" or DONE.search(term)):
                     return decapitalised(term)
-        return self.dice.choice(self.vocabulary.trusted[kind])
+        for _ in range(100):
+            term = self.dice.choice(self.vocabulary.trusted[kind])
+            if term not in self.shut:
+                return term
+        raise ValueError(f"no term of kind {kind} is left to choose")
 
 
 def decapitalised(term: str) -> str:
     """The term with a small first letter, unless it is an acronym or a name in capitals."""
     head, _, rest = term.partition(" ")
-    return (
-        term
-        if any(c.isupper() or c.isdigit() for c in head[1:])
-        else head.lower() + (" " + rest if rest else "")
-    )
+    if any(letter.isupper() or letter.isdigit() for letter in head[1:]):
+        return term
+    return head.lower() + (" " + rest if rest else "")
 
 
 def expand(template: str, source: Source) -> list[Piece]:
@@ -144,7 +158,7 @@ def notes(vocabulary: Vocabulary, *, count: int, seed: int, held_out: bool = Fal
     macros = {name: parted(lines_of(text), split, held_out) for name, text in data["sentences"].items()}
     macros |= {name: lines_of(text) for name, text in data["macros"].items()}
     macros |= {name: parts(text) for name, text in data["fillers"].items()}
-    source = Source(vocabulary=vocabulary, macros=macros, dice=dice)
+    source = Source(vocabulary=vocabulary, macros=macros, dice=dice, shut=set(parts(data["adjectives"])))
     layouts = list(data["notes"].items())
     for index in range(count):
         name, sections = layouts[dice.randrange(len(layouts))]
@@ -166,7 +180,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def parted(lines: list[str], split: random.Random, held_out: bool) -> list[str]:
-    """One tenth of the templates for the held-out notes, the rest for training; a tiny block serves both."""
+    """A tenth of the templates for the held-out notes, the rest for training; a tiny block serves both."""
     order = list(range(len(lines)))
     split.shuffle(order)
     cut = len(lines) // 10
@@ -176,12 +190,10 @@ def parted(lines: list[str], split: random.Random, held_out: bool) -> list[str]:
 
 
 def note(sections: list[str], headings: dict[str, str], source: Source) -> list[Piece]:
-    """The pieces of one note; a section is `heading: block count-count`, `?` marks one that may be missing."""
+    """The pieces of a note; a section is `heading block low-high`, `?` marks one that may be missing."""
     dice = source.dice
     pieces: list[Piece] = []
-    style = dice.choice(
-        ["{}:\n", "{}: ", "{}: ", "{}\n\n", "{}\n", "## {}\n", "{} - ", "**{}**\n", "{}:  \n"]
-    )
+    style = dice.choice(["{}:\n", "{}: ", "{}: ", "{}\n\n", "{}\n", "## {}\n", "{}: ", "**{}**\n", "{}:  \n"])
     case = dice.choice([str.upper, str.upper, str.title, str])
     for section in sections:
         optional, spec = section.startswith("?"), section.lstrip("?")

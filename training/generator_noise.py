@@ -1,4 +1,4 @@
-"""What real notes do to clean text: wrapped lines, capitals, typing errors, lost or doubled spaces; spans follow."""
+"""What hurry does to clean text: wrapped lines, capitals, typing errors, odd spaces; spans follow."""
 
 import random
 import re
@@ -71,7 +71,7 @@ def respaced(text: str, dice: random.Random, rate: float) -> list[tuple[int, int
 
 
 def applied(text: str, spans: list[Span], edits: list[tuple[int, int, str]]) -> tuple[str, list[Span]]:
-    """The text after the edits, and the spans at their new places; an edit never crosses the edge of a span."""
+    """The text after the edits, and the spans at their new places; no edit crosses the edge of a span."""
     edges = {edge for span in spans for edge in span[:2]}
     whole = sorted(edit for edit in edits if not any(edit[0] < edge < edit[1] for edge in edges))
     out, moves, last = [], [], 0

@@ -1,4 +1,4 @@
-"""Term lists -> terms by kind: our own lists, the Core table, and reference lists given on the command line."""
+"""Term lists -> terms by kind: our own lists, the Core table, and reference lists of a folder."""
 
 import gzip
 import re
@@ -26,33 +26,55 @@ TAG_KINDS = {
     "product": "medication",
 }
 MEASURING = re.compile(
-    r"\b(imaging|radiograph\w*|x-ray|tomography|ultraso\w+|sonograph\w*|scan|mri|echocardiogra\w+|electrocardiogra\w+"
+    r"\b(imaging|radiograph\w*|x-ray|tomography|ultraso\w+|sonograph\w*|scan|mri"
+    r"|echocardiogra\w+|electrocardiogra\w+"
     r"|measurement|count|screening|test|level|culture|analysis|angiogra\w+|mammogra\w+|spirometry|monitoring"
     r"|electroencephalogra\w+|electromyogra\w+|assay|panel|titer|urinalysis|oximetry)\b"
 )
+LEADING = re.compile(
+    r"(?:left|right|bilateral)(?! (?:ventric|bundle|atri|heart|upper|lower|axis|anterior fasc"
+    r"|sided heart|salpingo))"
+    r"|(?:mild|moderate|severe|no|history of|on examination)\b(?! (?:cognitive|acute respiratory))",
+    re.I,
+)
+STRENGTH = re.compile(r"\d\s?(?:mg|mcg|ml|units?|%)\b", re.I)
+AUXILIARY = re.compile(r"(?:is|does|has|was|are) (?!two children)", re.I)
 SCOPE = re.compile(r"oscopy\b|ectomy\b|biopsy|plasty\b|otomy\b|counseling")
 SIGN = re.compile(
-    r"\b(pain|ache|aches|headache|swelling|edema|tenderness|numbness|weakness|cough|fever|nausea|vomiting|rash|dyspnea|tremor|murmur|bruit"
-    r"|\w+(?:algia|uria|pnea|phagia|rrhea|rrhagia|cardia|megaly|esthesia|plegia|opsia)|spasm|cramps?|discharge|bleeding"
-    r"|itching|dizziness|fatigue|loss|incontinence|stiffness|discomfort|difficulty|breathing|sweats?|palpitations?|wheez\w+)\b"
+    r"\b(pain|ache|aches|headache|swelling|edema|tenderness|numbness|weakness|cough|fever|nausea"
+    r"|vomiting|rash|dyspnea|tremor|murmur|bruit"
+    r"|\w+(?:algia|uria|pnea|phagia|rrhea|rrhagia|cardia|megaly|esthesia|plegia|opsia)|spasm"
+    r"|cramps?|discharge|bleeding"
+    r"|itching|dizziness|fatigue|loss|incontinence|stiffness|discomfort|difficulty|breathing"
+    r"|sweats?|palpitations?|wheez\w+)\b"
 )
 DRUG_HEADS = re.compile(
-    r"\b(oral|tablet|capsule|injection|injectable|mg|ml|mcg|unt|actuat|solution|hr|spray|pack|meq|suspension|inhaler|ointment|cream|gel|patch"
-    r"|topical|nda\d+|transdermal|system|ophthalmic|mucosal|prefilled|syringe|day|nasal|implant|auto-injector|metered|dose|vaginal|intraperitoneal|chewable|hour|release|extended|delayed|drug|medicated|pen|cartridge|device|product|per|lozenge|film|sublingual|rectal|suppository|intrauterine|ring|effervescent|disintegrating|bupivacaine/|\d[\d.]*(?:/\w+)?)\b",
+    r"\b(oral|tablet|capsule|injection|injectable|mg|ml|mcg|unt|actuat|solution|hr|spray|pack"
+    r"|meq|suspension|inhaler|ointment|cream|gel|patch"
+    r"|topical|nda\d+|transdermal|system|ophthalmic|mucosal|prefilled|syringe|day|nasal|implant"
+    r"|auto-injector|metered|dose|vaginal|intraperitoneal|chewable|hour|release|extended|delayed"
+    r"|drug|medicated|pen|cartridge|device|product|per|lozenge|film|sublingual|rectal"
+    r"|suppository|intrauterine|ring|effervescent|disintegrating|bupivacaine/"
+    r"|\d[\d.]*(?:/\w+)?)\b",
     re.I,
 )
 
 
 @dataclass
 class Vocabulary:
-    """Terms as written, by kind, from lists we trust and lists that need guarding; `words` is every word seen."""
+    """Terms as written, by kind, from lists we trust and lists that need guarding; `words`: every word."""
 
     trusted: dict[str, list[str]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
     guarded: dict[str, list[str]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
     words: set[str] = field(default_factory=set)
+    refused: set[tuple[str, ...]] = field(default_factory=set)
 
     def add(self, kind: str, term: str, *, trusted: bool) -> None:
-        """Take in one term."""
+        """Take in one term, unless the guideline leaves it or its first words outside."""
+        outside = kind in ("condition", "finding", "procedure") and LEADING.match(term)
+        strength = kind == "medication" and STRENGTH.search(term)
+        if outside or strength or key(term) in self.refused or AUXILIARY.match(term):
+            return
         (self.trusted if trusted else self.guarded)[kind].append(term)
         self.words.update(key(term))
 
@@ -74,7 +96,7 @@ def table(name: str) -> dict:
 
 def load(terminology: Path | None = None, core: Path = CORE) -> Vocabulary:
     """All terms: own lists and Core trusted, reference lists (folder `terminology`) guarded."""
-    vocabulary = Vocabulary()
+    vocabulary = Vocabulary(refused={key(term) for term in parts(table("distant.toml")["refused"])})
     for kind, terms in table("vocabulary.toml").items():
         for term in parts(terms):
             vocabulary.add(kind, term, trusted=True)
