@@ -24,7 +24,7 @@ from terminology.merge import Draft
 from terminology.model import Manifest, Source, SourceInfo, Term
 from terminology.normalise import Normaliser
 
-FORMAT = 1
+FORMAT = 2
 Progress = Callable[[str], None]
 
 
@@ -92,13 +92,15 @@ def _write(path: Path, gathered: merge.Gathered, normaliser: Normaliser) -> Mani
 
 def _terms(drafts: Sequence[Draft], normaliser: Normaliser) -> list[tuple[Any, ...]]:
     rows = [
-        _term(number, term, normaliser) for number, draft in enumerate(drafts, 1) for term in draft.listed()
+        _term(number, term, source, normaliser)
+        for number, draft in enumerate(drafts, 1)
+        for term, source in draft.listed()
     ]
-    rows.sort(key=lambda row: (row[4].count(" "), len(row[4]), row[4], row[0], row[1], row[2]))
+    rows.sort(key=lambda row: (row[5].count(" "), len(row[5]), row[5], row[0], row[1], row[2]))
     return [(number, *row) for number, row in enumerate(rows, 1)]
 
 
-def _term(concept: int, term: Term, normaliser: Normaliser) -> tuple[Any, ...]:
+def _term(concept: int, term: Term, source: int, normaliser: Normaliser) -> tuple[Any, ...]:
     tokens = normaliser.tokens(term.text)
     words = normaliser.telling(term.text, tokens)
     keys = places.place(normaliser, term.text, tokens)
@@ -107,6 +109,7 @@ def _term(concept: int, term: Term, normaliser: Normaliser) -> tuple[Any, ...]:
         term.text,
         term.language,
         int(term.preferred),
+        source,
         " ".join(words),
         normalise.hashed(normalise.squeeze(words)),
         places.signed(keys[-1]) if keys else None,

@@ -13,9 +13,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from terminology import places, systems
+from terminology import places
 from terminology.model import Hit, TermMatch
 from terminology.normalise import CACHE, HYPHENS, MARKS, Normaliser, Token, folded
+from terminology.ranking import best
 from terminology.reader import Reader
 
 LONGEST = 64  # words and marks of a name
@@ -101,15 +102,15 @@ class Gazetteer:
         ]
         if not hits:
             return None
-        codes = _one_per_code(hits)
-        best = codes[0]
+        codes = tuple(best(hits))
+        first = codes[0]
         return TermMatch(
             start=start,
             end=end,
-            kind=best.kind,
-            system=best.system,
-            code=best.code,
-            term=best.term,
+            kind=first.kind,
+            system=first.system,
+            code=first.code,
+            term=first.term,
             codes=codes,
         )
 
@@ -129,11 +130,11 @@ class Gazetteer:
 
     def _ask(self, key: int) -> tuple[Name, ...]:
         question = (
-            "SELECT system, code, display, kind, text, language, preferred FROM term"
+            "SELECT system, code, display, kind, text, language, preferred, source FROM term"
             " JOIN concept ON concept.id = term.concept WHERE place = ? ORDER BY term.id"
         )
         names = []
-        for system, code, display, kind, term, language, preferred in self._reader.ask(
+        for system, code, display, kind, term, language, preferred, source in self._reader.ask(
             question, (places.signed(key),)
         ):
             hit = Hit(
@@ -146,6 +147,7 @@ class Gazetteer:
                 score=1.0,
                 match="exact",
                 preferred=bool(preferred),
+                source=source,
             )
             names.append(Name(hit=hit, sequence=places.sequence(self._normaliser.tokens(term))))
         return tuple(names)
@@ -170,22 +172,3 @@ def _bounded(text: str, start: int, end: int) -> bool:
 def _rest_of_line(text: str, end: int) -> str:
     match = LINE.match(text, end)
     return match[0] if match else ""
-
-
-def _one_per_code(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    best: dict[tuple[str, str], Hit] = {}
-    for hit in sorted(hits, key=_order):
-        best.setdefault((hit.system, hit.code), hit)
-    return tuple(best.values())
-
-
-def _order(hit: Hit) -> tuple[bool, float, int, bool, str, str, str]:
-    return (
-        hit.kind == "other",
-        -hit.score,
-        systems.rank(hit.system),
-        not hit.preferred,
-        hit.system,
-        hit.code,
-        hit.term,
-    )

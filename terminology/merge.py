@@ -26,11 +26,11 @@ class Draft:
     # text and language: number of the first source, whether preferred there
     names: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
 
-    def listed(self) -> list[Term]:
-        """Every name once, sorted; of names that differ in case alone, each stays."""
+    def listed(self) -> list[tuple[Term, int]]:
+        """Every name once, sorted, with its source; of names that differ in case alone, each stays."""
         return [
-            Term(text=text, language=language, preferred=text == self.display)
-            for text, language in sorted(self.names)
+            (Term(text=text, language=language, preferred=text == self.display), source)
+            for (text, language), (source, _) in sorted(self.names.items())
         ]
 
 

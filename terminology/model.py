@@ -93,6 +93,7 @@ class Hit:
     score: float  # 0..1; from 0.9 up the same thing but for spelling
     match: str  # "exact" same characters ignoring case, "normalised" same folded words, "fuzzy"
     preferred: bool  # the name that matched is the preferred one
+    source: int  # where that name comes from: index into `Manifest.sources`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,10 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from terminology import systems
 from terminology.likeness import Likeness, Query
 from terminology.model import Hit
 from terminology.normalise import Normaliser, folded, hashed, squeeze
+from terminology.ranking import best
 from terminology.reader import Reader
 from terminology.words import Words
 
@@ -24,7 +24,7 @@ CANDIDATES = 300  # names taken from the index for one question, the shortest fi
 JUDGED = 60  # names judged word by word
 ENOUGH = 0.6  # best score from which no looser question is asked
 LOWEST = 0.2  # hits under this score are not given
-COLUMNS = "system, code, display, kind, text, language, preferred, words"
+COLUMNS = "system, code, display, kind, text, language, preferred, source, words"
 NAMES = f"SELECT {COLUMNS}, term.id FROM term JOIN concept ON concept.id = term.concept WHERE "
 
 
@@ -81,7 +81,7 @@ class Search:
         found = self._exact(text, wanted)
         if len(found) < limit:
             found += self._similar(text, wanted, limit)
-        return _best(found)[:limit]
+        return best(found)[:limit]
 
     def exact(
         self,
@@ -92,7 +92,7 @@ class Search:
         systems: Sequence[str] = (),
     ) -> list[Hit]:
         """The concepts with this name, by key alone."""
-        return _best(self._exact(text, _filter(kinds, languages, systems)))
+        return best(self._exact(text, _filter(kinds, languages, systems)))
 
     def _exact(self, text: str, wanted: Filter) -> list[Hit]:
         words = self._normaliser.words(text)
@@ -115,8 +115,10 @@ class Search:
         found = self._asked(self._likeness().query(words), wanted)
         if max(found.values(), default=0.0) < ENOUGH:
             found = self._asked(self._likeness().query(words, wide=True), wanted) | found
-        best = sorted((number for number in found if found[number] >= LOWEST), key=lambda n: (-found[n], n))
-        rows = self._reader.ask_each(f"{NAMES} term.id IN ({{}})", best[: 4 * most])
+        numbers = sorted(
+            (number for number in found if found[number] >= LOWEST), key=lambda n: (-found[n], n)
+        )
+        rows = self._reader.ask_each(f"{NAMES} term.id IN ({{}})", numbers[: 4 * most])
         return [replace(name.hit, score=found[name.number]) for name in _names(rows)]
 
     def _asked(self, query: Query, wanted: Filter) -> dict[int, float]:
@@ -199,11 +201,12 @@ def _names(rows: Iterable[Any]) -> list[Name]:
                 score=0.0,
                 match="fuzzy",
                 preferred=bool(preferred),
+                source=source,
             ),
             words=tuple(words.split(" ")),
             number=number,
         )
-        for system, code, display, kind, text, language, preferred, words, number in rows
+        for system, code, display, kind, text, language, preferred, source, words, number in rows
     ]
 
 
@@ -211,23 +214,3 @@ def _same(name: Name, bare: str, text: str, words: Sequence[str]) -> Hit:
     if folded(text) in (folded(name.hit.term), folded(bare)):
         return replace(name.hit, score=1.0, match="exact")
     return replace(name.hit, score=0.98 if name.words == tuple(words) else 0.96, match="normalised")
-
-
-def _best(hits: Iterable[Hit]) -> list[Hit]:
-    """One hit per concept, best first, in an order that never changes."""
-    order = sorted(
-        hits,
-        key=lambda hit: (
-            -hit.score,
-            not hit.preferred,
-            systems.rank(hit.system),
-            len(hit.term),
-            hit.system,
-            hit.code,
-            hit.term,
-        ),
-    )
-    best: dict[tuple[str, str], Hit] = {}
-    for hit in order:
-        best.setdefault((hit.system, hit.code), hit)
-    return list(best.values())

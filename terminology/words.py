@@ -1,7 +1,6 @@
 """The words of a store, and which of them a misspelt word may be."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,14 +22,15 @@ class Correction:
 
 
 class Words:
-    """The word list of a store, in memory, sorted by length."""
+    """The word list of a store, in memory, sorted into shelves by how words begin and end."""
 
     def __init__(self, reader: Reader) -> None:
-        rows = reader.ask("SELECT word, terms FROM word")
-        self._terms: dict[str, int] = dict(rows)
-        letters = (word for word in self._terms if word[0].isalpha())
-        self._listed = sorted(letters, key=lambda word: (len(word), word))
-        self._lengths = [len(word) for word in self._listed]
+        self._terms: dict[str, int] = dict(reader.ask("SELECT word, terms FROM word"))
+        self._shelves: dict[tuple[int, str, str], list[str]] = {}
+        for word in sorted(self._terms):
+            if len(word) >= 3 and word.isalpha():
+                for shelf in _shelves(word):
+                    self._shelves.setdefault(shelf, []).append(word)
         self.corrections: Callable[[str], tuple[Correction, ...]] = lru_cache(maxsize=CACHE)(self._correct)
 
     def __contains__(self, word: str) -> bool:
@@ -41,15 +41,25 @@ class Words:
         return self._terms.get(word, 0)
 
     def _correct(self, word: str) -> tuple[Correction, ...]:
-        """The nearest other words: one edit away, two from eight letters on; none for short words."""
+        """The nearest other words: one edit away, two from eight letters on; none for short words.
+
+        Only words that begin or end alike are compared: a single edit leaves one end whole.
+        """
         if len(word) < 4 or not word.isalpha():
             return ()
         most = 1 if len(word) < 8 else 2
-        first = bisect_left(self._lengths, len(word) - most)
-        last = bisect_right(self._lengths, len(word) + most)
-        near = process.extract(
-            word, self._listed[first:last], scorer=OSA.distance, score_cutoff=most, limit=4 * MOST
+        listed = list(
+            dict.fromkeys(other for shelf in _shelves(word) for other in self._shelves.get(shelf, ()))
         )
+        near = process.extract(word, listed, scorer=OSA.distance, score_cutoff=most, limit=4 * MOST)
         found = [Correction(word=other, edits=int(edits)) for other, edits, _ in near if other != word]
         found.sort(key=lambda one: (one.edits, one.word[0] != word[0], -self.terms(one.word), one.word))
         return tuple(found[:MOST])
+
+
+def _shelves(word: str) -> Iterator[tuple[int, str, str]]:
+    """Where a word stands and is looked for: by three letters at either end, by two when it is short."""
+    for width in (2, 3):
+        if (width == 2 and len(word) <= 6) or (width == 3 and len(word) >= 6):
+            yield width, "begins", word[:width]
+            yield width, "ends", word[-width:]

@@ -15,6 +15,7 @@ CREATE TABLE term (
   text TEXT NOT NULL,
   language TEXT NOT NULL,
   preferred INTEGER NOT NULL,
+  source INTEGER NOT NULL,   -- number of the first source that has the term
   words TEXT NOT NULL,       -- folded words, separated by a space
   squeezed INTEGER NOT NULL, -- key of the folded words run together
   place INTEGER              -- key of the sequence a note is searched for; null when it is not searched for
