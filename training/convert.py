@@ -28,7 +28,7 @@ LAYER = {
 }
 
 
-def metadata(writer: gguf.GGUFWriter, config: dict, name: str, version: str) -> None:
+def metadata(writer: gguf.GGUFWriter, config: dict, name: str, version: str, temperature: float) -> None:
     """What llama.cpp needs to know, and what a reader of the file should."""
     writer.add_name(name)
     writer.add_version(version)
@@ -44,6 +44,7 @@ def metadata(writer: gguf.GGUFWriter, config: dict, name: str, version: str) -> 
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType.NONE)
     writer.add_classifier_output_labels(dataset.LABELS)
+    writer.add_float32("notewright.temperature", temperature)
 
 
 def tokenizer(writer: gguf.GGUFWriter, vocabulary: list[str]) -> None:
@@ -97,12 +98,12 @@ def quantized(name: str, array: np.ndarray, kind: gguf.GGMLQuantizationType) -> 
     return gguf.quants.quantize(array, kind), kind
 
 
-def convert(weights: Path, output: Path, kind: str, name: str, version: str) -> None:
+def convert(weights: Path, output: Path, kind: str, name: str, version: str, temperature: float) -> None:
     """Writes the GGUF file."""
     ggml, file_type = TYPES[kind]
     config = network.config()
     writer = gguf.GGUFWriter(output, "bert")
-    metadata(writer, config, name, version)
+    metadata(writer, config, name, version, temperature)
     tokenizer(writer, network.vocabulary())
     writer.add_file_type(file_type)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
@@ -124,8 +125,9 @@ def main() -> None:
     parser.add_argument("--type", choices=TYPES, default="Q8_0")
     parser.add_argument("--name", default="notewright-minilm")
     parser.add_argument("--version", default="1")
+    parser.add_argument("--temperature", type=float, default=1.0, help="divides the logits; from training.calibrate")
     options = parser.parse_args()
-    convert(options.weights, options.output, options.type, options.name, options.version)
+    convert(options.weights, options.output, options.type, options.name, options.version, options.temperature)
 
 
 if __name__ == "__main__":

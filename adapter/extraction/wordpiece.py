@@ -120,6 +120,8 @@ def _split_run(chunk: str, offset: int) -> Iterator[tuple[int, int, str]]:
     word: list[str] = []
     start = end = 0
     for index, character in enumerate(chunk):
+        if word and unicodedata.category(character) == "Mn":
+            end = index + 1
         for normal in _normal(character):
             alone = _stands_alone(normal)
             if word and alone:

@@ -1,0 +1,101 @@
+from pathlib import Path
+
+import pytest
+
+import terminology
+from adapter import coding
+from adapter.coding import Coder
+from adapter.model import Attribute, Finding
+
+SNOMED, ICD = "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10-cm"
+RXNORM, ATC = "http://www.nlm.nih.gov/research/umls/rxnorm", "http://www.whocc.no/atc"
+ROWS = f"""system	code	display	kind
+{SNOMED}	22298006	Myocardial infarction (disorder)	condition
+{SNOMED}	30989003	Knee pain (finding)	finding
+{SNOMED}	22253000	Pain (finding)	finding
+{SNOMED}	433144002	Chronic kidney disease stage 3 (disorder)	condition
+{SNOMED}	431857002	Chronic kidney disease stage 4 (disorder)	condition
+{SNOMED}	73761001	Colonoscopy (procedure)	procedure
+{ICD}	I21.9	Acute myocardial infarction, unspecified	condition
+{RXNORM}	860975	24 HR Metformin hydrochloride 500 MG Extended Release Oral Tablet	medication
+{ATC}	A10BA02	metformin	medication
+"""
+
+
+@pytest.fixture(scope="module")
+def coder(tmp_path_factory: pytest.TempPathFactory) -> Coder:
+    folder = tmp_path_factory.mktemp("coder")
+    rows = folder / "rows.tsv"
+    rows.write_text(ROWS, "utf-8")
+    store = folder / "store.sqlite"
+    terminology.build([terminology.Source(kind="tsv", path=rows)], store)
+    return Coder(terminology.open_store(store), coding.load())
+
+
+def finding(text: str, kind: str, *sites: str) -> Finding:
+    attributes = tuple(Attribute(kind="body_site", start=0, end=len(site), text=site) for site in sites)
+    return Finding(start=0, end=len(text), text=text, kind=kind, confidence=1.0, attributes=attributes)
+
+
+def codes(coder: Coder, *arguments: str) -> list[tuple[str, str]]:
+    return [(one.code, one.match) for one in coder.code(finding(*arguments)).codings]
+
+
+def test_an_exact_name_is_coded(coder: Coder) -> None:
+    assert codes(coder, "Myocardial infarction", "condition") == [("22298006", "exact")]
+
+
+def test_a_misspelt_name_is_coded_and_marked(coder: Coder) -> None:
+    assert codes(coder, "myocardial infarcton", "condition") == [("22298006", "fuzzy")]
+
+
+def test_another_stage_is_never_given(coder: Coder) -> None:
+    assert codes(coder, "chronic kidney disease stage 4", "condition") == [("431857002", "exact")]
+    assert codes(coder, "chronic kidney disease stage 5", "condition") == []
+
+
+def test_an_unknown_name_gets_no_code(coder: Coder) -> None:
+    step = coding.assign([finding("zebra stripe disease", "condition")], coder)
+    assert step.kept[0].codings == ()
+    assert [issue.reason for issue in step.left_out] == ["no-code"]
+
+
+def test_a_side_or_grade_is_cut_and_the_code_marked_broader(coder: Coder) -> None:
+    assert codes(coder, "severe left knee pain", "finding") == [("30989003", "broader")]
+
+
+def test_a_body_site_makes_the_code_more_precise(coder: Coder) -> None:
+    assert codes(coder, "pain", "finding", "knee") == [("30989003", "exact")]
+    assert codes(coder, "pain", "finding", "left knee") == [("30989003", "broader")]
+    assert codes(coder, "pain", "finding") == [("22253000", "exact")]
+
+
+def test_a_kind_is_never_crossed(coder: Coder) -> None:
+    assert codes(coder, "colonoscopy", "condition") == []
+    assert codes(coder, "colonoscopy", "procedure") == [("73761001", "exact")]
+
+
+def test_values_are_never_coded(coder: Coder) -> None:
+    assert coder.code(finding("metformin", "dose")).codings == ()
+
+
+def test_a_strength_is_part_of_a_drugs_code_and_never_guessed(coder: Coder) -> None:
+    whole = "24 hr metformin hydrochloride 500 mg extended release oral tablet"
+    assert codes(coder, whole, "medication")[0] == ("860975", "exact")
+    other = [code for code, _ in codes(coder, whole.replace("500", "750"), "medication")]
+    assert "860975" not in other
+    assert codes(coder, "metformin 850 mg tablet", "medication") == [("A10BA02", "broader")]
+
+
+def test_alternatives_are_listed_but_not_chosen(coder: Coder) -> None:
+    found = coder.code(finding("kidney disease stage 3", "condition"))
+    assert found.codings == ()
+    assert "433144002" in [one.code for one in found.alternatives]
+
+
+def test_core_gives_snomed_and_its_icd_map(core_store: Path) -> None:
+    with terminology.open_store(core_store) as store:
+        coded = Coder(store, coding.load()).code(finding("hypertension", "condition"))
+    assert [one.system for one in coded.codings] == [SNOMED, ICD]
+    assert coded.codings[1].code == "I10"
+    assert coded.codings[1].match == "mapped"

@@ -1,0 +1,58 @@
+"""What every test may use. Project settings of the person who runs the tests never leak in."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+import terminology
+from adapter import assembly, extraction
+from adapter.pipeline import Pipeline
+from adapter.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+MODEL = assembly.model_folder() / assembly.DEFAULT_MODEL
+
+settings.register_profile("notewright", deadline=None, max_examples=60)
+settings.load_profile("notewright")
+
+for name in [name for name in os.environ if name.startswith("NOTEWRIGHT_")]:
+    del os.environ[name]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-golden", action="store_true", help="rewrite the expected golden results")
+
+
+@pytest.fixture(scope="session")
+def core_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of Notewright Core alone: builds in a second."""
+    path = tmp_path_factory.mktemp("store") / "core.sqlite"
+    terminology.build([terminology.parse_source("core")], path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def classifier() -> Iterator[extraction.Classifier]:
+    """The shipped model."""
+    found = extraction.Classifier(MODEL, threads=2)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def pipeline(core_store: Path) -> Iterator[Pipeline]:
+    """The whole line with the shipped model and the Core store."""
+    with assembly.opened(Settings(terminology=core_store, threads=2)) as line:
+        yield line
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The reference material beside the checkout; tests that use it are skipped without it."""
+    if not SHARED.is_dir():
+        pytest.skip("reference material (../shared) is not here")
+    return SHARED

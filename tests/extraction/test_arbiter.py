@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from adapter.extraction import arbiter
+from adapter.extraction.encoder import Reading
+from adapter.extraction.wordpiece import Words
+from adapter.model import Mention
+
+RULES = arbiter.load()
+
+
+def mention(text: str, words: str, kind: str, source: str, confidence: float = 0.9) -> Mention:
+    start = text.index(words)
+    return Mention(
+        start=start, end=start + len(words), text=words, kind=kind, confidence=confidence, sources=(source,)
+    )
+
+
+def reading(text: str, inside: float) -> Reading:
+    """An encoder that gives every word the same probability of being in a mention."""
+    starts, ends, at = [], [], 0
+    for word in text.split():
+        start = text.index(word, at)
+        starts.append(start)
+        ends.append(at := start + len(word))
+    rows = np.zeros((len(starts), 31), np.float32)
+    rows[:, 0], rows[:, 1] = 1 - inside, inside
+    return Reading(words=Words(starts=starts, ends=ends, pieces=[(1,)] * len(starts)), probabilities=rows)
+
+
+def merged(text: str, read: list[Mention], named: list[Mention], inside: float = 0.0) -> list[tuple[str, str]]:
+    kept = arbiter.merge(read, named, reading(text, inside), RULES)
+    return [(one.text, one.kind) for one in kept]
+
+
+def test_the_same_words_are_one_mention_with_both_sources_and_the_encoders_kind() -> None:
+    text = "Has gout today"
+    read, named = mention(text, "gout", "condition", "encoder", 0.6), mention(text, "gout", "finding", "dictionary")
+    kept = arbiter.merge([read], [named], reading(text, 0.9), RULES)
+    assert [(one.kind, one.sources, one.confidence) for one in kept] == [
+        ("condition", ("encoder", "dictionary"), 0.9)
+    ]
+
+
+def test_a_long_drug_name_swallows_the_pieces_the_encoder_made_of_it() -> None:
+    text = "- metformin hydrochloride 500 mg oral tablet"
+    read = [
+        mention(text, "metformin hydrochloride", "medication", "encoder"),
+        mention(text, "500 mg", "dose", "encoder"),
+        mention(text, "oral", "route", "encoder"),
+        mention(text, "tablet", "form", "encoder"),
+    ]
+    named = [mention(text, text[2:], "medication", "dictionary")]
+    assert merged(text, read, named) == [(text[2:], "medication")]
+
+
+def test_a_short_name_needs_the_encoders_suspicion() -> None:
+    text = "The cold room"
+    named = [mention(text, "cold", "condition", "dictionary")]
+    assert merged(text, [], named, inside=0.01) == []
+    assert merged(text, [], named, inside=0.6) == [("cold", "condition")]
+
+
+def test_a_long_name_stands_alone() -> None:
+    text = "assessment of anxiety (procedure)"
+    named = [mention(text, text, "procedure", "dictionary")]
+    assert merged(text, [], named) == [(text, "procedure")]
+
+
+def test_a_name_of_another_kind_does_not_swallow_a_mention() -> None:
+    text = "chest pain"
+    read = [mention(text, "chest pain", "finding", "encoder")]
+    named = [mention(text, "pain", "condition", "dictionary")]
+    assert merged(text, read, named) == [("chest pain", "finding")]
+
+
+def test_a_crossing_name_gives_way() -> None:
+    text = "acute chest pain syndrome"
+    read = [mention(text, "acute chest", "finding", "encoder")]
+    named = [mention(text, "chest pain syndrome", "condition", "dictionary")]
+    assert merged(text, read, named) == [("acute chest", "finding")]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_nothing_overlaps_and_all_is_in_text_order(order: int) -> None:
+    text = "gout and chronic kidney disease stage 3 with edema"
+    read = [mention(text, "edema", "finding", "encoder"), mention(text, "kidney disease", "condition", "encoder")]
+    named = [
+        mention(text, "chronic kidney disease stage 3", "condition", "dictionary"),
+        mention(text, "gout", "condition", "dictionary"),
+    ][::order]
+    assert merged(text, read[::order], named, inside=0.5) == [
+        ("gout", "condition"),
+        ("chronic kidney disease stage 3", "condition"),
+        ("edema", "finding"),
+    ]
