@@ -1,0 +1,278 @@
+"""Notewright Core tested row by row: form, order, duplicates, check digits, codes against their releases.
+
+`python -m terminology.check [--reference FOLDER] [--data FOLDER]` prints one line (file, line, reason) for
+each defect and exits 1 if there is any. ICD-10-CM comes from the installed package; SNOMED CT, RxNorm and
+ATC are looked up only when a folder of reference files is given, because they are not part of this project.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import re
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+CORE = Path(__file__).parent / "data" / "core"
+COLUMNS = ("kind", "name", "synonyms", "snomed", "icd10cm", "rxnorm", "atc")
+CODES = COLUMNS[3:]
+TAGS = {
+    "condition": {"disorder", "finding", "situation", "event"},
+    "finding": {"finding", "disorder", "situation", "event"},
+    "procedure": {"procedure", "regime/therapy"},
+    "test": {
+        "procedure",
+        "regime/therapy",
+        "observable entity",
+        "assessment scale",
+        "staging scale",
+        "tumor staging",
+    },
+    "medication": {
+        "substance",
+        "product",
+        "medicinal product",
+        "medicinal product form",
+        "clinical drug",
+        "physical object",
+    },
+    "body_site": {"body structure"},
+    "social": {
+        "finding",
+        "observable entity",
+        "situation",
+        "event",
+        "occupation",
+        "person",
+        "environment",
+        "regime/therapy",
+        "disorder",
+    },
+}
+"""Kinds of rows, and the SNOMED CT semantic tags that suit each."""
+
+DIHEDRAL = (
+    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
+    (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
+    (2, 3, 4, 0, 1, 7, 8, 9, 5, 6),
+    (3, 4, 0, 1, 2, 8, 9, 5, 6, 7),
+    (4, 0, 1, 2, 3, 9, 5, 6, 7, 8),
+    (5, 9, 8, 7, 6, 0, 4, 3, 2, 1),
+    (6, 5, 9, 8, 7, 1, 0, 4, 3, 2),
+    (7, 6, 5, 9, 8, 2, 1, 0, 4, 3),
+    (8, 7, 6, 5, 9, 3, 2, 1, 0, 4),
+    (9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
+)
+SHUFFLE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+"""The two tables of the Verhoeff check digit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a table, with where it stands."""
+
+    file: str
+    line: int  # 1 is the header
+    cells: tuple[str, ...]
+
+    def cell(self, column: str) -> str:
+        """What stands in a column."""
+        return self.cells[COLUMNS.index(column)]
+
+    def synonyms(self) -> list[str]:
+        """The other ways to write the name."""
+        return self.cell("synonyms").split("|") if self.cell("synonyms") else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defect:
+    """What is wrong, and where."""
+
+    file: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        """File, line and reason, as compilers write it."""
+        return f"{self.file}:{self.line}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Releases to look ids up in."""
+
+    snomed: dict[str, str] = field(default_factory=dict)  # concept id -> semantic tag
+    rxnorm: frozenset[str] = frozenset()
+    atc: frozenset[str] = frozenset()
+
+
+def check_digit_valid(identifier: str) -> bool:
+    """Whether the Verhoeff check digit of a SNOMED CT id is right.
+
+    https://docs.snomed.org/snomed-ct-specifications (Release File Specification, SCTID check-digit).
+    """
+    permutation, check = list(range(10)), 0
+    for digit in reversed(identifier):
+        check = DIHEDRAL[check][permutation[int(digit)]]
+        permutation = [SHUFFLE[value] for value in permutation]
+    return check == 0
+
+
+def read_icd10cm() -> frozenset[str]:
+    """The ICD-10-CM codes that can be reported, with their point; takes some seconds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the package reads its data the old way
+        import simple_icd_10_cm as package  # noqa: PLC0415  (costs seconds: only when a table is checked)
+    codes = package.get_all_codes(with_dots=True)
+    return frozenset(code for code in codes if package.is_leaf(code))
+
+
+def read_reference(folder: Path) -> Reference:
+    """The ids of the reference files in `folder`."""
+    with gzip.open(folder / "atc-drug-names-fr.json.gz", "rt", encoding="utf-8") as file:
+        atc = frozenset(json.load(file))
+    snomed = {
+        code: display.rpartition("(")[2].rstrip(")")
+        for system, code, display in _lines(folder / "snomed-gps-2020-09.tsv.gz")
+        if system.endswith("/sct")
+    }
+    rxnorm = {code for system, code, _ in _lines(folder / "synthea-codes.tsv.gz") if "rxnorm" in system}
+    return Reference(snomed=snomed, rxnorm=frozenset(rxnorm), atc=atc)
+
+
+def read_rows(path: Path) -> tuple[list[Row], list[Defect]]:
+    """The well formed rows of one table, and a defect for every other line."""
+    text = path.read_bytes().decode("utf-8")
+    rows, defects = [], []
+    if "\r" in text or not text.endswith("\n"):
+        defects.append(Defect(file=path.name, line=1, reason="lines must end with a single line feed"))
+    for number, line in enumerate(text.splitlines(), start=1):
+        cells = tuple(line.split("\t"))
+        if number == 1 and cells != COLUMNS:
+            defects.append(Defect(file=path.name, line=1, reason="header is not " + " ".join(COLUMNS)))
+        elif number > 1 and len(cells) != len(COLUMNS):
+            reason = f"{len(cells)} cells, not {len(COLUMNS)}"
+            defects.append(Defect(file=path.name, line=number, reason=reason))
+        elif number > 1:
+            rows.append(Row(file=path.name, line=number, cells=cells))
+    return rows, defects
+
+
+def check(
+    icd10cm: frozenset[str], folder: Path = CORE, reference: Reference | None = None
+) -> tuple[list[Row], list[Defect]]:
+    """Every row of the tables in `folder`, and everything that is wrong with them."""
+    rows: list[Row] = []
+    defects: list[Defect] = []
+    for path in sorted(folder.glob("*.tsv")):
+        found, broken = read_rows(path)
+        rows += found
+        defects += broken + list(_order(found))
+    for row in rows:
+        defects += [
+            Defect(file=row.file, line=row.line, reason=why) for why in _reasons(row, icd10cm, reference)
+        ]
+    defects += _duplicates(rows)
+    return rows, sorted(defects, key=lambda defect: (defect.file, defect.line, defect.reason))
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        yield from list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
+
+
+def _order(rows: list[Row]) -> Iterator[Defect]:
+    for before, row in pairwise(rows):
+        if row.cell("name") < before.cell("name"):
+            yield Defect(file=row.file, line=row.line, reason="not sorted by name")
+
+
+def _reasons(row: Row, icd10cm: frozenset[str], reference: Reference | None) -> Iterator[str]:
+    if row.cell("kind") not in TAGS:
+        yield f"unknown kind {row.cell('kind')!r}"
+        return
+    yield from _form(row)
+    yield from _codes(row, icd10cm)
+    if reference is not None:
+        yield from _lookups(row, reference)
+
+
+def _form(row: Row) -> Iterator[str]:
+    if not row.cell("name"):
+        yield "no name"
+    if "|" in row.cell("name"):
+        yield "a bar in the name"
+    if '"' in "".join(row.cells):
+        yield "a quotation mark"
+    for term in (*row.cells, *row.synonyms()):
+        if term != " ".join(term.split()):
+            yield f"white space in {term!r}"
+    if not all(row.synonyms()):
+        yield "an empty synonym"
+
+
+def _codes(row: Row, icd10cm: frozenset[str]) -> Iterator[str]:
+    snomed, code = row.cell("snomed"), row.cell("icd10cm")
+    if snomed and not (re.fullmatch(r"[1-9][0-9]{5,17}", snomed) and check_digit_valid(snomed)):
+        yield f"{snomed} is not a valid SNOMED CT id"
+    if code and code not in icd10cm:
+        yield f"{code} is not a reportable ICD-10-CM code"
+
+
+def _lookups(row: Row, reference: Reference) -> Iterator[str]:
+    snomed, rxnorm, atc = row.cell("snomed"), row.cell("rxnorm"), row.cell("atc")
+    if snomed and snomed not in reference.snomed:
+        yield f"SNOMED CT {snomed} is not in the Global Patient Set"
+    elif snomed and reference.snomed[snomed] not in TAGS[row.cell("kind")]:
+        yield f"SNOMED CT {snomed} is a {reference.snomed[snomed]}, which does not suit a {row.cell('kind')}"
+    if rxnorm and rxnorm not in reference.rxnorm:
+        yield f"RxNorm {rxnorm} is not in the reference"
+    if atc and atc not in reference.atc:
+        yield f"ATC {atc} is not in the reference"
+
+
+def _duplicates(rows: list[Row]) -> Iterator[Defect]:
+    first: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        for term in (row.cell("name"), *row.synonyms()):
+            key = (row.cell("kind"), term.casefold())
+            if key in first:
+                where = f"{first[key].file}:{first[key].line}"
+                yield Defect(file=row.file, line=row.line, reason=f"{term!r} stands already at {where}")
+            first.setdefault(key, row)
+
+
+def _summary(rows: list[Row]) -> str:
+    kinds = Counter(row.cell("kind") for row in rows)
+    coded = Counter((row.cell("kind"), code) for row in rows for code in CODES if row.cell(code))
+    terms = Counter[str]()
+    for row in rows:
+        terms[row.cell("kind")] += 1 + len(row.synonyms())
+    lines = ["kind        rows  terms " + "".join(f"{code:>8}" for code in CODES)]
+    for kind in sorted(kinds):
+        counts = "".join(f"{coded[kind, code]:8}" for code in CODES)
+        lines.append(f"{kind:10}{kinds[kind]:6}{terms[kind]:7} {counts}")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print every defect and the counts; 1 if there is a defect, otherwise 0."""
+    parser = argparse.ArgumentParser(prog="python -m terminology.check", description="Check Notewright Core.")
+    parser.add_argument("--reference", type=Path, help="folder with the reference releases")
+    parser.add_argument("--data", type=Path, default=CORE, help="folder with the tables")
+    given = parser.parse_args(arguments)
+    reference = read_reference(given.reference) if given.reference else None
+    rows, defects = check(read_icd10cm(), given.data, reference)
+    for defect in defects:
+        sys.stderr.write(f"{defect}\n")
+    sys.stdout.write(f"{_summary(rows)}\n{len(defects)} defects\n")
+    return 1 if defects or not rows else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
