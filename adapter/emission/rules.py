@@ -29,7 +29,10 @@ OUTCOMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 
 
 def _compiled(value: object) -> object:
-    return re.compile(value, re.IGNORECASE) if isinstance(value, str) else value
+    try:
+        return re.compile(value, re.IGNORECASE) if isinstance(value, str) else value
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
 
 
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_compiled)]

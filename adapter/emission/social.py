@@ -41,7 +41,7 @@ def _measured(topic: Topic | None, group: Group) -> Resource | None:
     unit = topic.measured.unit
     value = quantities.number(match["n"], "en", {})
     quantity = {"value": value, "unit": unit, "system": systems.UCUM, "code": unit}
-    return {"code": _loinc(topic.measured), "valueQuantity": quantity}
+    return {"code": _loinc(topic.measured) | {"text": group.telling.text}, "valueQuantity": quantity}
 
 
 def _answered(topic: Topic | None, group: Group, note: Note) -> Resource | None:

@@ -57,7 +57,7 @@ def spans(resource):
 
 
 @pytest.mark.parametrize("fhir", ["r4", "r5"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_shuffled_findings_give_the_same_bytes(fhir, seed):
     shuffled = list(FINDINGS)
