@@ -285,7 +285,7 @@ class Labeller:
 def outside_ranges(
     text: str, words: list[Word], spans: list[Span], doubtful: list[Span], labeller: Labeller
 ) -> Iterator[tuple[int, int]]:
-    """Ranges that are certainly O: ordinary words, joining words between known words, and punctuation around them."""
+    """Ranges that are certainly O: ordinary words, joining words between known words, and punctuation."""
     covered, unsure = patterns.Covered(spans), patterns.Covered(doubtful)
     states = []
     for word in words:

@@ -120,7 +120,7 @@ VALUE = (
 RESULT = re.compile(
     rf"{LINK}((?:{VALUE})|(?:negative|positive|nonreactive|non-reactive)\b)(?!\s?(?:year|day|week"
     rf"|month|hour|minute|times|views?|degrees of|mg\b|,\d|/\d|-year|-\d|:\d|am\b|pm\b|x\s?\d"
-    rf"|cm of|of the|on the|for|to the))",
+    rf"|cm of|of the|on the|for|to the)|\d)",
     re.I,
 )
 BLOOD_PRESSURE = re.compile(r"(?<![\d/.])\d{2,3}/\d{2,3}(?![\d/])(?: mm\s?Hg)?")

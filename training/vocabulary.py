@@ -34,11 +34,11 @@ MEASURING = re.compile(
 LEADING = re.compile(
     r"(?:left|right|bilateral)(?! (?:ventric|bundle|atri|heart|upper|lower|axis|anterior fasc"
     r"|sided heart|salpingo))"
-    r"|(?:mild|moderate|severe|no|history of|on examination)\b(?! (?:cognitive|acute respiratory))",
+    r"|(?:mild|moderate|severe|no|history of|personal history of|status post|previous|prior|on examination)\b(?! (?:cognitive|acute respiratory))",
     re.I,
 )
-STRENGTH = re.compile(r"\d\s?(?:mg|mcg|ml|units?|%)\b", re.I)
-AUXILIARY = re.compile(r"(?:is|does|has|was|are) (?!two children)", re.I)
+STRENGTH = re.compile(r"\d\s?(?:mg|mcg|ml|units?|%)\b|[a-z] \d+$", re.I)
+AUXILIARY = re.compile(r"(?:is|does|has|was|are|allergic to|allergy to) (?!two children)", re.I)
 SCOPE = re.compile(r"oscopy\b|ectomy\b|biopsy|plasty\b|otomy\b|counseling")
 SIGN = re.compile(
     r"\b(pain|ache|aches|headache|swelling|edema|tenderness|numbness|weakness|cough|fever|nausea"
