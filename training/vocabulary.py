@@ -34,7 +34,8 @@ MEASURING = re.compile(
 LEADING = re.compile(
     r"(?:left|right|bilateral)(?! (?:ventric|bundle|atri|heart|upper|lower|axis|anterior fasc"
     r"|sided heart|salpingo))"
-    r"|(?:mild|moderate|severe|no|history of|personal history of|status post|previous|prior|on examination)\b(?! (?:cognitive|acute respiratory))",
+    r"|(?:mild|moderate|severe|no|history of|personal history of"
+    r"|status post|previous|prior|on examination)\b(?! (?:cognitive|acute respiratory))",
     re.I,
 )
 STRENGTH = re.compile(r"\d\s?(?:mg|mcg|ml|units?|%)\b|[a-z] \d+$", re.I)
