@@ -103,12 +103,12 @@ def test_codes_are_well_formed_and_stand_in_their_own_column(file):
             assert not row["icd10cm"], row
 
 
-def test_each_medication_has_a_code_and_an_ingredient_has_atc_or_rxnorm():
+def test_each_medication_has_a_code_mostly_atc_or_rxnorm():
     classes = {"beta blocker", "ACE inhibitor", "diuretic", "penicillin", "steroid", "anticoagulant"}
     uncoded = {row["name"] for row in table("medications") if not row["atc"] and not row["rxnorm"]}
     assert classes <= uncoded
     assert all(row["snomed"] for row in table("medications") if row["name"] in uncoded)
-    assert len(uncoded) < 40
+    assert len(uncoded) < 50
 
 
 @pytest.mark.parametrize(
@@ -212,6 +212,7 @@ def test_what_everybody_writes_has_the_code_that_everybody_uses(file, said, snom
         ("medications", "MOM"),  # milk of magnesia, and a parent
         ("medications", "AED"),  # a defibrillator
         ("medications", "DES"),  # a stent
+        ("medications", "Luminal"),  # "luminal irregularities" on the angiogram
         ("procedures", "PT"),  # the patient
         ("procedures", "APR"),  # a month
         ("tests", "VS"),  # versus
