@@ -107,7 +107,7 @@ def _gap(place: _Place, first: int, last: int, relation: RelationTable, limit: i
     following = place.findings[first].kind in relation.kinds and limit == relation.before
     if strange and (relation.adjacent or following):
         return None
-    return len(words) if relation.adjacent else len(strange)
+    return sum(word in relation.apart for word in words) + len(strange)
 
 
 def _uncovered(place: _Place, low: int, high: int) -> Iterator[str]:

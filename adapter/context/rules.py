@@ -81,6 +81,7 @@ class RelationTable(mappings.Table):
     after: int
     before: int
     connect: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     adjacent: bool = False
     carry: int = 0
     alone: Literal["finding", "left out"] = "left out"

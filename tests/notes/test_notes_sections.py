@@ -1,0 +1,149 @@
+"""Headings in the spellings that notes use, and what looks like a heading and is none."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter import notes
+
+
+def outline(text):
+    note = notes.from_text("n", text)
+    return [
+        (section.key, text[section.heading.start : section.heading.end].strip()) for section in note.sections
+    ]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "PAST MEDICAL HISTORY:",
+        "Past Medical History",
+        "past medical history:",
+        "PMH:",
+        "## Past Medical History",
+        "**Past Medical History:**",
+        "**Past Medical History**:",
+        "3. PAST MEDICAL HISTORY:",
+        "  PAST MEDICAL HISTORY :",
+        "• Past Medical History:",
+        "PAST MEDICAL HISTORY (per chart):",
+    ],
+)
+def test_spellings(heading):
+    assert [key for key, _ in outline(f"Seen today.\n{heading}\nSciatica.")] == [
+        "unknown",
+        "past_medical_history",
+    ]
+
+
+def test_headings_within_a_line():
+    text = "PAST MEDICAL HISTORY: Sciatica. PAST SURGICAL HISTORY: None. ALLERGIES: Codeine."
+    assert outline(text) == [
+        ("past_medical_history", "PAST MEDICAL HISTORY:"),
+        ("past_surgical_history", "PAST SURGICAL HISTORY:"),
+        ("allergies", "ALLERGIES:"),
+    ]
+
+
+def test_mixed_case_headings_within_a_line():
+    assert [key for key, _ in outline("Family History: Gout. Social History: Smokes.")] == [
+        "family_history",
+        "social_history",
+    ]
+
+
+def test_body_systems_stay_in_their_section():
+    text = "PHYSICAL EXAM: HEENT: Normal. CHEST: Clear. PLAN: Rest.\nREVIEW OF SYSTEMS\nCardiovascular: Negative."
+    assert [key for key, _ in outline(text)] == [
+        "physical_exam",
+        "physical_exam",
+        "physical_exam",
+        "plan",
+        "review_of_systems",
+        "review_of_systems",
+    ]
+
+
+def test_a_family_history_does_not_swallow_the_note():
+    text = "FAMILY HISTORY: Mother with gout.\nZORBLAX SCORE: Fine.\nThe patient has asthma."
+    assert [key for key, _ in outline(text)] == ["family_history", "unknown"]
+
+
+def test_relatives_stay_in_the_family_history():
+    assert [key for key, _ in outline("FAMILY HISTORY: MOTHER: Diabetes. FATHER: Gout.")] == [
+        "family_history"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BP: 120/80",
+        "Vitals stable. HR: 80",
+        "HEMOGLOBIN: 12.1",
+        "He said: no pain.",
+        "Seen at 10:30 today.",
+        "Take with food: twice daily.",
+        "Plan to rest and return.",
+        "PENICILLIN",
+        "The plan",
+        "Assessment of the wound was done.",
+    ],
+)
+def test_what_is_no_heading(text):
+    assert [key for key, _ in outline(text)] == ["unknown"]
+
+
+def test_allergens_in_capitals_are_no_headings():
+    assert [key for key, _ in outline("ALLERGIES\n\nPENICILLIN\nSULFA\n\nMEDICATIONS\nAspirin")] == [
+        "allergies",
+        "medications",
+    ]
+
+
+def test_unknown_headings_in_capitals():
+    assert [
+        key for key, _ in outline("PLAN: Rest.\n\nTOURNIQUET CHECK: Done.\n\nWOUND REVIEW\nHealing well.")
+    ] == [
+        "plan",
+        "unknown",
+        "unknown",
+    ]
+
+
+def test_surgical_is_a_heading_only_in_a_history():
+    assert [key for key, _ in outline("PAST HISTORY\nMedical\nGout.\nSurgical\nHernia repair.")] == [
+        "past_medical_history",
+        "past_medical_history",
+        "past_surgical_history",
+    ]
+    assert [key for key, _ in outline("Surgical\nHernia repair.")] == ["unknown"]
+
+
+def test_another_language_uses_english_headings_where_there_are_none():
+    note = notes.from_text("n", "PLAN: Ruhe.", "xx-YY")
+    assert note.language == "xx-yy" and note.sections[0].key == "plan"
+
+
+PIECES = st.sampled_from(
+    ["PLAN:", "Plan", "HEENT: ", "BP: 120/80", "\n", "\r\n", "\n\n", " ", "\t", "1. ", "2) ", "- ", "fever", ". ", "Dr. ",
+     "b.i.d. ", "NO ", ":", "—", "😀", "é", "A. ", "?", "FAMILY HISTORY", "**", "#", "\u2028", "\x0c", "...", "10.5", ")"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=80))
+def test_sections_and_sentences_cover_every_text(text):
+    note = notes.from_text("n", text)
+    edges = [section.start for section in note.sections] + [note.sections[-1].end]
+    assert edges[0] == 0 and edges[-1] == len(text) and edges == sorted(edges)
+    assert all(s.start <= s.heading.start <= s.heading.end <= s.end for s in note.sections)
+    assert all(left.end == right.start for left, right in zip(note.sections, note.sections[1:], strict=False))
+    covered, last = set(), 0
+    for span in note.sentences:
+        assert last <= span.start < span.end <= len(text)
+        words = text[span.start : span.end]
+        assert words == words.strip()
+        covered |= set(range(span.start, span.end))
+        last = span.end
+    assert all(index in covered for index, sign in enumerate(text) if not sign.isspace())

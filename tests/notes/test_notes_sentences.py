@@ -1,0 +1,82 @@
+"""Where sentences end in telegraphic notes."""
+
+import pytest
+
+from adapter import notes
+
+
+def sentences(text):
+    note = notes.from_text("n", text)
+    return [text[span.start : span.end] for span in note.sentences]
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "Seen by Dr. Smith and Mrs. J. Doe.",
+        "Take 5 mg. p.o. b.i.d. for 3 days.",
+        "Aspirin 81 mg q.d. with food.",
+        "Fever of 38.5 since 10.5 hours.",
+        "Pneumonia vs. bronchitis.",
+        "Room No. 3 was clean.",
+        "No fever; no chills; no cough.",
+        "1. Omeprazole 20 mg daily.",
+        "? pneumonia on the left",
+        "See e.g. the chart.",
+        "Lesion approx. 3 cm.",
+        "pt. denies pain",
+    ],
+)
+def test_one_sentence(whole):
+    assert sentences(whole) == [whole]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("No fever. Cough since May.", ["No fever.", "Cough since May."]),
+        ("pt denies fever. no chills. lungs clear", ["pt denies fever.", "no chills.", "lungs clear"]),
+        ("Lisinopril 10 mg. Metformin 500 mg.", ["Lisinopril 10 mg.", "Metformin 500 mg."]),
+        ("He has hepatitis C. The liver is large.", ["He has hepatitis C.", "The liver is large."]),
+        ("Any pain? None! Good.", ["Any pain?", "None!", "Good."]),
+        ("Pressure was 120/80. Pulse 70.", ["Pressure was 120/80.", "Pulse 70."]),
+        ("No fever.No chills.", ["No fever.", "No chills."]),
+        ("1. Gout 2. Asthma 3. Anemia", ["1. Gout", "2. Asthma", "3. Anemia"]),
+        ("1. Gout. 2. Asthma.", ["1. Gout.", "2. Asthma."]),
+        ("fever\nchills\n\nno cough", ["fever", "chills", "no cough"]),
+        ("- fever\n- chills and\n- cough", ["- fever", "- chills and", "- cough"]),
+        ("PLAN: Rest. Fluids.", ["PLAN:", "Rest.", "Fluids."]),
+        ("Seen (with son.) Then left.", ["Seen (with son.)", "Then left."]),
+        ("A\r\n\r\nB", ["A", "B"]),
+        ("x", ["x"]),
+        ("😀😀", ["😀😀"]),
+        ("", []),
+        ("\t \n", []),
+    ],
+)
+def test_several_sentences(text, expected):
+    assert sentences(text) == expected
+
+
+def test_wrapped_lines_are_joined_and_items_are_not():
+    text = (
+        "The patient is a pleasant man who was brought to the clinic by his friend Dr.\n"
+        "Jones because of a cough that would not stop, and who had been seen here for a\n"
+        "similar complaint. He was well.\n1. Cough\n2. Gout"
+    )
+    assert [sentence.split()[0] for sentence in sentences(text)] == ["The", "He", "1.", "2."]
+
+
+def test_long_notes_stay_whole():
+    text = ("No fever. " * 5 + "word " * 20) * 700
+    spans = notes.from_text("n", text).sentences
+    assert len(text) > 100_000 and spans[-1].end == len(text.rstrip())
+
+
+@pytest.mark.parametrize(
+    "sign", ["a", " ", "\n", ".", ":", "A:", ". ", "-", "1. ", "<", "(", "\t:", "*", "PLAN: ", "a\n"]
+)
+def test_hundred_thousand_signs(sign):
+    text = sign * (100_000 // len(sign))
+    note = notes.from_text("n", text)
+    assert note.sections[-1].end == len(text)
