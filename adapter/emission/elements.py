@@ -1,19 +1,24 @@
 """The elements all resources share: whose, from where, how sure, and what it is called."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from adapter.fhir import ids, references, systems, times
 from adapter.model import Attribute, Coding, Finding, Note, Resource
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
 
 def prune(value: Any) -> Any:
-    """The same JSON without None and without what is empty."""
+    """The same JSON without None and what is empty; control characters, not allowed in FHIR, are spaces."""
+    if isinstance(value, str):
+        return _CONTROL.sub(" ", value) if value.strip() else None
     if isinstance(value, dict):
         kept = {key: prune(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if item is not None and item not in ({}, [], "")}
+        return {key: item for key, item in kept.items() if item is not None and item not in ({}, [])}
     if isinstance(value, list | tuple):
-        return [item for item in map(prune, value) if item is not None and item not in ({}, [], "")]
+        return [item for item in map(prune, value) if item is not None and item not in ({}, [])]
     return value
 
 

@@ -57,21 +57,33 @@ def place(findings: Iterable[Finding], rules: ResourceRules) -> tuple[list[Group
     """One group per finding (per result of a test), and what is left out with its reason."""
     groups: list[Group] = []
     unplaced: list[Issue] = []
-    for finding in sorted(findings, key=lambda one: (one.start, one.end, one.kind, repr(one))):
-        policy = _policy(finding, rules)
-        if policy is None:
-            unplaced.append(left_out(finding, _unwanted(finding)))
-            continue
-        name = outcome(finding)
-        decided = _refined(finding, policy, name, _rule(policy, rules).outcomes[name], rules)
-        if decided.leave_out:
-            unplaced.append(left_out(finding, decided.leave_out))
-            continue
-        placed = list(_groups(finding, policy, name, decided, rules))
-        groups += placed
-        if not placed:
-            unplaced.append(left_out(finding, "no-result"))
+    seen: set[tuple[int, int, str]] = set()
+    for finding in sorted(findings, key=_reading_order):
+        where = (finding.start, finding.end, finding.kind)
+        placed = "same-place" if where in seen else _placed(finding, rules)
+        seen.add(where)
+        if isinstance(placed, str):
+            unplaced.append(left_out(finding, placed))
+        else:
+            groups += placed
     return groups, unplaced
+
+
+def _reading_order(finding: Finding) -> tuple[int, int, str, float, str]:
+    """Text order; of two findings of one kind in one place, the surer first."""
+    return (finding.start, finding.end, finding.kind, -finding.confidence, repr(finding))
+
+
+def _placed(finding: Finding, rules: ResourceRules) -> list[Group] | str:
+    """The groups of one finding, or the reason why there are none."""
+    policy = _policy(finding, rules)
+    if policy is None:
+        return "family" if finding.assertion.experiencer == "family" else "no-rule"
+    name = outcome(finding)
+    decided = _refined(finding, policy, name, _rule(policy, rules).outcomes[name], rules)
+    if decided.leave_out:
+        return decided.leave_out
+    return list(_groups(finding, policy, name, decided, rules)) or "no-result"
 
 
 def merge(groups: Sequence[Group], rules: ResourceRules) -> list[Group]:
@@ -193,10 +205,6 @@ def _joined(one: Group, other: Group) -> Group:
 
 def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-def _unwanted(finding: Finding) -> str:
-    return "family" if finding.assertion.experiencer == "family" else "no-rule"
 
 
 def left_out(finding: Finding, reason: str) -> Issue:

@@ -333,3 +333,70 @@ def test_a_broken_bundle_never_leaves():
         emission.bundle(written, made, MAKER)
     assert raised.value.path == "Bundle.entry[0].resource.status"
     assert "banana" not in str(raised.value)
+
+
+def test_characters_fhir_does_not_have_become_spaces():
+    text = "foot\x0cdrop and\u00a0more"
+    assert only(built(text, finding(text, "foot\x0cdrop", "condition")))["code"]["text"] == "foot drop"
+
+
+def test_two_findings_in_one_place_are_one_and_the_surer_counts():
+    text = "gout"
+    step = built(
+        text,
+        finding(text, "gout", "condition", confidence=0.4, negated=True),
+        finding(text, "gout", "condition", confidence=0.8),
+    )
+    assert only(step)["extension"][-1]["valueDecimal"] == 0.8
+    assert [issue.reason for issue in step.left_out] == ["same-place"]
+
+
+def test_history_of_what_is_present_is_evidence_and_no_second_condition():
+    text = "History of hypertension. Hypertension. Gout resolved. Gout."
+    gout = [(ICD, "M10.9", "Gout, unspecified")]
+    step = built(
+        text,
+        finding(text, "hypertension", "condition", codes=HTN, historical=True, cue="History of"),
+        finding(text, "Hypertension", "condition", codes=HTN),
+        finding(text, "Gout", "condition", codes=gout, historical=True, cue="resolved"),
+        finding(text, "Gout", "condition", codes=gout, nth=1),
+    )
+    told = [(code(one["code"]), code(one["clinicalStatus"]), len(spans(one))) for one in step.kept]
+    assert told == [("I10", "active", 2), ("M10.9", "resolved", 1), ("M10.9", "active", 1)]
+
+
+def test_two_ways_of_saying_one_dose_are_one():
+    text = "lisinopril 20 mg a day; lisinopril 20 mg daily"
+    step = built(
+        text,
+        finding(text, "lisinopril", "medication", details=[("dose", "20 mg"), ("frequency", "a day")]),
+        finding(text, "lisinopril", "medication", nth=1, details=[("dose", "20 mg"), ("frequency", "daily")]),
+    )
+    assert len(spans(only(step))) == 2
+
+
+def test_a_finding_with_a_result_is_measured():
+    text = "JVD 8 cm"
+    observation = only(built(text, finding(text, "JVD", "finding", details=[("result", "8 cm")])))
+    assert observation["code"] == {"text": "JVD"}
+    assert observation["valueQuantity"]["code"] == "cm"
+    assert code(observation["category"][0]) == "exam"
+
+
+@pytest.mark.parametrize(
+    ("words", "result", "category", "unit"),
+    [
+        ("HR", "72", "vital-signs", "/min"),
+        ("temperature", "98.6 F", "vital-signs", "[degF]"),
+        ("temperature", "98.6", "exam", None),
+        ("BP", "normal", "exam", None),
+        ("weight", "80 kg", "vital-signs", "kg"),
+        ("O2 sat", "95%", "vital-signs", "%"),
+    ],
+)
+def test_vital_signs_only_in_the_form_of_their_profile(words, result, category, unit):
+    text = f"{words} {result}"
+    observation = only(built(text, finding(text, words, "test", details=[("result", result)])))
+    assert code(observation["category"][0]) == category
+    assert observation.get("valueQuantity", {}).get("code") == unit
+    assert ("coding" in observation["code"]) == (category == "vital-signs")
