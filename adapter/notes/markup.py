@@ -4,6 +4,7 @@ Built on the tolerant `html.parser` of the standard library: broken markup gives
 """
 
 import re
+from html import escape
 from html.parser import HTMLParser
 
 BLOCKS = frozenset(
@@ -83,17 +84,34 @@ VOID = frozenset(
         "wbr",
     ]
 )
+HIDDEN = re.compile(r"<!--|<!\[CDATA\[")
+LOOSE = re.compile(r"<(?=[^<>]*(?:<|\Z))")
 SPACE = re.compile(r"[ \t\r\n\f\v]+")
 
 
 def text_of(html: str) -> str:
     """The visible text of an HTML document; list items start with "- ", cells are parted by tabs."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(_tamed(html))
     reader.close()
     lines = [line.rstrip() for line in "".join(reader.parts).split("\n")]
     kept = [line for line, before in zip(lines, ["", *lines], strict=False) if line or before]
     return "\n".join(kept).strip("\n ")
+
+
+def _tamed(html: str) -> str:
+    """HTML without comments, CDATA as text, and no "<" that opens no tag, which the parser reads slowly."""
+    parts, position, unclosed = [], 0, set()
+    for opened in HIDDEN.finditer(html):
+        closing = "]]>" if opened.group() == "<![CDATA[" else "-->"
+        end = -1 if opened.start() < position or closing in unclosed else html.find(closing, opened.end())
+        if end < 0:
+            unclosed |= {closing} if opened.start() >= position else set()
+            continue
+        parts.append(html[position : opened.start()])
+        parts.append(escape(html[opened.end() : end]) if closing == "]]>" else "")
+        position = end + len(closing)
+    return LOOSE.sub("&lt;", "".join([*parts, html[position:]]))
 
 
 class _Reader(HTMLParser):
@@ -137,11 +155,6 @@ class _Reader(HTMLParser):
             text = text.lstrip(" ")
         if text:
             self.parts.append(text)
-
-    def unknown_decl(self, data: str) -> None:
-        """XHTML wraps text in CDATA sections; other declarations say nothing."""
-        if data.startswith("CDATA["):
-            self.handle_data(data[6:])
 
     def _mark(self, tag: str) -> None:
         if tag in BLOCKS and not self.unseen:

@@ -22,6 +22,16 @@ VALUE = re.compile(r"[ \t]*[<>~=+-]?[ \t]*\d")
 CAPITALS = re.compile(r"[A-Z][A-Z0-9 /&,'().\-]*")
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a note: where it begins, where its words begin after bullets and numbers, where it ends."""
+
+    text: str  # of the whole note
+    start: int
+    first: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Heading:
     key: str
@@ -48,39 +58,36 @@ def _headings(text: str, rules: Headings) -> Iterator[_Heading]:
     lines = [(match.start(), match.end()) for match in LINE.finditer(text) if not match.group().isspace()]
     for index, (start, end) in enumerate(lines):
         following = text[slice(*lines[index + 1])] if index + 1 < len(lines) else ""
-        for heading in _in_line(text, start, end, following, current, rules):
+        lead = LEAD.match(text, start, end)
+        line = _Line(text, start, lead.end() if lead else start, end)
+        for heading in _in_line(line, following, current, rules):
             key = heading.key or current
             yield _Heading(key=key, start=heading.start, end=heading.end)
             current = key
 
 
-def _in_line(
-    text: str, start: int, end: int, following: str, current: str, rules: Headings
-) -> Iterator[_Heading]:
-    lead = LEAD.match(text, start, end)
-    first = lead.end() if lead else start
-    alone = _alone(text, first, end, following, current, rules)
+def _in_line(line: _Line, following: str, current: str, rules: Headings) -> Iterator[_Heading]:
+    alone = _alone(line, following, current, rules)
     if alone is not None:
-        yield _Heading(key=alone, start=start + _indent(text, start), end=end)
+        yield _Heading(key=alone, start=line.start + _indent(line.text, line.start), end=line.end)
         return
-    after = start
-    for mark in END.finditer(text, first, end):
-        heading = _before(text, after, first, mark, end, current, rules)
+    after = line.start
+    for mark in END.finditer(line.text, line.first, line.end):
+        heading = _before(line, after, mark, current, rules)
         if heading is not None:
             yield heading
             after, current = heading.end, heading.key
 
 
-def _before(
-    text: str, after: int, first: int, mark: re.Match[str], end: int, current: str, rules: Headings
-) -> _Heading | None:
+def _before(line: _Line, after: int, mark: re.Match[str], current: str, rules: Headings) -> _Heading | None:
     """The heading that ends with `mark`: from the start of the line, or of a sentence within it."""
+    text, first = line.text, line.first
     dash = mark.group().strip(" \t*_") not in (":", "：")
-    rest = text[mark.end() : min(end, mark.end() + 10)]
+    rest = text[mark.end() : min(line.end, mark.end() + 10)]
     for begin in _starts(text, after, first, mark.start()):
         if begin != first and (dash or not text[begin].isupper()):
             continue
-        key = _key(text[begin : mark.start()], rest, current, rules, dash)
+        key = _key(text[begin : mark.start()], rest, current, rules, dash=dash)
         if key is not None:
             start = after + _indent(text, after) if begin == first else begin
             return _Heading(key=key, start=start, end=mark.end())
@@ -95,7 +102,7 @@ def _starts(text: str, after: int, first: int, stop: int) -> Iterator[int]:
     yield from (match.end() for match in INLINE_START.finditer(text, low, stop) if match.end() < stop)
 
 
-def _key(heading: str, rest: str, current: str, rules: Headings, dash: bool) -> str | None:
+def _key(heading: str, rest: str, current: str, rules: Headings, *, dash: bool) -> str | None:
     """The section key of words before a colon; none when they are no heading."""
     words = normal(heading)
     if not words or words in rules.labels:
@@ -111,9 +118,9 @@ def _key(heading: str, rest: str, current: str, rules: Headings, dash: bool) -> 
     return "unknown" if letters >= 6 or (letters >= 4 and " " in heading.strip()) else None
 
 
-def _alone(text: str, first: int, end: int, following: str, current: str, rules: Headings) -> str | None:
+def _alone(whole: _Line, following: str, current: str, rules: Headings) -> str | None:
     """The section key of a line that is nothing but a heading."""
-    line = text[first:end].strip().rstrip("*_").rstrip()
+    line = whole.text[whole.first : whole.end].strip().rstrip("*_").rstrip()
     bare = line.rstrip(":：").rstrip("*_ ")
     words = normal(bare)
     if not words or len(line) > LONGEST or words in rules.labels:

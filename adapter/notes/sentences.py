@@ -6,6 +6,7 @@ middle of one does not. Every character that is not white space belongs to exact
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from adapter.model import Section, Span
 from adapter.notes.headings import Headings
@@ -32,14 +33,14 @@ def split(text: str, sections: Sequence[Section], rules: Headings) -> tuple[Span
 def _blocks(text: str, cuts: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Stretches no sentence crosses: between hard line ends and headings."""
     points = sorted({0, len(text), *cuts, *_hard_ends(text)})
-    yield from zip(points, points[1:], strict=False)
+    yield from pairwise(points)
 
 
 def _hard_ends(text: str) -> Iterator[int]:
     """Ends of the lines that are not continued on the next line."""
     lines = [match.span() for match in LINE.finditer(text) if match.end() > match.start()]
     longest = max((len(text[start:end].rstrip()) for start, end in lines), default=0)
-    for (start, end), (after, stop) in zip(lines, lines[1:], strict=False):
+    for (start, end), (after, stop) in pairwise(lines):
         if not _continued(text[start:end].rstrip(), text[after:stop].rstrip(), longest):
             yield end
 

@@ -37,8 +37,10 @@ def linked(text, words, rules):
     [
         (
             "Aspirin 81 mg daily, lisinopril 10 mg p.o. bid.",
-            ["medication: Aspirin", "dose: 81 mg", "frequency: daily"]
-            + ["medication: lisinopril", "dose: 10 mg", "route: p.o.", "frequency: bid"],
+            [
+                *("medication: Aspirin", "dose: 81 mg", "frequency: daily"),
+                *("medication: lisinopril", "dose: 10 mg", "route: p.o.", "frequency: bid"),
+            ],
             {"Aspirin": ["81 mg", "daily"], "lisinopril": ["10 mg", "p.o.", "bid"]},
         ),
         (

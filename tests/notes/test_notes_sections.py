@@ -127,9 +127,42 @@ def test_another_language_uses_english_headings_where_there_are_none():
 
 
 PIECES = st.sampled_from(
-    ["PLAN:", "Plan", "HEENT: ", "BP: 120/80", "\n", "\r\n", "\n\n", " ", "\t", "1. ", "2) ", "- ", "fever", ". ", "Dr. ",
-     "b.i.d. ", "NO ", ":", "—", "😀", "é", "A. ", "?", "FAMILY HISTORY", "**", "#", "\u2028", "\x0c", "...", "10.5", ")"]
-)  # fmt: skip
+    [
+        *(
+            "PLAN:",
+            "Plan",
+            "HEENT: ",
+            "BP: 120/80",
+            "\n",
+            "\r\n",
+            "\n\n",
+            " ",
+            "\t",
+            "1. ",
+            "2) ",
+            "- ",
+            "fever",
+            ". ",
+        ),
+        *(
+            "Dr. ",
+            "b.i.d. ",
+            "NO ",
+            ":",
+            "—",
+            "😀",
+            "é",
+            "A. ",
+            "?",
+            "FAMILY HISTORY",
+            "**",
+            "#",
+            "\u2028",
+            "\x0c",
+        ),
+        *("...", "10.5", ")"),
+    ]
+)
 
 
 @given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=80))
