@@ -10,6 +10,8 @@ from training.distant import distant
 from training.examples import Example
 from training.vocabulary import CORE, KINDS, Vocabulary, load
 
+HELD_OUT = Path(__file__).parent / "gold" / "held_out.txt"
+
 
 def main() -> None:
     """Write every training file into the output folder."""
@@ -37,13 +39,18 @@ def files(
     corpora: Path, vocabulary: Vocabulary, seed: int, count: int
 ) -> Iterator[tuple[str, Iterator[Example]]]:
     """Name and examples of each training file."""
-    symptoms = {term.lower() for term in vocabulary.trusted["finding"]}
     for split in ("train", "dev"):
         yield f"bc5cdr-{split}", examples.bc5cdr(corpora / "bc5cdr" / f"{split}.jsonl.gz")
-        yield f"ncbi-{split}", examples.ncbi(corpora / "ncbi-disease" / f"{split}.jsonl.gz", symptoms)
-    yield "distant", distant(corpora / "notes" / "train.jsonl.gz", vocabulary)
+        yield f"ncbi-{split}", examples.ncbi(corpora / "ncbi-disease" / f"{split}.jsonl.gz")
+    real = distant(corpora / "notes" / "train.jsonl.gz", vocabulary)
+    yield "distant", (example for example in real if example.id not in held_out())
     yield "synthetic", generator.notes(vocabulary, count=count, seed=seed)
     yield "synthetic-dev", generator.notes(vocabulary, count=100, seed=seed, held_out=True)
+
+
+def held_out() -> set[str]:
+    """The notes that were annotated by hand, and their near copies: never trained on."""
+    return set(HELD_OUT.read_text("utf-8").split())
 
 
 def report(name: str, kept: list[Example]) -> str:

@@ -6,6 +6,7 @@ the *set* of labels that agree with its annotation, and the loss is the marginal
 """
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from adapter.model import KINDS
 
 LABELS = bio.labels_of(KINDS)
 CLS, SEP, PAD = 101, 102, 0
+UNTOLD = 0.15  # weight of a kind the corpus does not annotate, against "nothing", for a word it left bare
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,19 @@ class Item:
 
 @dataclass
 class LabelSets:
-    """Distinct sets of allowed labels, numbered."""
+    """Distinct sets of allowed labels, numbered; some labels of a set may be allowed with less weight."""
 
-    numbers: dict[tuple[int, ...], int] = field(default_factory=dict)
+    numbers: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = field(default_factory=dict)
 
-    def number(self, labels: Sequence[int]) -> int:
-        """The number of this set."""
-        return self.numbers.setdefault(tuple(sorted(labels)), len(self.numbers))
+    def number(self, labels: Sequence[int], untold: Sequence[int] = ()) -> int:
+        """The number of the set of these labels, and of those the corpus says nothing about."""
+        return self.numbers.setdefault((tuple(sorted(labels)), tuple(sorted(untold))), len(self.numbers))
 
     def table(self) -> Tensor:
-        """Shape (sets, labels): 0 where allowed, -inf elsewhere."""
+        """Shape (sets, labels): log weight, 0 where allowed, -inf where not."""
         table = torch.full((len(self.numbers), len(LABELS)), float("-inf"))
-        for labels, number in self.numbers.items():
+        for (labels, untold), number in self.numbers.items():
+            table[number, list(untold)] = math.log(UNTOLD)
             table[number, list(labels)] = 0.0
         return table
 
@@ -84,7 +87,7 @@ def windowed(example: dict, tokenizer: WordPiece, sets: LabelSets) -> Iterator[I
 def allowed(example: dict, words, sets: LabelSets) -> list[int]:
     """The number of the allowed label set of each word."""
     unknown = [kind for kind in KINDS if kind not in example["complete"]]
-    free = sets.number([0, *(label(kind, prefix) for kind in unknown for prefix in "BI")])
+    free = sets.number([0], [label(kind, prefix) for kind in unknown for prefix in "BI"])
     outside = sets.number([0])
     numbers = [free] * len(words)
     for start, end in example.get("outside", ()):

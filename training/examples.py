@@ -98,12 +98,13 @@ def bc5cdr(path: Path) -> Iterator[Example]:
         )
 
 
-def ncbi(path: Path, symptoms: set[str]) -> Iterator[Example]:
-    """NCBI abstracts: diseases are conditions, or findings too where the words are a symptom's."""
+def ncbi(path: Path) -> Iterator[Example]:
+    """NCBI abstracts: diseases are conditions or findings, which its abstracts hardly tell apart."""
     for record in records(path):
-        spans = []
-        for entity in record["entities"]:
-            both = entity["text"].lower() in symptoms
-            kinds = ("condition", "finding") if both else ("condition",)
-            spans.append((*trimmed(record["text"], entity["start"], entity["end"]), kinds))
-        yield Example(id=record["id"], text=record["text"], spans=outermost(spans), complete=("condition",))
+        spans = (
+            (*trimmed(record["text"], e["start"], e["end"]), ("condition", "finding"))
+            for e in record["entities"]
+        )
+        yield Example(
+            id=record["id"], text=record["text"], spans=outermost(spans), complete=("condition", "finding")
+        )
