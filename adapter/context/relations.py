@@ -87,7 +87,7 @@ def _home(
 
 
 def _nearest(place: _Place, index: int, relation: RelationTable, near: Sequence[int]) -> int | None:
-    """The head before a detail or the head after it, whichever stands nearer; a tie goes to the one before."""
+    """The head before a detail or after it, whichever is nearer; a tie goes to the one before."""
     at = bisect_left(near, index)
     options = []
     if at > 0 and (gap := _gap(place, near[at - 1], index, relation, relation.after)) is not None:

@@ -58,11 +58,9 @@ def decode(attachment: Resource, path: str, max_bytes: int) -> Decoded:
         content = base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         return _refused("invalid", "invalid-base64", "attachment data is not valid base64", f"{path}.data")
-    if not content:
-        return _missing(attachment, path)
     if len(content) > max_bytes:
         return _too_long(path, max_bytes)
-    return _of_type(content, attachment.get("contentType"), path)
+    return _of_type(content, attachment.get("contentType"), path) if content else _missing(attachment, path)
 
 
 def _of_type(content: bytes, content_type: object, path: str) -> Decoded:

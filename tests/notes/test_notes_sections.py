@@ -54,7 +54,8 @@ def test_mixed_case_headings_within_a_line():
 
 
 def test_body_systems_stay_in_their_section():
-    text = "PHYSICAL EXAM: HEENT: Normal. CHEST: Clear. PLAN: Rest.\nREVIEW OF SYSTEMS\nCardiovascular: Negative."
+    text = "PHYSICAL EXAM: HEENT: Normal. CHEST: Clear. PLAN: Rest.\n"
+    text += "REVIEW OF SYSTEMS\nCardiovascular: Negative."
     assert [key for key, _ in outline(text)] == [
         "physical_exam",
         "physical_exam",
