@@ -12,6 +12,7 @@ MAY_IMPORT = {
     **{noun: NOUNS for noun in NOUNS},
     **{stage: NOUNS for stage in STAGES},
     "pipeline": NOUNS | STAGES,
+    "__main__": {"cli"},
     "assembly": NOUNS | STAGES | {"pipeline"},
     **{door: NOUNS | {"pipeline", "assembly"} for door in DOORS},
 }

@@ -1,5 +1,8 @@
 """Stage 2: an engine reads a note and quotes what is clinical in it."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
+
 from adapter.errors import EngineError
 from adapter.extraction.arbiter import Arbiter, ArbiterRules, load
 from adapter.extraction.classifier import Classifier, describe
@@ -7,7 +10,7 @@ from adapter.extraction.dictionary import Dictionary
 from adapter.extraction.encoder import EncoderEngine
 from adapter.extraction.engine import Engine
 from adapter.extraction.replay import Replay
-from adapter.model import Mention, Note, Step
+from adapter.model import Issue, Mention, Note, Span, Step
 
 __all__ = [
     "Arbiter",
@@ -24,7 +27,7 @@ __all__ = [
 
 
 def extract(note: Note, engine: Engine) -> Step[Mention]:
-    """What the engine finds in the note.
+    """What the engine finds in the note, its headings apart: "ALLERGIES" is not something the patient has.
 
     Every mention's text is checked to be the note's own characters: an engine that misquotes is an error.
     """
@@ -32,4 +35,25 @@ def extract(note: Note, engine: Engine) -> Step[Mention]:
     for mention in step.kept:
         if note.text[mention.start : mention.end] != mention.text or not mention.text:
             raise EngineError(f"engine {engine.name} misquoted the note")
-    return step
+    headings = [section.heading for section in note.sections if section.key != "unknown"]
+    kept = tuple(mention for mention in step.kept if not _inside(mention, headings))
+    dropped = tuple(_in_heading(mention) for mention in step.kept if _inside(mention, headings))
+    return Step(name=step.name, kept=kept, left_out=(*step.left_out, *dropped))
+
+
+def _inside(mention: Mention, headings: Sequence[Span]) -> bool:
+    """Whether a mention stands in one of the headings, which are in text order."""
+    place = bisect_right(headings, mention.start, key=lambda heading: heading.start) - 1
+    return place >= 0 and mention.start < headings[place].end
+
+
+def _in_heading(mention: Mention) -> Issue:
+    return Issue(
+        code="informational",
+        reason="in-heading",
+        message="The words are a section heading.",
+        severity="information",
+        start=mention.start,
+        end=mention.end,
+        kind=mention.kind,
+    )

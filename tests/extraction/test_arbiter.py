@@ -28,14 +28,19 @@ def reading(text: str, inside: float) -> Reading:
     return Reading(words=Words(starts=starts, ends=ends, pieces=[(1,)] * len(starts)), probabilities=rows)
 
 
-def merged(text: str, read: list[Mention], named: list[Mention], inside: float = 0.0) -> list[tuple[str, str]]:
+def merged(
+    text: str, read: list[Mention], named: list[Mention], inside: float = 0.0
+) -> list[tuple[str, str]]:
     kept = arbiter.merge(read, named, reading(text, inside), RULES)
     return [(one.text, one.kind) for one in kept]
 
 
 def test_the_same_words_are_one_mention_with_both_sources_and_the_encoders_kind() -> None:
     text = "Has gout today"
-    read, named = mention(text, "gout", "condition", "encoder", 0.6), mention(text, "gout", "finding", "dictionary")
+    read, named = (
+        mention(text, "gout", "condition", "encoder", 0.6),
+        mention(text, "gout", "finding", "dictionary"),
+    )
     kept = arbiter.merge([read], [named], reading(text, 0.9), RULES)
     assert [(one.kind, one.sources, one.confidence) for one in kept] == [
         ("condition", ("encoder", "dictionary"), 0.9)
@@ -84,7 +89,10 @@ def test_a_crossing_name_gives_way() -> None:
 @pytest.mark.parametrize("order", [1, -1])
 def test_nothing_overlaps_and_all_is_in_text_order(order: int) -> None:
     text = "gout and chronic kidney disease stage 3 with edema"
-    read = [mention(text, "edema", "finding", "encoder"), mention(text, "kidney disease", "condition", "encoder")]
+    read = [
+        mention(text, "edema", "finding", "encoder"),
+        mention(text, "kidney disease", "condition", "encoder"),
+    ]
     named = [
         mention(text, "chronic kidney disease stage 3", "condition", "dictionary"),
         mention(text, "gout", "condition", "dictionary"),

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter import extraction
+from adapter import extraction, notes
 from adapter.errors import EngineError, ModelError
 from adapter.extraction import replay
 from adapter.extraction.replay import Replay
@@ -53,3 +53,14 @@ class Liar:
 def test_an_engine_that_misquotes_is_an_error() -> None:
     with pytest.raises(EngineError, match="misquoted"):
         extraction.extract(NOTE, Liar())
+
+
+def test_a_heading_is_not_a_mention() -> None:
+    text = "ALLERGIES: Penicillin.\nPneumonia: allergies may play a part."
+    note = notes.from_text("n", text)
+    spans = [(0, 9), (11, 21), (23, 32), (34, 43)]
+    rows = [{"start": a, "end": b, "kind": "condition"} for a, b in spans]
+    step = extraction.extract(note, Replay({replay.key(text): rows}))
+    assert "ALLERGIES" not in [one.text for one in step.kept]
+    assert {"Penicillin", "allergies"} <= {one.text for one in step.kept}
+    assert "in-heading" in [issue.reason for issue in step.left_out]

@@ -89,9 +89,7 @@ def test_the_note_gives_its_bundle(
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_order_of_mentions_and_a_second_time_change_nothing(
-    case: Path, store: terminology.Store
-) -> None:
+def test_the_order_of_mentions_and_a_second_time_change_nothing(case: Path, store: terminology.Store) -> None:
     text, mentions = unmarked((case / "note.txt").read_text("utf-8"))
     posted = document(case, text)
     once = line(store, text, mentions).run(posted).bundle
