@@ -64,7 +64,7 @@ def needed(frequency: str, table: Dosage) -> tuple[bool, str | None]:
     """Whether the medicine is taken as needed, and what is left of the frequency."""
     left = spelled(frequency)
     for words in sorted(table.as_needed.words, key=len, reverse=True):
-        left, found = re.subn(rf"(?<!\w){re.escape(words)}(?!\w)", " ", left)
+        left, found = re.subn(rf"(?<!\w){re.escape(words)}(?!\w)(?: for .*)?", " ", left)
         if found:
             return True, " ".join(left.split()) or None
     return False, left

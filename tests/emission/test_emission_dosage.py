@@ -69,7 +69,9 @@ def test_frequencies_we_are_not_sure_of(words):
         ("PRN", True, None),
         ("as needed", True, None),
         ("twice daily as needed", True, "twice daily"),
+        ("every 6 hours as needed for severe pain", True, "every 6 hours"),
         ("daily", False, "daily"),
+        ("daily for pain", False, "daily for pain"),
     ],
 )
 def test_as_needed(words, needed, left):

@@ -332,3 +332,23 @@ def test_an_encounter_nobody_can_follow_is_not_said(encounter):
 )
 def test_every_outcome_is_decided(policy):
     assert set(getattr(RULES, policy).outcomes) == set(OUTCOMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "loinc"),
+    [
+        ("smokes marijuana", "29762-2"),
+        ("secondhand smoke exposure", "29762-2"),
+        ("smoke detectors at home", "29762-2"),
+        ("drinks Ripple milk", "29762-2"),
+        ("smokes cigarettes", "72166-2"),
+        ("20 pack-years", "72166-2"),
+        ("drinks occasionally", "11331-6"),
+        ("ETOH", "11331-6"),
+        ("3 drinks a week", "11331-6"),
+    ],
+)
+def test_only_tobacco_is_tobacco_and_only_alcohol_alcohol(text, loinc):
+    observation = only(built(text, finding(text, text, "social")))
+    assert code(observation["code"]) == loinc
+    assert observation["valueCodeableConcept"] == {"text": text}
