@@ -1,6 +1,6 @@
 # make demo   set up everything and run the main job on a discharge summary
 # make test   set up everything and run the tests
-# make lint fix golden lock model clean: see below
+# make lint fix golden docs lock clean: see below
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +14,7 @@ export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXA
 export SKBUILD_BUILD_TARGETS ?= llama;llama-common
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test lint fix golden lock clean setup setup-dev
+.PHONY: demo test lint fix golden docs lock clean setup setup-dev
 
 demo: setup
 	@mkdir -p $(DEMO)
@@ -41,6 +41,10 @@ fix: setup-dev
 # Rewrites the expected results of the golden cases; review the difference like code.
 golden: setup-dev
 	@$(BIN)/python -m pytest tests/golden --rewrite-golden
+
+# Rewrites the pages that are made from data.
+docs: setup-dev
+	@$(BIN)/python -c 'from adapter.cli.arguments import page; print(page(), end="")' > docs/cli.md
 
 # Locks the dependencies with hashes and without index addresses. Needs uv.
 lock:

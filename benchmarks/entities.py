@@ -2,8 +2,8 @@
 
     python benchmarks/entities.py --corpus ../shared/corpora/bc5cdr/dev.jsonl.gz --store STORE
 
-Strict: same start, same end, same type. Types: a corpus disease is a `condition` or a `finding`; a corpus chemical is
-a `medication`. Mentions found by the dictionary alone are counted like the others.
+Strict: same start, same end, same type. Types: a corpus disease is a `condition` or a `finding`; a corpus
+chemical is a `medication`. Mentions found by the dictionary alone are counted like the others.
 """
 
 import argparse

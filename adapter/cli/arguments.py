@@ -39,6 +39,21 @@ def parser(version: str) -> argparse.ArgumentParser:
     return whole
 
 
+def page() -> str:
+    """The reference page `docs/cli.md`, made from the table."""
+    data = table()
+    parts = ["# Command line\n\nMade from `adapter/cli/commands.toml` by `make docs`; do not edit.\n"]
+    for name, command in data["commands"].items():
+        parts.append(
+            f"\n## notewright {name}\n\n{command['help'][0].upper() + command['help'][1:]}.\n\n| option | meaning |\n|---|---|\n"
+        )
+        for option in (data["options"][key] for key in command["options"]):
+            names = f"{option.get('flag', '')} {option.get('metavar', option.get('name', ''))}".strip()
+            choices = f" ({', '.join(option['choices'])})" if "choices" in option else ""
+            parts.append(f"| `{names}` | {option['help']}{choices} |\n".replace("FILE|-", "FILE\\|-"))
+    return "".join(parts) + f"\n## Exit codes\n\n{EPILOG.removeprefix('exit codes: ')}.\n"
+
+
 def _members(data: dict[str, Any], head: str) -> str:
     return ", ".join(name.split(" ")[1] for name in data["commands"] if name.startswith(head + " "))
 

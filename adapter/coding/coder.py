@@ -15,6 +15,7 @@ from adapter.coding.rules import CodingRules
 from adapter.coding.wordings import Wording
 from adapter.model import Coding, Finding, Issue, Step
 from terminology import Concept, Hit, Mapping
+from terminology.systems import ICD10CM
 
 Rank = tuple[float, int, int, bool, str, str]
 
@@ -65,7 +66,7 @@ class Coder:
         if not kinds:
             return finding
         candidates = self._candidates(finding, kinds)
-        chosen = self._chosen(finding.kind, candidates)
+        chosen = [one for one in self._chosen(finding.kind, candidates) if self._timely(finding, one)]
         codes = {(coding.system, coding.code) for coding in chosen}
         others = [self._coding(one) for one in candidates if (one.hit.system, one.hit.code) not in codes]
         likely = [coding for coding in others if coding.score >= self.rules.lowest_alternative]
@@ -74,6 +75,11 @@ class Coder:
             codings=tuple(chosen),
             alternatives=tuple(likely[: self.rules.alternatives if most is None else most]),
         )
+
+    def _timely(self, finding: Finding, coding: Coding) -> bool:
+        """Whether a code fits when the finding was: an injury long past is no initial encounter."""
+        past = finding.assertion.historical and coding.system == ICD10CM
+        return not (past and any(pattern.match(coding.code) for pattern in self.rules.not_historical))
 
     def _candidates(self, finding: Finding, kinds: tuple[str, ...]) -> list[Candidate]:
         """Every concept of every wording, best first; stops at a wording that is found as it stands."""

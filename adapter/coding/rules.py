@@ -33,6 +33,8 @@ class IngredientRule(mappings.Table):
 class CodingRules(mappings.Table):
     """The whole table; its keys are explained in mappings/coding/README.md."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
     version: int
     threshold: float
     candidates: int
@@ -40,6 +42,7 @@ class CodingRules(mappings.Table):
     lowest_alternative: float
     kind_penalty: float
     broader_penalty: float
+    not_historical: tuple[Pattern, ...]
     kinds: dict[str, tuple[str, ...]]
     systems: dict[str, tuple[str, ...]]
     broaden: dict[str, frozenset[str]]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 import terminology
 from adapter import coding
 from adapter.coding import Coder
-from adapter.model import Attribute, Finding
+from adapter.model import Assertion, Attribute, Finding
 
 SNOMED, ICD = "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10-cm"
 RXNORM, ATC = "http://www.nlm.nih.gov/research/umls/rxnorm", "http://www.whocc.no/atc"
@@ -73,6 +74,15 @@ def test_a_body_site_makes_the_code_more_precise(coder: Coder) -> None:
 def test_a_kind_is_never_crossed(coder: Coder) -> None:
     assert codes(coder, "colonoscopy", "condition") == []
     assert codes(coder, "colonoscopy", "procedure") == [("73761001", "exact")]
+
+
+def test_a_malignancy_that_is_history_has_no_malignancy_code(core_store: Path) -> None:
+    now = finding("breast cancer", "condition")
+    then = replace(now, assertion=Assertion(historical=True))
+    with terminology.open_store(core_store) as store:
+        coder = Coder(store, coding.load())
+        systems = [[one.system for one in coder.code(each).codings] for each in (now, then)]
+    assert systems == [[SNOMED, ICD], [SNOMED]]
 
 
 def test_values_are_never_coded(coder: Coder) -> None:

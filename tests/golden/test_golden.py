@@ -1,7 +1,7 @@
 """Golden cases: each folder of fixtures/notes is a marked note, the Bundle it must give, and why.
 
-`note.txt` marks the mentions an engine is to find as `{kind|words}`; the rest of the line is the real one, with
-the tiny store of `codes.tsv`. `make golden` rewrites `bundle.json`; review the difference like code.
+`note.txt` marks the mentions an engine is to find as `{kind|words}`; the rest of the line is the real one,
+with the tiny store of `codes.tsv`. `make golden` rewrites `bundle.json`; review the difference like code.
 """
 
 import base64

@@ -24,7 +24,9 @@ def document(text: str, **more: Any) -> dict[str, Any]:
 
 
 def test_each_stage_says_what_it_kept_and_left_out(pipeline: Pipeline) -> None:
-    outcome = pipeline.run(document("HPI: Denies chest pain. Has hypertension. Takes lisinopril 10 mg daily."))
+    outcome = pipeline.run(
+        document("HPI: Denies chest pain. Has hypertension. Takes lisinopril 10 mg daily.")
+    )
     names = [step.name for step in outcome.steps]
     assert names == ["notes", "extraction", "context", "coding", "emission"]
     assert outcome.counts["emission:negated"] == 1
