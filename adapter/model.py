@@ -138,6 +138,7 @@ class Coding:
     match: str  # "exact", "normalised", "fuzzy", "broader" or "mapped"
     term: str = ""  # the terminology's term that matched
     version: str | None = None  # of the code system, when known
+    kind: str = ""  # what the terminology says the concept is: "condition", "procedure", "test", ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

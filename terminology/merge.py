@@ -130,15 +130,19 @@ def _decide(drafts: Sequence[Draft], kinds: Kinds, normaliser: Normaliser) -> No
 
 
 def _told(draft: Draft, kinds: Kinds, normaliser: Normaliser) -> str | None:
+    tagged = _tagged(draft, normaliser) if draft.system == systems.SNOMED else None
     if draft.told:
-        return min(draft.told)[1]
+        told = min(draft.told)[1]
+        return tagged if (told, tagged) == ("test", "procedure") else told
     if draft.system == systems.SNOMED:
-        for text, _ in sorted(draft.names):
-            tag = normaliser.strip_tag(text)[1]
-            if tag:
-                return normaliser.tags[tag]
-        return None
+        return tagged
     return kinds.of_system(draft.system, draft.code)
 
 
 __all__ = ["Draft", "Gathered", "gather"]
+
+
+def _tagged(draft: Draft, normaliser: Normaliser) -> str | None:
+    """The kind of the semantic tag one of the names carries."""
+    tags = (normaliser.strip_tag(text)[1] for text, _ in sorted(draft.names))
+    return next((normaliser.tags[tag] for tag in tags if tag), None)

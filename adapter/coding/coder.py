@@ -149,6 +149,7 @@ class Coder:
             match=one.match,
             term=one.hit.term,
             version=concept.version if concept else None,
+            kind=one.hit.kind,
         )
 
     def _by_map(self, mapping: Mapping, source: Candidate) -> Coding:
@@ -161,6 +162,7 @@ class Coder:
             match="broader" if source.broader or mapping.relation == "broader" else "mapped",
             term=source.hit.term,
             version=concept.version if concept else None,
+            kind=concept.kind if concept else "",
         )
 
 

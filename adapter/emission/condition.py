@@ -24,7 +24,7 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         "verificationStatus": elements.coded(
             systems.CONDITION_VERIFICATION, group.outcome.verificationStatus
         ),
-        "category": [elements.coded(systems.CONDITION_CATEGORY, _category(group, policy))],
+        "category": [_category(group, rules)],
         "severity": _severity(finding, policy),
         "code": elements.concept(finding.text, finding.codings),
         "bodySite": elements.sites(finding),
@@ -35,13 +35,17 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
     }
 
 
-def _category(group: Group, policy: ConditionPolicy) -> str | None:
-    """The problem list when a mention stands in one, else what its outcome says."""
+def _category(group: Group, rules: ResourceRules) -> Resource | None:
+    """A concern for a social circumstance, the problem list in one, else what the outcome says."""
+    if group.telling.kind in rules.social.kinds:
+        concern = rules.social.concern.category
+        return elements.coded(concern.system or systems.CONDITION_CATEGORY, concern.code, concern.display)
+    policy = rules.condition
     listed = (policy.category_in.get(finding.section) for finding in group.findings)
     by_section = (
         next((category for category in listed if category), None) if group.name == "present" else None
     )
-    return by_section or policy.category.get(group.name)
+    return elements.coded(systems.CONDITION_CATEGORY, by_section or policy.category.get(group.name))
 
 
 def _evidence(note: Note, fhir: Version) -> Resource:

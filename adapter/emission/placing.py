@@ -133,6 +133,10 @@ def _policy(finding: Finding, rules: ResourceRules) -> str | None:
         return "allergy"
     if finding.kind in rules.condition.problem.kinds and not _is_problem(finding, rules):
         return "exam"
+    if finding.kind in rules.social.kinds and is_concern(finding, rules):
+        return "condition"
+    if finding.kind in rules.test.kinds and _is_procedure(finding, rules):
+        return "procedure"
     names = ("condition", "medication", "procedure", "test", "social")
     return next((name for name in names if finding.kind in _rule(name, rules).kinds), None)
 
@@ -141,6 +145,22 @@ def _rule(policy: str, rules: ResourceRules) -> Policy:
     rule = getattr(rules, policy)
     assert isinstance(rule, Policy)
     return rule
+
+
+def is_concern(finding: Finding, rules: ResourceRules) -> bool:
+    """Whether a social circumstance is listed as a concern, and is no habit that has its own Observation."""
+    concern = rules.social.concern
+    if any(topic.pattern.search(finding.text) for topic in rules.social.topics):
+        return False
+    coded = any(coding.system in concern.systems for coding in finding.codings)
+    return coded and finding.section in concern.sections
+
+
+def _is_procedure(finding: Finding, rules: ResourceRules) -> bool:
+    """Whether a test told without its result is itself something done."""
+    if elements.attributes(finding, "result"):
+        return False
+    return any(coding.kind in rules.test.procedures for coding in finding.codings)
 
 
 def _is_problem(finding: Finding, rules: ResourceRules) -> bool:

@@ -122,6 +122,7 @@ class ObservationPolicy(Policy):
 
     category: str
     words_category: str
+    procedures: frozenset[str]
     vitals: tuple[Vital, ...]
 
 
@@ -151,10 +152,19 @@ class Topic(Code):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+class Concern(Table):
+    """When a social circumstance is a Condition, and of which category."""
+
+    systems: frozenset[str]
+    sections: frozenset[str]
+    category: Code
+
+
 class SocialPolicy(Policy):
     """social.toml."""
 
     category: str
+    concern: Concern
     topics: tuple[Topic, ...]
     other: Code
 

@@ -1,9 +1,12 @@
 """What the note means, and what becomes of it: each rule with its opposite."""
 
+from dataclasses import replace
+
 import pytest
 from written import ICD, RULES, SNOMED, built, code, finding, only
 
 from adapter.emission.rules import OUTCOMES
+from adapter.model import Coding
 
 PNEUMONIA = [(ICD, "J18.9", "Pneumonia, unspecified organism")]
 
@@ -352,3 +355,29 @@ def test_only_tobacco_is_tobacco_and_only_alcohol_alcohol(text, loinc):
     observation = only(built(text, finding(text, text, "social")))
     assert code(observation["code"]) == loinc
     assert observation["valueCodeableConcept"] == {"text": text}
+
+
+@pytest.mark.parametrize(
+    ("words", "section", "codes", "resource"),
+    [
+        ("unemployed", "assessment_and_plan", [(SNOMED, "73438004", "Unemployed")], "Condition"),
+        ("unemployed", "social_history", [(SNOMED, "73438004", "Unemployed")], "Observation"),
+        ("unemployed", "assessment_and_plan", [], "Observation"),
+        ("smoker", "assessment_and_plan", [(SNOMED, "77176002", "Smoker")], "Observation"),
+    ],
+)
+def test_a_circumstance_is_a_concern_only_where_it_is_listed_as_one(words, section, codes, resource):
+    made = only(built(words, finding(words, words, "social", codes=codes, section=section)))
+    assert made["resourceType"] == resource
+    if resource == "Condition":
+        assert code(made["category"][0]) == "health-concern"
+
+
+@pytest.mark.parametrize(("kind", "made"), [("procedure", ["Procedure"]), ("test", []), ("", [])])
+def test_a_test_without_a_result_is_a_procedure_only_when_the_terminology_says_so(kind, made):
+    text = "depression screening"
+    coded = Coding(
+        system=SNOMED, code="171207006", display="Depression screening", score=1.0, match="exact", kind=kind
+    )
+    one = replace(finding(text, text, "test"), codings=(coded,))
+    assert [resource["resourceType"] for resource in built(text, one).kept] == made
