@@ -3,8 +3,8 @@
     python benchmarks/encoder_speed.py --corpora ../shared/corpora
 
 The bare loop encodes the same windows, tokenized beforehand, in the best of two ways: one context with all
-threads, or one context per core. The engine starts from the text: it tokenizes, cuts windows, encodes, applies
-the head, decodes and quotes. Rounds alternate, so that a drifting machine is fair to both.
+threads, or one context per core. The engine starts from the text: it tokenizes, cuts windows, encodes,
+applies the head, decodes and quotes. Rounds alternate, so that a drifting machine is fair to both.
 """
 
 import argparse

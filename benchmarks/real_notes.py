@@ -3,8 +3,8 @@
     python benchmarks/real_notes.py --corpora ../shared/corpora --store STORE [--show 20]
 
 All ACI-Bench development notes and 200 transcribed reports. Checked on every Bundle: one of a resource's
-derivation-references cuts out exactly the resource's own words; no active Condition stands on a mention that the
-context stage calls negated. `--show N` prints N notes with every finding, for reading by eye.
+derivation-references cuts out exactly the resource's own words; no active Condition stands on a mention that
+the context stage calls negated. `--show N` prints N notes with every finding, for reading by eye.
 """
 
 import argparse

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from terminology import systems
+
 CORE = Path(__file__).parent / "data" / "core"
 COLUMNS = ("kind", "name", "synonyms", "snomed", "icd10cm", "rxnorm", "atc")
 CODES = COLUMNS[3:]
@@ -55,21 +57,6 @@ TAGS = {
     },
 }
 """Kinds of rows, and the SNOMED CT semantic tags that suit each."""
-
-DIHEDRAL = (
-    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
-    (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
-    (2, 3, 4, 0, 1, 7, 8, 9, 5, 6),
-    (3, 4, 0, 1, 2, 8, 9, 5, 6, 7),
-    (4, 0, 1, 2, 3, 9, 5, 6, 7, 8),
-    (5, 9, 8, 7, 6, 0, 4, 3, 2, 1),
-    (6, 5, 9, 8, 7, 1, 0, 4, 3, 2),
-    (7, 6, 5, 9, 8, 2, 1, 0, 4, 3),
-    (8, 7, 6, 5, 9, 3, 2, 1, 0, 4),
-    (9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-)
-SHUFFLE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
-"""The two tables of the Verhoeff check digit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,18 +96,6 @@ class Reference:
     snomed: dict[str, str] = field(default_factory=dict)  # concept id -> semantic tag
     rxnorm: frozenset[str] = frozenset()
     atc: frozenset[str] = frozenset()
-
-
-def check_digit_valid(identifier: str) -> bool:
-    """Whether the Verhoeff check digit of a SNOMED CT id is right.
-
-    https://docs.snomed.org/snomed-ct-specifications (Release File Specification, SCTID check-digit).
-    """
-    permutation, check = list(range(10)), 0
-    for digit in reversed(identifier):
-        check = DIHEDRAL[check][permutation[int(digit)]]
-        permutation = [SHUFFLE[value] for value in permutation]
-    return check == 0
 
 
 def read_icd10cm() -> frozenset[str]:
@@ -218,7 +193,7 @@ def _form(row: Row) -> Iterator[str]:
 
 def _codes(row: Row, icd10cm: frozenset[str]) -> Iterator[str]:
     snomed, code = row.cell("snomed"), row.cell("icd10cm")
-    if snomed and not (re.fullmatch(r"[1-9][0-9]{5,17}", snomed) and check_digit_valid(snomed)):
+    if snomed and not systems.possible(systems.SNOMED, snomed):
         yield f"{snomed} is not a valid SNOMED CT id"
     if code and code not in icd10cm:
         yield f"{code} is not a reportable ICD-10-CM code"

@@ -1,4 +1,5 @@
 """The arrows point one way: doors -> pipeline -> stages -> nouns."""
+
 import ast
 from pathlib import Path
 

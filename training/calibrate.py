@@ -1,9 +1,9 @@
 """The temperature that makes the model's probabilities honest on development text.
 
-    python -m training.calibrate --weights RUN/final.pt --data TRAINDATA/bc5cdr-dev.jsonl TRAINDATA/ncbi-dev.jsonl
+    python -m training.calibrate --weights RUN/final.pt --data TRAINDATA/bc5cdr-dev.jsonl
 
-Guo et al. 2017, "On Calibration of Modern Neural Networks", https://arxiv.org/abs/1706.04599. The likelihood is that of
-the allowed label set, as in training.
+Guo et al. 2017, "On Calibration of Modern Neural Networks", https://arxiv.org/abs/1706.04599. The likelihood
+is that of the allowed label set, as in training.
 """
 
 import argparse

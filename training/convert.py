@@ -98,7 +98,7 @@ def quantized(name: str, array: np.ndarray, kind: gguf.GGMLQuantizationType) -> 
     return gguf.quants.quantize(array, kind), kind
 
 
-def convert(weights: Path, output: Path, kind: str, name: str, version: str, temperature: float) -> None:
+def convert(weights: Path, output: Path, kind: str, *, name: str, version: str, temperature: float) -> None:
     """Writes the GGUF file."""
     ggml, file_type = TYPES[kind]
     config = network.config()
@@ -125,9 +125,18 @@ def main() -> None:
     parser.add_argument("--type", choices=TYPES, default="Q8_0")
     parser.add_argument("--name", default="notewright-minilm")
     parser.add_argument("--version", default="1")
-    parser.add_argument("--temperature", type=float, default=1.0, help="divides the logits; from training.calibrate")
+    parser.add_argument(
+        "--temperature", type=float, default=1.0, help="divides the logits (training.calibrate)"
+    )
     options = parser.parse_args()
-    convert(options.weights, options.output, options.type, options.name, options.version, options.temperature)
+    convert(
+        options.weights,
+        options.output,
+        options.type,
+        name=options.name,
+        version=options.version,
+        temperature=options.temperature,
+    )
 
 
 if __name__ == "__main__":

@@ -74,7 +74,8 @@ def windowed(example: dict, tokenizer: WordPiece, sets: LabelSets) -> Iterator[I
     for window in windows.cut(words, sentences):
         pieces = words.pieces[window.start : window.end]
         lengths = np.array([len(piece) for piece in pieces])
-        ids = np.array([CLS, *(one for piece in pieces for one in piece)][: windows.SIZE + 1] + [SEP])
+        flat = [one for piece in pieces for one in piece]
+        ids = np.array([CLS, *flat[: windows.SIZE], SEP])
         firsts = 1 + np.concatenate([[0], np.cumsum(lengths)[:-1]])
         chosen = [
             numbers[index] if window.keep_start <= index < window.keep_end else anything

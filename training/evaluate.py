@@ -50,9 +50,8 @@ def logits(group, model, device) -> list[np.ndarray]:
     batch = []
     for _, words, window in group:
         pieces = words.pieces[window.start : window.end]
-        ids = np.array(
-            [dataset.CLS, *(one for piece in pieces for one in piece)][: windows.SIZE + 1] + [dataset.SEP]
-        )
+        flat = [one for piece in pieces for one in piece]
+        ids = np.array([dataset.CLS, *flat[: windows.SIZE], dataset.SEP])
         firsts = 1 + np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])[:-1]]).astype(int)
         batch.append(dataset.Item(ids, np.minimum(firsts, len(ids) - 2), np.zeros(len(firsts), int)))
     ids, mask, rows, places, _ = dataset.tensors(batch, device)

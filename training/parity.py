@@ -1,6 +1,6 @@
 """Whether llama.cpp gives what PyTorch gave: hidden states and labels of a GGUF file against its weights.
 
-    python -m training.parity --weights RUN/final.pt --model models/x.gguf --data TRAINDATA/bc5cdr-dev.jsonl
+python -m training.parity --weights RUN/final.pt --model models/x.gguf --data TRAINDATA/bc5cdr-dev.jsonl
 """
 
 import argparse

@@ -2,8 +2,8 @@
 
     python -m training.train --data TRAINDATA --recipe training/recipe.toml --output RUN
 
-Runs on a GPU if there is one; on a CPU in bf16 where the processor multiplies bf16 natively (AMX or AVX512-BF16)
-and in fp32 elsewhere, where bf16 is emulated and twenty times slower (measured).
+Runs on a GPU if there is one; on a CPU in bf16 where the processor multiplies bf16 natively (AMX or
+AVX512-BF16) and in fp32 elsewhere, where bf16 is emulated and twenty times slower (measured).
 """
 
 import argparse
@@ -69,8 +69,8 @@ def optimizer_of(model, rate: float, head_rate: float, decay: float):
     )
 
 
-def run_stage(model, stage: dict, data: Path, tokenizer, device: str, log) -> Average:
-    """One stage of the recipe; returns the averaged weights, which the model then holds."""
+def run_stage(model, stage: dict, *, data: Path, tokenizer, device: str, log) -> None:
+    """One stage of the recipe; the model then holds the averaged weights."""
     generator = np.random.default_rng(stage["seed"])
     torch.manual_seed(stage["seed"])
     sets = dataset.LabelSets()
@@ -103,7 +103,6 @@ def run_stage(model, stage: dict, data: Path, tokenizer, device: str, log) -> Av
                 log(stage=stage["name"], epoch=number, step=len(losses), steps=steps,
                     loss=round(float(np.mean(losses[-50:])), 4), pieces_per_s=round(speed))  # fmt: skip
     model.load_state_dict(average.weights)
-    return average
 
 
 def sample(pools: dict, shares: dict, generator) -> list:
@@ -144,7 +143,7 @@ def main() -> None:
     for stage in recipe["stages"]:
         if options.stages and stage["name"] not in options.stages:
             continue
-        run_stage(model, stage, options.data, tokenizer, device, log)
+        run_stage(model, stage, data=options.data, tokenizer=tokenizer, device=device, log=log)
         torch.save(model.state_dict(), options.output / f"{stage['name']}.pt")
         for name in stage["evaluate"]:
             log(
