@@ -9,7 +9,6 @@ import argparse
 import csv
 import gzip
 import json
-import re
 import sys
 import warnings
 from collections import Counter

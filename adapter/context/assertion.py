@@ -16,6 +16,7 @@ from adapter.context.scopes import Scope, scopes
 from adapter.model import Assertion, Cue, Experiencer, Finding, Mention, Note, Section, Span, Step
 
 FLAGS = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned", "stopped", "allergen")
+DICTIONARY = "dictionary"  # the source of mentions that are a name of the terminology store
 ITEM_MARKS = "-•*·▪◦–—#>+"
 
 
@@ -74,21 +75,27 @@ def _cues(note: Note, ordered: Sequence[Mention], rules: ContextRules) -> Mappin
 def _scopes_of(note: Note, sentence: Span, inside: Sequence[Mention], rules: ContextRules) -> list[Scope]:
     tokens = tokens_in(note.text, sentence.start, sentence.end)
     found = matches(tokens, rules)
-    spans = [(mention.start, mention.end) for mention in inside]
-    starts = [start for start, _ in spans]
+    starts = [mention.start for mention in inside]
     kept = []
     for match in found:
         first, last = tokens[match.first].start, tokens[match.last - 1].end
-        around = spans[max(0, bisect_right(starts, first) - 4) : bisect_right(starts, first)]
-        if not any(_buried(match, first, last, low, high) for low, high in around):
+        around = inside[max(0, bisect_right(starts, first) - 4) : bisect_right(starts, first)]
+        if not any(_buried(match, first, last, mention) for mention in around):
             kept.append(match)
     return scopes(tokens, kept, rules) if tokens else []
 
 
-def _buried(match: Match, first: int, last: int, low: int, high: int) -> bool:
-    """Whether a phrase is part of a mention's own words, where it says nothing about the mention."""
-    rule = match.entry.rule
-    if not (low <= first and last <= high) or (first, last) == (low, high):
+def _buried(match: Match, first: int, last: int, mention: Mention) -> bool:
+    """Whether a phrase is part of a mention's own words, where it says nothing about the mention.
+
+    Words of a terminology's name never do: "not in labor force" is what the name means.
+    """
+    rule, low, high = match.entry.rule, mention.start, mention.end
+    if not (low <= first and last <= high):
+        return False
+    if DICTIONARY in mention.sources:
+        return True
+    if (first, last) == (low, high):
         return False
     if rule.axis == "terminate" or rule.outside:
         return True

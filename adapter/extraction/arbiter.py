@@ -27,9 +27,6 @@ class Over(mappings.Table):
 
     words: int
     characters: int
-    parts: tuple[str, ...]
-    alike: tuple[tuple[str, ...], ...]
-    sure_words: int
 
 
 class ArbiterRules(mappings.Table):
@@ -125,15 +122,7 @@ def _stands_alone(name: Mention, reading: Reading, rules: Alone) -> bool:
 def _stands_over(name: Mention, touched: Sequence[Mention], rules: Over) -> bool:
     if _words(name) < rules.words or len(name.text) < rules.characters:
         return False
-    if not all(name.start <= mention.start and mention.end <= name.end for mention in touched):
-        return False
-    if _words(name) >= rules.sure_words:
-        return True
-    return all(mention.kind in rules.parts or _alike(mention.kind, name.kind, rules) for mention in touched)
-
-
-def _alike(one: str, other: str, rules: Over) -> bool:
-    return one == other or any(one in group and other in group for group in rules.alike)
+    return all(name.start <= mention.start and mention.end <= name.end for mention in touched)
 
 
 def _words(mention: Mention) -> int:

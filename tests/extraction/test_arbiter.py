@@ -72,6 +72,13 @@ def test_a_long_name_stands_alone() -> None:
     assert merged(text, [], named) == [(text, "procedure")]
 
 
+def test_a_longer_name_of_another_kind_wins() -> None:
+    text = "depression screening (procedure)"
+    read = [mention(text, "depression", "condition", "encoder")]
+    named = [mention(text, text, "procedure", "dictionary")]
+    assert merged(text, read, named) == [(text, "procedure")]
+
+
 def test_a_name_of_another_kind_does_not_swallow_a_mention() -> None:
     text = "chest pain"
     read = [mention(text, "chest pain", "finding", "encoder")]
