@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import cast
@@ -48,7 +49,7 @@ def opened(settings: Settings, progress: Progress | None = None) -> Iterator[Pip
             coder=coding.Coder(store, coding.load()),
             contexts={name: context.load(name) for name in languages()},
             resources=emission.load(),
-            maker=maker(engine.model, store),
+            maker=maker(engine.model, store, instant(settings.recorded)),
             fhir=cast(Version, settings.fhir),
             language=settings.language,
             max_bytes=settings.max_bytes,
@@ -92,13 +93,21 @@ def languages() -> list[str]:
     return [Path(name).stem for name in mappings.names("context")]
 
 
-def maker(model: ModelInfo | None, store: terminology.Store) -> emission.Maker:
+def instant(recorded: str | None) -> str | None:
+    """The instant Provenance records: as given, or the clock's for "now"."""
+    if recorded != "now":
+        return recorded
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def maker(model: ModelInfo | None, store: terminology.Store, recorded: str | None = None) -> emission.Maker:
     """What Device and Provenance say made the resources."""
     return emission.Maker(
         model=model or ModelInfo(name="recorded answers", version="", digest="", quantization=""),
         version=software_version(),
         mappings=mappings.digest(),
         terminology=store.manifest.digest,
+        recorded=recorded,
     )
 
 

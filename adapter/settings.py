@@ -1,6 +1,7 @@
 """What a site may choose, read once in a door and passed on by constructor."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from adapter.errors import SettingsError
 PREFIX = "NOTEWRIGHT_"
 ENGINES = ("encoder", "replay")
 VERSIONS = ("r4", "r5")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Settings:
     recording: Path | None = None  # answers for the replay engine, JSON lines
     fhir: str = "r4"  # "r4" or "r5": the FHIR version of what is emitted
     language: str | None = None  # language of notes that do not name theirs, BCP 47
+    recorded: str | None = None  # when the run was accepted: an instant, or "now"; None: said to be unknown
     threads: int = 0  # cores the encoder may use; 0: all there are
     max_bytes: int = 64 * 1024 * 1024  # of one decoded attachment
     max_line: int = 160 * 1024 * 1024  # of one line of input, bytes
@@ -32,6 +35,8 @@ class Settings:
         _one_of("fhir", self.fhir, VERSIONS)
         if self.engine == "replay" and self.recording is None:
             raise SettingsError("engine replay needs a recording")
+        if self.recorded not in (None, "now") and not _INSTANT.fullmatch(self.recorded or ""):
+            raise SettingsError("recorded must be now or an instant such as 2026-03-07T14:05:00Z")
         if self.threads < 0 or self.max_bytes <= 0 or self.max_line <= 0:
             raise SettingsError("threads, max_bytes and max_line must not be negative")
 

@@ -49,7 +49,11 @@ def page() -> str:
         for option in (data["options"][key] for key in command["options"]):
             names = f"{option.get('flag', '')} {option.get('metavar', option.get('name', ''))}".strip()
             choices = f" ({', '.join(option['choices'])})" if "choices" in option else ""
-            parts.append(f"| `{names}` | {option['help']}{choices} |\n".replace("FILE|-", "FILE\\|-"))
+            parts.append(
+                f"| `{names}` | {option['help']}{choices} |\n".replace("FILE|-", "FILE\\|-").replace(
+                    "INSTANT|now", "INSTANT\\|now"
+                )
+            )
     return "".join(parts) + f"\n## Exit codes\n\n{EPILOG.removeprefix('exit codes: ')}.\n"
 
 

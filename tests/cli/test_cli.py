@@ -132,6 +132,13 @@ def test_the_same_document_gives_the_same_bytes_and_the_folder_stays_untouched(s
     assert file.stat().st_mtime_ns == stamp
 
 
+def test_provenance_records_the_instant_it_is_given(shell: Shell) -> None:
+    line, instant = json.dumps(document("Has gout.")), "2026-03-07T14:05:00Z"
+    _, (bundle,) = shell.convert(line, options=("--recorded", instant))
+    provenance = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Provenance")
+    assert provenance["recorded"] == instant
+
+
 def test_a_server_that_is_not_there_fails_the_delivery_not_the_line(shell: Shell) -> None:
     folder = shell.folder / "blocked"
     folder.write_text("a file, not a folder", "utf-8")

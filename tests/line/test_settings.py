@@ -21,6 +21,7 @@ def test_the_environment_is_read_and_options_win() -> None:
         ({"NOTEWRIGHT_THREADS": "many"}, "NOTEWRIGHT_THREADS is not a number"),
         ({"NOTEWRIGHT_ENGINE": "replay"}, "replay needs a recording"),
         ({"NOTEWRIGHT_ENGINE": "magic"}, "engine must be one of"),
+        ({"NOTEWRIGHT_RECORDED": "yesterday"}, "recorded must be now or an instant"),
         ({"NOTEWRIGHT_MAX_BYTES": "0"}, "must not be negative"),
     ],
 )
