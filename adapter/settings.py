@@ -27,7 +27,7 @@ class Settings:
     language: str | None = None  # language of notes that do not name theirs, BCP 47
     recorded: str | None = None  # when the run was accepted: an instant, or "now"; None: said to be unknown
     threads: int = 0  # cores the encoder may use; 0: all there are
-    max_bytes: int = 64 * 1024 * 1024  # of one decoded attachment
+    max_bytes: int = 8 * 1024 * 1024  # of one decoded attachment; US Core asks for 5 MiB
     max_line: int = 160 * 1024 * 1024  # of one line of input, bytes
 
     def __post_init__(self) -> None:

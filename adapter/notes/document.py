@@ -16,7 +16,7 @@ from adapter.notes.headings import Headings, headings
 from adapter.notes.sections import divide
 from adapter.notes.sentences import split
 
-MAX_BYTES = 64 * 1024 * 1024  # of one decoded attachment
+MAX_BYTES = 8 * 1024 * 1024  # of one decoded attachment; US Core asks servers to take 5 MiB
 MAX_DEPTH = 8  # of Bundles within Bundles
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://notewright.org/note")
 

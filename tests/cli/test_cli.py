@@ -84,6 +84,8 @@ BAD = [
     (json.dumps({k: v for k, v in document("Has pneumonia.").items() if k != "subject"}), "required"),
     (json.dumps(document("x", contentType="image/png")), None),
     ("[" * 100_000, "structure"),
+    (json.dumps(document(b"a" * 50_000_000)), "too-long"),
+    (json.dumps({"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Bundle"}}]}), "invalid"),
 ]
 
 
@@ -224,7 +226,8 @@ def test_what_cannot_start_says_why(core_store: Path, options: list[str], code: 
 def test_terminology_and_models_answer(core_store: Path) -> None:
     store = ("--terminology", str(core_store))
     assert json.loads(run("terminology", "status", *store).stdout)["concepts"] > 1500
-    assert "I10" in run("terminology", "lookup", "icd10cm", "I10", *store).stdout
+    found = json.loads(run("terminology", "lookup", "snomed", "38341003", *store).stdout)
+    assert "I10" in {one["code"] for one in found["mappings"]}
     assert run("terminology", "lookup", "icd10cm", "Z99999", *store).returncode == 1
     assert "exact" in run("terminology", "search", "atrial", "fibrillation", *store).stdout
     (model,) = (json.loads(line) for line in run("models", "list").stdout.splitlines())
