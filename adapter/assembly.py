@@ -85,7 +85,7 @@ def open_engine(settings: Settings, store: terminology.Store) -> extraction.Engi
     rules = extraction.load()
     classifier = extraction.Classifier(model_path(settings), threads=settings.cores)
     encoder = extraction.EncoderEngine(classifier, threshold=rules.encoder_threshold)
-    return extraction.Arbiter(encoder, extraction.Dictionary(store, rules.kinds), rules)
+    return extraction.Arbiter(encoder, extraction.Dictionary(store, rules.kinds, rules.context_words), rules)
 
 
 def languages() -> list[str]:

@@ -17,7 +17,7 @@ from adapter.model import Coding, Finding, Issue, Step
 from terminology import Concept, Hit, Mapping
 from terminology.systems import ICD10CM
 
-Rank = tuple[float, int, int, bool, str, str]
+Rank = tuple[float, int, int, int, str]
 
 _REMEMBERED = 20_000  # wordings whose hits are kept
 
@@ -43,6 +43,7 @@ class Candidate:
 
     hit: Hit
     score: float
+    place: int  # among the store's own hits, which are ranked by source and preferred name
     broader: bool
 
     @property
@@ -85,7 +86,8 @@ class Coder:
         """Every concept of every wording, best first; stops at a wording that is found as it stands."""
         best: dict[tuple[str, str], Candidate] = {}
         for wording in wordings.of(finding, self.rules):
-            found = [self._judged(hit, wording, kinds) for hit in self._search(wording.text, finding.kind)]
+            hits = enumerate(self._search(wording.text, finding.kind))
+            found = [self._judged(hit, place, wording, kinds) for place, hit in hits]
             for one in found:
                 key = (one.hit.system, one.hit.code)
                 if key not in best or one.score > best[key].score:
@@ -104,24 +106,17 @@ class Coder:
             )
         )
 
-    def _judged(self, hit: Hit, wording: Wording, kinds: tuple[str, ...]) -> Candidate:
+    def _judged(self, hit: Hit, place: int, wording: Wording, kinds: tuple[str, ...]) -> Candidate:
         score = hit.score - self.rules.broader_penalty * wording.broader
         score -= self.rules.kind_penalty * (hit.kind != kinds[0])
-        return Candidate(hit=hit, score=round(max(score, 0.0), 4), broader=wording.broader)
+        return Candidate(hit=hit, score=round(max(score, 0.0), 4), place=place, broader=wording.broader)
 
     def _rank(self, kind: str, kinds: tuple[str, ...]) -> Callable[[Candidate], Rank]:
         systems = self.rules.systems[kind]
 
         def key(one: Candidate) -> Rank:
             hit = one.hit
-            return (
-                -one.score,
-                systems.index(hit.system),
-                kinds.index(hit.kind),
-                not hit.preferred,
-                hit.code,
-                hit.term,
-            )
+            return (-one.score, systems.index(hit.system), kinds.index(hit.kind), one.place, hit.code)
 
         return key
 

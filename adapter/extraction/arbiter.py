@@ -34,6 +34,7 @@ class ArbiterRules(mappings.Table):
 
     version: int
     encoder_threshold: float
+    context_words: tuple[str, ...]
     kinds: dict[str, str]
     alone: Alone
     over: Over

@@ -23,13 +23,18 @@ class Gazetteer(Protocol):
 
 
 class Dictionary:
-    """Finds the store's names; `kinds` maps terminology kinds to mention kinds, others are not reported."""
+    """Finds the store's names; `kinds` maps terminology kinds to mention kinds, others are not reported.
+
+    Names that begin with one of `context_words` are left to the context stage, unless they carry their tag.
+    """
 
     name = NAME
     model = None
 
-    def __init__(self, gazetteer: Gazetteer, kinds: Mapping[str, str]) -> None:
-        self._gazetteer, self._kinds = gazetteer, kinds
+    def __init__(
+        self, gazetteer: Gazetteer, kinds: Mapping[str, str], context_words: tuple[str, ...] = ()
+    ) -> None:
+        self._gazetteer, self._kinds, self._context_words = gazetteer, kinds, context_words
 
     def mentions(self, note: Note) -> Step[Mention]:
         """See `Engine.mentions`."""
@@ -38,12 +43,13 @@ class Dictionary:
 
     def _mention(self, note: Note, match: TermMatch) -> Mention | None:
         kind = next((self._kinds[hit.kind] for hit in match.codes if hit.kind in self._kinds), None)
-        if kind is None:
+        words = note.text[match.start : match.end]
+        if kind is None or (words.lower().startswith(self._context_words) and not words.endswith(")")):
             return None
         return Mention(
             start=match.start,
             end=match.end,
-            text=note.text[match.start : match.end],
+            text=words,
             kind=kind,
             confidence=CONFIDENCE,
             sources=(NAME,),

@@ -1,0 +1,50 @@
+"""Names of a real store in a note, and which of them are left to others."""
+
+from pathlib import Path
+
+import pytest
+
+import terminology
+from adapter import extraction, notes
+from adapter.extraction import Dictionary
+
+SNOMED = "http://snomed.info/sct"
+ROWS = f"""system	code	display	kind
+{SNOMED}	38341003	Hypertension (disorder)	condition
+{SNOMED}	161501007	History of hypertension (situation)	finding
+{SNOMED}	18692006	Quinine (substance)	medication
+{SNOMED}	3738000	Viral hepatitis (disorder)	condition
+{SNOMED}	112283007	Escherichia coli (organism)	other
+"""
+
+
+@pytest.fixture(scope="module")
+def dictionary(tmp_path_factory: pytest.TempPathFactory) -> Dictionary:
+    folder = tmp_path_factory.mktemp("dictionary")
+    (folder / "rows.tsv").write_text(ROWS, "utf-8")
+    terminology.build([terminology.Source(kind="tsv", path=folder / "rows.tsv")], folder / "store.sqlite")
+    rules = extraction.load()
+    return Dictionary(terminology.open_store(folder / "store.sqlite"), rules.kinds, rules.context_words)
+
+
+def found(dictionary: Dictionary, text: str) -> list[tuple[str, str]]:
+    return [(one.text, one.kind) for one in dictionary.mentions(notes.from_text("n", text)).kept]
+
+
+def test_names_are_quoted_where_they_stand(dictionary: Dictionary) -> None:
+    text = "😀 VIRAL\nHepatitis, quinine."
+    assert found(dictionary, text) == [("VIRAL\nHepatitis", "condition"), ("quinine", "medication")]
+
+
+def test_what_context_is_to_judge_is_left_to_it_unless_the_note_writes_the_tag(
+    dictionary: Dictionary,
+) -> None:
+    assert found(dictionary, "She has a history of hypertension.") == []
+    assert found(dictionary, "- history of hypertension (situation)") == [
+        ("history of hypertension (situation)", "finding")
+    ]
+    assert found(dictionary, "Has hypertension.") == [("hypertension", "condition")]
+
+
+def test_kinds_that_are_no_finding_are_not_reported(dictionary: Dictionary) -> None:
+    assert found(dictionary, "Urine grew Escherichia coli.") == []
