@@ -18,8 +18,8 @@ CONFIDENCE = 0.9  # that a verbatim name of a terminology means what the termino
 class Gazetteer(Protocol):
     """What the dictionary needs of a terminology store."""
 
-    def matches(self, text: str) -> Sequence[TermMatch]:
-        """The store's names in the text: longest first, not overlapping, in text order."""
+    def matches(self, text: str, *, kinds: Sequence[str] = ...) -> Sequence[TermMatch]:
+        """The store's names of these kinds in the text: longest first, not overlapping, in text order."""
 
 
 class Dictionary:
@@ -38,19 +38,19 @@ class Dictionary:
 
     def mentions(self, note: Note) -> Step[Mention]:
         """See `Engine.mentions`."""
-        found = (self._mention(note, match) for match in self._gazetteer.matches(note.text))
+        matches = self._gazetteer.matches(note.text, kinds=tuple(self._kinds))
+        found = (self._mention(note, match) for match in matches)
         return Step(name="extraction", kept=tuple(mention for mention in found if mention))
 
     def _mention(self, note: Note, match: TermMatch) -> Mention | None:
-        kind = next((self._kinds[hit.kind] for hit in match.codes if hit.kind in self._kinds), None)
         words = note.text[match.start : match.end]
-        if kind is None or (words.lower().startswith(self._context_words) and not words.endswith(")")):
+        if words.lower().startswith(self._context_words) and not words.endswith(")"):
             return None
         return Mention(
             start=match.start,
             end=match.end,
             text=words,
-            kind=kind,
+            kind=self._kinds[match.kind],
             confidence=CONFIDENCE,
             sources=(NAME,),
         )
