@@ -84,7 +84,12 @@ def open_engine(settings: Settings, store: terminology.Store) -> extraction.Engi
         return extraction.Replay.of_file(cast(Path, settings.recording))
     rules = extraction.load()
     classifier = extraction.Classifier(model_path(settings), threads=settings.cores)
-    encoder = extraction.EncoderEngine(classifier, threshold=rules.encoder_threshold)
+    encoder = extraction.EncoderEngine(
+        classifier,
+        threshold=rules.encoder_threshold,
+        same_word=rules.same_word,
+        abbreviation=rules.abbreviation,
+    )
     return extraction.Arbiter(encoder, extraction.Dictionary(store, rules.kinds, rules.context_words), rules)
 
 

@@ -34,6 +34,8 @@ class ArbiterRules(mappings.Table):
 
     version: int
     encoder_threshold: float
+    same_word: float
+    abbreviation: float
     context_words: tuple[str, ...]
     kinds: dict[str, str]
     alone: Alone

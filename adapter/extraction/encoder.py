@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from adapter.extraction import bio
+from adapter.extraction import bio, consistency
 from adapter.extraction.classifier import Classifier
 from adapter.extraction.wordpiece import Words
 from adapter.model import Issue, Mention, ModelInfo, Note, Step
@@ -33,12 +33,18 @@ class Reading:
 
 
 class EncoderEngine:
-    """Finds mentions with a token classifier; those less sure than `threshold` are left out."""
+    """Finds mentions with a token classifier; those less sure than `threshold` are left out.
+
+    `same_word` and `abbreviation` are the shares of evidence taken from other places of the note.
+    """
 
     name = NAME
 
-    def __init__(self, classifier: Classifier, *, threshold: float) -> None:
+    def __init__(
+        self, classifier: Classifier, *, threshold: float, same_word: float = 0.0, abbreviation: float = 0.0
+    ) -> None:
         self._classifier, self._threshold = classifier, threshold
+        self._same_word, self._abbreviation = same_word, abbreviation
 
     @property
     def model(self) -> ModelInfo:
@@ -56,14 +62,19 @@ class EncoderEngine:
 
     def decide(self, note: Note, reading: Reading) -> Step[Mention]:
         """The mentions of a note that has been read."""
-        with np.errstate(divide="ignore"):
-            path = bio.best_path(np.log(reading.probabilities))
-        found = [
-            self._mention(note, reading.words, chunk) for chunk in bio.chunks(path, reading.probabilities)
-        ]
+        chunks = self._chunks(note.text, reading)
+        found = [self._mention(note, reading.words, chunk) for chunk in chunks]
         kept = tuple(mention for mention in found if mention.confidence >= self._threshold)
         unsure = tuple(_unsure(mention) for mention in found if mention.confidence < self._threshold)
         return Step(name="extraction", kept=kept, left_out=unsure)
+
+    def _chunks(self, text: str, reading: Reading) -> list[bio.Chunk]:
+        """The best legal mentions, after the places of the note have spoken to each other."""
+        words = reading.words
+        shared = consistency.same_words(words, reading.probabilities, self._same_word)
+        chunks = _decoded(shared)
+        told = consistency.abbreviations(text, words, shared, chunks, self._abbreviation)
+        return chunks if told is None else _decoded(told)
 
     def _mention(self, note: Note, words: Words, chunk: bio.Chunk) -> Mention:
         start, end = words.starts[chunk.start], words.ends[chunk.end - 1]
@@ -79,6 +90,11 @@ class EncoderEngine:
     def close(self) -> None:
         """Frees the model."""
         self._classifier.close()
+
+
+def _decoded(probabilities: NDArray[np.float32]) -> list[bio.Chunk]:
+    with np.errstate(divide="ignore"):
+        return bio.chunks(bio.best_path(np.log(probabilities)), probabilities)
 
 
 def _unsure(mention: Mention) -> Issue:

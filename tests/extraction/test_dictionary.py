@@ -1,6 +1,5 @@
 """Names of a real store in a note, and which of them are left to others."""
 
-
 import pytest
 
 import terminology
