@@ -2,9 +2,9 @@
 
     python -m training.augment --data TRAINDATA
 
-A name exchanged is exchanged wherever it stands in the text, so that a text stays consistent. It teaches the model
-to read the context rather than to remember five hundred abstracts (Dai & Adel 2020, "An Analysis of Simple Data
-Augmentation for Named Entity Recognition"). Writes bc5cdr-train-exchanged.jsonl and ncbi-train-exchanged.jsonl.
+A name exchanged is exchanged wherever it stands in the text, so that a text stays consistent. It teaches the
+model to read the context rather than to remember five hundred abstracts (Dai & Adel 2020, "An Analysis of
+Simple Data Augmentation for Named Entity Recognition"). Writes bc5cdr- and ncbi-train-exchanged.jsonl.
 """
 
 import argparse

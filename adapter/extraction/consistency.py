@@ -1,8 +1,8 @@
 """One note speaks one language: what a word is in one place is evidence for what it is in another.
 
 Two kinds of evidence are shared between the places of a note: the same word elsewhere, and the abbreviation
-that was introduced in brackets after a mention ("congestive heart failure (CHF)"). The second is the algorithm of
-Schwartz & Hearst 2003, "A Simple Algorithm for Identifying Abbreviation Definitions in Biomedical Text".
+that was introduced in brackets after a mention ("congestive heart failure (CHF)"). The second is by Schwartz
+and Hearst 2003, "A Simple Algorithm for Identifying Abbreviation Definitions in Biomedical Text".
 """
 
 import re
