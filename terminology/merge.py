@@ -12,6 +12,8 @@ from terminology.model import Entry, Source, SourceInfo, Term
 from terminology.normalise import Normaliser, folded
 from terminology.sources import Reading
 
+OWN = "core"  # the kind of source that brings names of ours
+
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
@@ -48,7 +50,10 @@ def gather(readings: Iterable[tuple[Source, Reading]], kinds: Kinds, normaliser:
     drafts: dict[tuple[str, str], Draft] = {}
     mappings: dict[tuple[str, str, str, str], str] = {}
     infos = []
+    own: set[int] = set()  # sources whose names are our own words for others' codes
     for number, (source, reading) in enumerate(readings):
+        if source.kind == OWN:
+            own.add(number)
         for entry in reading.entries:
             _add(drafts, entry, number, normaliser)
             _map(mappings, entry)
@@ -57,7 +62,7 @@ def gather(readings: Iterable[tuple[Source, Reading]], kinds: Kinds, normaliser:
         drafts.values(), key=lambda draft: (systems.rank(draft.system), draft.system, draft.code)
     )
     for draft in ordered:
-        draft.display = _display(draft)
+        draft.display = _display(draft, own)
     _decide(ordered, kinds, normaliser)
     rows = sorted((one, code, how, two, other) for (one, code, two, other), how in mappings.items())
     return Gathered(drafts=tuple(ordered), mappings=tuple(rows), sources=tuple(infos))
@@ -102,14 +107,19 @@ def _info(source: Source, reading: Reading) -> SourceInfo:
     )
 
 
-def _display(draft: Draft) -> str:
-    """The preferred name of the first source, else its shortest; English before other languages."""
-    return min(
-        (
-            (source, not preferred, language != "en", len(text), text)
-            for (text, language), (source, preferred) in draft.names.items()
-        )
-    )[-1]
+def _display(draft: Draft, own: set[int]) -> str:
+    """What the code is called by who publishes it: the preferred name of the first such source.
+
+    Our own names stand in only where no publisher was loaded, and not for a code that several of them share:
+    what is displayed beside a code must never say more than the code.
+    """
+    names = [
+        (source in own, source, not preferred, language != "en", len(text), text)
+        for (text, language), (source, preferred) in draft.names.items()
+    ]
+    best = min(names)
+    several = sum(ours and preferred is False for ours, _, preferred, *_ in names) > 1
+    return "" if best[0] and several else best[-1]
 
 
 def _decide(drafts: Sequence[Draft], kinds: Kinds, normaliser: Normaliser) -> None:

@@ -62,9 +62,9 @@ def test_a_core_row_is_the_first_code_it_fills_and_the_others_are_mappings(tmp_p
 def test_two_sources_with_one_code_make_one_concept(tmp_path):
     with open_store(built(tmp_path)) as store:
         asthma = store.lookup(SNOMED, "195967001")
-        assert asthma.display == "asthma"
+        assert asthma.display == "Asthma"  # as its publisher writes it, not as Core does
         assert {t.text for t in asthma.terms} == {"asthma", "bronchial asthma", "Asthma", "Asthma (disorder)"}
-        assert [t.text for t in asthma.terms if t.preferred] == ["asthma"]
+        assert [t.text for t in asthma.terms if t.preferred] == ["Asthma"]
 
 
 def test_a_fully_specified_name_gives_two_terms_and_the_kind(tmp_path):
@@ -248,3 +248,18 @@ def test_icd10cm_has_categories_codes_and_inclusion_terms(tmp_path):
 
 def test_the_public_names_are_sorted():
     assert terminology.__all__ == sorted(terminology.__all__, key=lambda name: (name.islower(), name))
+
+
+def test_a_code_shared_by_several_of_our_names_is_not_displayed_as_one_of_them(tmp_path):
+    core = tmp_path / "core.tsv"
+    header = "kind\tname\tsynonyms\tsnomed\ticd10cm\trxnorm\tatc\n"
+    core.write_text(
+        header
+        + "finding\trales\t\t\tR09.89\t\t\nfinding\trhonchi\t\t\tR09.89\t\t\nfinding\tfever\t\t\tR50.9\t\t\n",
+        "utf-8",
+    )
+    build([Source(kind="core", path=core)], tmp_path / "store.sqlite")
+    with open_store(tmp_path / "store.sqlite") as store:
+        assert store.lookup(ICD10CM, "R09.89").display == ""
+        assert store.lookup(ICD10CM, "R50.9").display == "fever"
+        assert [hit.code for hit in store.exact("rhonchi")] == ["R09.89"]
