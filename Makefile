@@ -16,14 +16,15 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 2)
 
 .PHONY: demo test lint fix golden docs lock clean setup setup-dev
 
-demo: setup
-	@mkdir -p $(DEMO)
-	@test -f $(DEMO)/store.sqlite -a $(DEMO)/store.sqlite -nt $(VENV)/.runtime || \
-	  $(BIN)/notewright terminology build --source core --source icd10cm --output $(DEMO)/store.sqlite >$(DEMO)/manifest.json
+demo: setup $(DEMO)/store.sqlite
 	@$(BIN)/notewright explain --input fixtures/documents/discharge-summary.json --terminology $(DEMO)/store.sqlite
 	@$(BIN)/notewright convert --input fixtures/documents/discharge-summary.json --terminology $(DEMO)/store.sqlite \
 	  --output $(DEMO)/bundle.ndjson --send $(DEMO)/bundles --quiet
 	@echo; echo "The Bundle lies in $(DEMO)/bundle.ndjson (one line) and, indented, in:"; ls $(DEMO)/bundles/*.json
+
+$(DEMO)/store.sqlite: $(VENV)/.runtime $(wildcard terminology/*.py terminology/data/* terminology/data/core/*.tsv)
+	@mkdir -p $(DEMO)
+	@$(BIN)/notewright terminology build --source core --source icd10cm --output $@ >$(DEMO)/manifest.json
 
 test: setup-dev
 	@$(BIN)/python -m pytest $(ARGS)
