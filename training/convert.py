@@ -98,7 +98,9 @@ def quantized(name: str, array: np.ndarray, kind: gguf.GGMLQuantizationType) -> 
     return gguf.quants.quantize(array, kind), kind
 
 
-def convert(weights: Path, output: Path, kind: str, *, name: str, version: str, temperature: float) -> None:
+def convert(
+    weights: Path, output: Path, kind: str, *, name: str, version: str, temperature: float, outside: float
+) -> None:
     """Writes the GGUF file."""
     ggml, file_type = TYPES[kind]
     config = network.config()
@@ -108,6 +110,7 @@ def convert(weights: Path, output: Path, kind: str, *, name: str, version: str, 
     writer.add_file_type(file_type)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     state = torch.load(weights, map_location="cpu")
+    state["head.bias"][0] += outside
     for tensor, array in tensors(state, config["num_hidden_layers"]).items():
         data, stored = quantized(tensor, array, ggml)
         writer.add_tensor(tensor, data, raw_dtype=stored)
@@ -128,6 +131,7 @@ def main() -> None:
     parser.add_argument(
         "--temperature", type=float, default=1.0, help="divides the logits (training.calibrate)"
     )
+    parser.add_argument("--outside", type=float, default=0.0, help="added to the bias of O, for precision")
     options = parser.parse_args()
     convert(
         options.weights,
@@ -136,6 +140,7 @@ def main() -> None:
         name=options.name,
         version=options.version,
         temperature=options.temperature,
+        outside=options.outside,
     )
 
 

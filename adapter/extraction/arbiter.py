@@ -27,6 +27,7 @@ class Over(mappings.Table):
 
     words: int
     characters: int
+    alike_words: int
 
 
 class ArbiterRules(mappings.Table):
@@ -125,7 +126,10 @@ def _stands_alone(name: Mention, reading: Reading, rules: Alone) -> bool:
 def _stands_over(name: Mention, touched: Sequence[Mention], rules: Over) -> bool:
     if _words(name) < rules.words or len(name.text) < rules.characters:
         return False
-    return all(name.start <= mention.start and mention.end <= name.end for mention in touched)
+    if not all(name.start <= mention.start and mention.end <= name.end for mention in touched):
+        return False
+    alike = len(touched) == 1 and touched[0].kind == name.kind
+    return not alike or _words(name) >= rules.alike_words
 
 
 def _words(mention: Mention) -> int:
