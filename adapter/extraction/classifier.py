@@ -63,7 +63,8 @@ class Classifier:
             hidden = encoder.hidden(pieces)[firsts]
         finally:
             self._free.put(encoder)
-        logits = (hidden @ self._weight.T + self._bias) / self._temperature
+        # einsum, not matmul: BLAS would start threads of its own, which fight the encoders for the cores
+        logits = (np.einsum("ij,kj->ik", hidden, self._weight) + self._bias) / self._temperature
         logits -= logits.max(axis=1, keepdims=True)
         np.exp(logits, out=logits)
         logits /= logits.sum(axis=1, keepdims=True)
