@@ -1,15 +1,18 @@
 """Real notes through the line: are quotes exact, and do denied symptoms stay out of the Conditions?
 
-    python benchmarks/real_notes.py --corpora ../shared/corpora --store STORE [--show 20]
+    python benchmarks/real_notes.py --corpora ../shared/corpora --store STORE [--gold NOTES] [--show 20]
 
 All ACI-Bench development notes and 200 transcribed reports. Checked on every Bundle: one of a resource's
 derivation-references cuts out exactly the resource's own words; no active Condition stands on a mention that
-the context stage calls negated. `--show N` prints N notes with every finding, for reading by eye.
+the context stage calls negated. With `--gold training/gold/notes.jsonl` those notes are run too, and no
+active Condition may stand on words that a reader marked as denied. `--show N` prints N notes with every
+finding, for reading by eye.
 """
 
 import argparse
 import base64
 import gzip
+import hashlib
 import json
 import random
 from collections import Counter
@@ -24,13 +27,23 @@ SEED = 20261120
 AXES = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned")
 
 
-def sampled(corpora: Path, reports: int) -> list[dict]:
-    """All development notes, and a fixed sample of reports."""
+def sampled(corpora: Path, reports: int, read: dict[str, list[dict]]) -> list[dict]:
+    """All development notes, a fixed sample of reports, and the notes that were read."""
     with gzip.open(corpora / "notes" / "dev.jsonl.gz", "rt", encoding="utf-8") as lines:
         chosen = [json.loads(line) for line in lines]
     with gzip.open(corpora / "notes" / "train.jsonl.gz", "rt", encoding="utf-8") as lines:
         rest = [json.loads(line) for line in lines]
-    return chosen + random.Random(SEED).sample([row for row in rest if "ctakes" in row["id"]], reports)
+    chosen += random.Random(SEED).sample([row for row in rest if "ctakes" in row["id"]], reports)
+    known = {row["id"] for row in chosen}
+    return chosen + [row for row in rest if row["id"] in read and row["id"] not in known]
+
+
+def denied_by_readers(path: Path | None) -> dict[str, list[dict]]:
+    """The mentions of each read note that its reader marked as denied."""
+    if path is None:
+        return {}
+    records = map(json.loads, path.read_text("utf-8").splitlines())
+    return {row["id"]: [one for one in row["mentions"] if one.get("negated")] for row in records}
 
 
 def document(row: dict) -> dict:
@@ -38,7 +51,7 @@ def document(row: dict) -> dict:
     data = base64.b64encode(row["text"].encode()).decode()
     return {
         "resourceType": "DocumentReference",
-        "id": "n" + str(abs(hash(row["id"])) % 10**9),
+        "id": hashlib.sha256(row["id"].encode()).hexdigest(),
         "status": "current",
         "subject": {"reference": "Patient/example"},
         "content": [{"attachment": {"contentType": "text/plain; charset=utf-8", "data": data}}],
@@ -66,15 +79,18 @@ def main() -> None:
     parser.add_argument("--corpora", type=Path, required=True)
     parser.add_argument("--store", type=Path)
     parser.add_argument("--reports", type=int, default=200)
+    parser.add_argument("--gold", type=Path, help="notes read by hand: training/gold/notes.jsonl")
     parser.add_argument("--show", type=int, default=0)
     options = parser.parse_args()
     counts: Counter[str] = Counter()
+    denied = denied_by_readers(options.gold)
     with assembly.opened(Settings(terminology=options.store)) as pipeline:
-        rows = sampled(options.corpora, options.reports)
+        rows = sampled(options.corpora, options.reports, denied)
         for number, row in enumerate(rows):
             outcome = pipeline.run(document(row))
             findings = [one for step in outcome.steps if step.name == "coding" for one in step.kept]
             check(row["text"], outcome.bundle, findings, counts)
+            check_denied(denied.get(row["id"], []), outcome.bundle, counts)
             if number < options.show:
                 show(row, findings)
     print(json.dumps(dict(sorted(counts.items())), indent=1))
@@ -97,10 +113,25 @@ def check(text: str, bundle: dict, findings: list[Finding], counts: Counter[str]
         if words and places:
             counts["quotes checked"] += 1
             counts["quotes wrong"] += words not in quotes
-        statuses = {c["code"] for c in (resource.get("clinicalStatus") or {}).get("coding", ())}
-        if resource["resourceType"] == "Condition" and "active" in statuses:
+        if active(resource):
             counts["active Conditions"] += 1
             counts["active Conditions on a negated mention"] += any(place in negated for place in places)
+
+
+def active(resource: dict) -> bool:
+    """Whether it is a Condition that says the patient has it now."""
+    statuses = {c["code"] for c in (resource.get("clinicalStatus") or {}).get("coding", ())}
+    return resource["resourceType"] == "Condition" and "active" in statuses
+
+
+def check_denied(denied: list[dict], bundle: dict, counts: Counter[str]) -> None:
+    """Counts the mentions a reader marked as denied that an active Condition stands on."""
+    resources = [entry["resource"] for entry in bundle["entry"]]
+    places = [place for one in resources if active(one) for place in derivations(one)]
+    counts["mentions a reader marked as denied"] += len(denied)
+    counts["of these in an active Condition"] += sum(
+        any(start < one["end"] and one["start"] < end for start, end in places) for one in denied
+    )
 
 
 def show(row: dict, findings: list[Finding]) -> None:

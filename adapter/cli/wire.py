@@ -17,11 +17,12 @@ def parse(data: bytes) -> Any:
     Raises InputError that says where it breaks, and never what it says.
     """
     try:
-        return json.loads(data.decode("utf-8-sig"))
+        return json.loads(data.decode("utf-8-sig").rstrip())
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
-        raise InputError(f"not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+        what = error.msg.removesuffix(" at")
+        raise InputError(f"not JSON: {what} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise InputError("JSON nested too deeply") from None
 
