@@ -1,8 +1,9 @@
 """One note speaks one language: what a word is in one place is evidence for what it is in another.
 
 Two kinds of evidence are shared between the places of a note: the same word elsewhere, and the abbreviation
-that was introduced in brackets after a mention ("congestive heart failure (CHF)"). The second is by Schwartz
-and Hearst 2003, "A Simple Algorithm for Identifying Abbreviation Definitions in Biomedical Text".
+that was introduced in brackets after what it stands for: a mention ("congestive heart failure (CHF)"), or
+nothing of interest ("bone mineral density (BMD)"). The second is by Schwartz and Hearst 2003, "A Simple
+Algorithm for Identifying Abbreviation Definitions in Biomedical Text".
 """
 
 import re
@@ -14,6 +15,7 @@ import numpy as np
 from adapter.extraction.bio import Chunk, Floats
 from adapter.extraction.wordpiece import Words
 
+_REACH = 200  # characters before a bracket in which the long form may stand
 _SHORT = re.compile(r"\(([^\W_][\w-]{1,9})\)")
 
 
@@ -45,18 +47,27 @@ def abbreviations(
     return result
 
 
-def _introduced(text: str, words: Words, chunks: Sequence[Chunk]) -> dict[str, int]:
-    """Abbreviations in brackets right after the mention they abbreviate, with its kind."""
-    ends = {words.ends[chunk.end - 1]: chunk for chunk in chunks}
-    found = {}
+def _introduced(text: str, words: Words, chunks: Sequence[Chunk]) -> dict[str, int | None]:
+    """Abbreviations in brackets right after what they stand for: a mention of a kind, or no mention."""
+    found: dict[str, int | None] = {}
     for match in _SHORT.finditer(text):
-        chunk = ends.get(len(text[: match.start()].rstrip()))
         short = match.group(1)
-        if chunk is None or sum(letter.isupper() for letter in short) < 2:
+        if sum(letter.isupper() for letter in short) < 2:
             continue
-        if abbreviates(short, text[words.starts[chunk.start] : words.ends[chunk.end - 1]]):
+        last = int(np.searchsorted(words.starts, match.start())) - 1
+        chunk = next((chunk for chunk in chunks if chunk.start <= last < chunk.end), None)
+        if chunk is None:
+            if abbreviates(short, _before(text, match.start(), len(short))):
+                found.setdefault(short, None)
+        elif last == chunk.end - 1 and abbreviates(short, text[words.starts[chunk.start] : words.ends[last]]):
             found[short] = chunk.kind
     return found
+
+
+def _before(text: str, end: int, length: int) -> str:
+    """The words in which Schwartz and Hearst look for what an abbreviation of `length` letters stands for."""
+    words = text[max(0, end - _REACH) : end].split()
+    return " ".join(words[-min(length + 5, 2 * length) :])
 
 
 def abbreviates(short: str, long: str) -> bool:
@@ -82,11 +93,15 @@ def _covered(words: Words, start: int, end: int) -> range:
     return range(int(np.searchsorted(words.ends, start, "right")), int(np.searchsorted(words.starts, end)))
 
 
-def _assign(probabilities: Floats, places: range, kind: int, share: float) -> None:
+def _assign(probabilities: Floats, places: range, kind: int | None, share: float) -> None:
     """Gives `share` of the probability to the kind: its beginning or inside first, inside after that."""
-    begin, inside = 2 * kind + 1, 2 * kind + 2
     for number, index in enumerate(places):
         row = probabilities[index]
-        label = inside if number or row[inside] > row[begin] else begin
+        label = 0 if kind is None else _label(row, kind, first=number == 0)
         row *= 1 - share
         row[label] += share
+
+
+def _label(row: Floats, kind: int, *, first: bool) -> int:
+    begin, inside = 2 * kind + 1, 2 * kind + 2
+    return begin if first and row[begin] >= row[inside] else inside

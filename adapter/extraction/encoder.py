@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from adapter.extraction import bio, consistency
+from adapter.extraction import bio, consistency, edges
 from adapter.extraction.classifier import Classifier
 from adapter.extraction.wordpiece import Words
 from adapter.model import Issue, Mention, ModelInfo, Note, Step
@@ -45,6 +45,7 @@ class EncoderEngine:
     ) -> None:
         self._classifier, self._threshold = classifier, threshold
         self._same_word, self._abbreviation = same_word, abbreviation
+        self._coded = {index for index, kind in enumerate(classifier.kinds) if kind == "medication"}
 
     @property
     def model(self) -> ModelInfo:
@@ -74,7 +75,7 @@ class EncoderEngine:
         shared = consistency.same_words(words, reading.probabilities, self._same_word)
         chunks = _decoded(shared)
         told = consistency.abbreviations(text, words, shared, chunks, self._abbreviation)
-        return chunks if told is None else _decoded(told)
+        return edges.settled(text, words, chunks if told is None else _decoded(told), self._coded)
 
     def _mention(self, note: Note, words: Words, chunk: bio.Chunk) -> Mention:
         start, end = words.starts[chunk.start], words.ends[chunk.end - 1]

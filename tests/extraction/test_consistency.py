@@ -47,7 +47,16 @@ def test_an_introduced_abbreviation_is_what_it_stands_for_everywhere() -> None:
     assert np.allclose(told.sum(axis=1), table.sum(axis=1))
 
 
-def test_brackets_after_no_mention_introduce_nothing() -> None:
+def test_an_abbreviation_of_no_mention_is_no_mention() -> None:
+    text = "congestive heart failure (CHF). the CHF worse"
+    words = TOKENIZER.words(text)
+    table = rows(words, {4: 1, 8: 1})
+    told = consistency.abbreviations(text, words, table, bio.chunks(bio.best_path(np.log(table)), table), 0.9)
+    assert told is not None
+    assert bio.chunks(bio.best_path(np.log(told)), told) == []
+
+
+def test_brackets_after_other_words_introduce_nothing() -> None:
     text = "the worse (CHF)"
     words = TOKENIZER.words(text)
     assert consistency.abbreviations(text, words, rows(words, {}), [], 0.9) is None

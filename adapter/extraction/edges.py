@@ -1,0 +1,98 @@
+"""Where a mention begins and ends: never inside brackets, a quotation or the code name of a drug.
+
+The classifier labels punctuation word by word, so now and then it stops where no reader would: at "NIK" of
+"NIK-247", at "FU" of "5-FU", at "PGE(2" of "PGE(2)", or behind the hyphen of "heparin-associated".
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from adapter.extraction.bio import Chunk
+from adapter.extraction.wordpiece import Words
+
+_CLOSER = {"(": ")", "[": "]", "{": "}"}
+_QUOTES = ("'", '"', "‘", "“")
+_LOOSE = ("-", "–", ",", ";", ":", "/")
+# The beginning of a code name, what continues it, and a numeral that a code name begins with ("5-FU").
+_CODE = re.compile(r"[A-Z]{1,4}[a-z]?\d{0,3}-?")
+_UNIT = r"(?! ?(mg|mcg|µg|g|ml|units?|iu|%)(?!\w))"
+_NUMBER = re.compile(rf"(-?\d{{3,}}|[ ](?!\d*00\b)(\d{{4,}}|\d{{2,3}},\d{{3}}))\b{_UNIT}", re.IGNORECASE)
+_NUMERAL = re.compile(r"(?<![\w,.-])\d{1,2}-$")
+
+Range = tuple[int, int]
+
+
+def settled(text: str, words: Words, chunks: Sequence[Chunk], coded: Collection[int]) -> list[Chunk]:
+    """The chunks with their edges put right; `coded` are the kinds that may have code names.
+
+    An edge moves outwards only over words that no other chunk holds; a chunk never becomes empty.
+    """
+    taken = {index for chunk in chunks for index in range(chunk.start, chunk.end)}
+    found = []
+    for chunk in chunks:
+        span = _balanced(text, words, _trimmed(text, words, (chunk.start, chunk.end)))
+        if chunk.kind in coded:
+            span = _whole_code(text, words, span)
+        free = all(index not in taken for index in range(*span) if not chunk.start <= index < chunk.end)
+        if not free:
+            span = (chunk.start, chunk.end)
+        taken.update(range(*span))
+        found.append(replace(chunk, start=span[0], end=span[1]))
+    return found
+
+
+def _word(text: str, words: Words, index: int) -> str:
+    return text[words.starts[index] : words.ends[index]]
+
+
+def _trimmed(text: str, words: Words, span: Range) -> Range:
+    """Without loose punctuation at the end."""
+    start, end = span
+    while end - start > 1 and _word(text, words, end - 1) in _LOOSE:
+        end -= 1
+    return start, end
+
+
+def _balanced(text: str, words: Words, span: Range) -> Range:
+    """Closes or cuts off a bracket or a quotation that the mention opens and does not close."""
+    start, end = span
+    open_at = _unclosed(text, words, span)
+    if open_at is None:
+        return span
+    closer = _CLOSER.get(_word(text, words, open_at))
+    glued = open_at > start and words.starts[open_at] == words.ends[open_at - 1]
+    if (glued or open_at == start) and end < len(words) and _word(text, words, end) == closer:
+        return start, end + 1
+    if open_at == start:
+        return (start + 1, end) if end - start > 1 else span
+    return _trimmed(text, words, (start, open_at))
+
+
+def _unclosed(text: str, words: Words, span: Range) -> int | None:
+    """The first word of `span` that opens a bracket or a quotation which `span` does not close."""
+    waiting: list[tuple[int, str]] = []
+    for index in range(*span):
+        word = _word(text, words, index)
+        if waiting and word == waiting[-1][1]:
+            waiting.pop()
+        elif word in _CLOSER:
+            waiting.append((index, _CLOSER[word]))
+        elif word in _QUOTES and index > span[0] and words.starts[index] > words.ends[index - 1]:
+            waiting.append((index, {"‘": "’", "“": "”"}.get(word, word)))
+    return waiting[0][0] if waiting else None
+
+
+def _whole_code(text: str, words: Words, span: Range) -> Range:
+    """The whole code name of which the mention holds a part."""
+    start, end = span
+    written = text[words.starts[start] : words.ends[end - 1]]
+    if not _CODE.fullmatch(written):
+        return span
+    if number := _NUMBER.match(text, words.ends[end - 1]):
+        while end < len(words) and words.ends[end] <= number.end():
+            end += 1
+    before = text[max(0, words.starts[start] - 6) : words.starts[start]]
+    if start > 1 and _NUMERAL.search(before):
+        start -= 2
+    return start, end
