@@ -5,6 +5,7 @@ half-open and count Unicode code points of `Note.text` (Python `str` indices), n
 UTF-16 units. Identity and storage live elsewhere.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
@@ -71,6 +72,13 @@ class Note:
     date: str | None = None  # when the document was made, FHIR instant or dateTime
     sections: tuple[Section, ...] = ()  # in order, covering the whole text
     sentences: tuple[Span, ...] = ()  # in order, not overlapping, without surrounding white space
+
+    def section_at(self, position: int) -> Section:
+        """The section in which a code point stands; one of key "unknown" if none is known."""
+        index = bisect_right(self.sections, position, key=lambda section: section.start) - 1
+        if index >= 0:
+            return self.sections[index]
+        return Section(key="unknown", heading=Span(start=0, end=0), start=0, end=len(self.text))
 
     def log_context(self) -> dict[str, object]:
         """The only facts about a note that may enter a log."""

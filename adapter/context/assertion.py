@@ -27,7 +27,7 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
     """
     ordered = _ordered(note, mentions)
     cues = _cues(note, ordered, rules)
-    sections = [_section(note, mention) for mention in ordered]
+    sections = [note.section_at(mention.start) for mention in ordered]
     findings = [
         Finding(
             start=mention.start,
@@ -123,13 +123,6 @@ def _within(
             yield index
 
 
-def _section(note: Note, mention: Mention) -> Section:
-    index = bisect_right(note.sections, mention.start, key=lambda section: section.start) - 1
-    if 0 <= index < len(note.sections):
-        return note.sections[index]
-    return Section(key="unknown", heading=Span(start=0, end=0), start=0, end=len(note.text))
-
-
 def _assertion(
     note: Note, mention: Mention, section: Section, held: Sequence[Scope], rules: ContextRules
 ) -> Assertion:
@@ -189,9 +182,8 @@ def _section_cue(note: Note, section: Section, axis: str) -> Cue:
 
 def _is_heading(note: Note, sentence: Span) -> bool:
     """Whether a sentence is a known heading: its section already says what it says of a list."""
-    index = bisect_right(note.sections, sentence.start, key=lambda section: section.start) - 1
-    section = note.sections[index] if index >= 0 else None
-    return section is not None and section.key != "unknown" and sentence.end <= section.heading.end
+    section = note.section_at(sentence.start)
+    return section.key != "unknown" and sentence.end <= section.heading.end
 
 
 def _is_item(text: str, sentence: Span) -> bool:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import mappings
+from adapter.extraction.analytes import Measured, as_test
 from adapter.extraction.dictionary import Dictionary
 from adapter.extraction.encoder import EncoderEngine, Reading
+from adapter.extraction.fragments import Fragments, is_fragment, left_out
 from adapter.model import Issue, Mention, ModelInfo, Note, Step
 
 
@@ -41,6 +43,8 @@ class ArbiterRules(mappings.Table):
     kinds: dict[str, str]
     alone: Alone
     over: Over
+    measured: Measured
+    fragments: Fragments
 
 
 def load() -> ArbiterRules:
@@ -68,14 +72,17 @@ class Arbiter:
         """See `Engine.mentions`."""
         reading = self._encoder.read(note)
         read = self._encoder.decide(note, reading)
+        whole = [one for one in read.kept if not is_fragment(one, self._rules.fragments)]
+        fragments = [left_out(one) for one in read.kept if is_fragment(one, self._rules.fragments)]
         named = self._dictionary.mentions(note)
-        kept = merge(read.kept, named.kept, reading, self._rules)
+        merged = merge(whole, named.kept, reading, self._rules)
+        kept = tuple(as_test(mention, note, self._rules.measured) for mention in merged)
         stood = {(mention.start, mention.end) for mention in kept}
         unheard = [m for m in named.kept if (m.start, m.end) not in stood]
         return Step(
             name="extraction",
             kept=kept,
-            left_out=(*read.left_out, *(_unheard(mention) for mention in unheard)),
+            left_out=(*read.left_out, *fragments, *(_unheard(mention) for mention in unheard)),
         )
 
     def close(self) -> None:

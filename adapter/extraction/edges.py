@@ -1,7 +1,8 @@
-"""Where a mention begins and ends: never inside brackets, a quotation or the code name of a drug.
+"""Where a mention begins and ends: never inside brackets, a quotation or a code name, nor in two paragraphs.
 
-The classifier labels punctuation word by word, so now and then it stops where no reader would: at "NIK" of
-"NIK-247", at "FU" of "5-FU", at "PGE(2" of "PGE(2)", or behind the hyphen of "heparin-associated".
+The classifier labels words and punctuation one by one, so now and then it stops where no reader would: at
+"NIK" of "NIK-247", at "FU" of "5-FU", at "PGE(2" of "PGE(2)", behind the hyphen of "heparin-associated", or
+in the heading below the paragraph.
 """
 
 import re
@@ -18,22 +19,32 @@ _LOOSE = ("-", "–", ",", ";", ":", "/")
 _CODE = re.compile(r"[A-Z]{1,4}[a-z]?\d{0,3}-?")
 _UNIT = r"(?! ?(mg|mcg|µg|g|ml|units?|iu|%)(?!\w))"
 _NUMBER = re.compile(rf"(-?\d{{3,}}|[ ](?!\d*00\b)(\d{{4,}}|\d{{2,3}},\d{{3}}))\b{_UNIT}", re.IGNORECASE)
+_ISOTOPE = re.compile(r"\w{0,2}-?\[\d{1,3}-?\d{0,3}[A-Z][a-z]?\]-?")  # how a substance was labelled: "[3H]"
 _NUMERAL = re.compile(r"(?<![\w,.-])\d{1,2}-$")
 
 Range = tuple[int, int]
 
 
-def settled(text: str, words: Words, chunks: Sequence[Chunk], coded: Collection[int]) -> list[Chunk]:
-    """The chunks with their edges put right; `coded` are the kinds that may have code names.
+def settled(
+    text: str,
+    words: Words,
+    chunks: Sequence[Chunk],
+    *,
+    coded: Collection[int],
+    headings: Collection[int] = (),
+) -> list[Chunk]:
+    """The chunks with their edges put right.
 
-    An edge moves outwards only over words that no other chunk holds; a chunk never becomes empty.
+    `coded` are the kinds that may have code names, `headings` the code points where headings begin. An edge
+    moves outwards only over words that no other chunk holds; a chunk never becomes empty.
     """
     taken = {index for chunk in chunks for index in range(chunk.start, chunk.end)}
     found = []
     for chunk in chunks:
-        span = _balanced(text, words, _trimmed(text, words, (chunk.start, chunk.end)))
+        span = _in_one_paragraph(text, words, (chunk.start, chunk.end), headings)
+        span = _balanced(text, words, _trimmed(text, words, span))
         if chunk.kind in coded:
-            span = _whole_code(text, words, span)
+            span = _whole_code(text, words, _unlabelled(text, words, span))
         free = all(index not in taken for index in range(*span) if not chunk.start <= index < chunk.end)
         if not free:
             span = (chunk.start, chunk.end)
@@ -44,6 +55,16 @@ def settled(text: str, words: Words, chunks: Sequence[Chunk], coded: Collection[
 
 def _word(text: str, words: Words, index: int) -> str:
     return text[words.starts[index] : words.ends[index]]
+
+
+def _in_one_paragraph(text: str, words: Words, span: Range, headings: Collection[int]) -> Range:
+    """Up to the first blank line or heading."""
+    start, end = span
+    for index in range(start + 1, end):
+        between = text[words.ends[index - 1] : words.starts[index]]
+        if words.starts[index] in headings or between.count("\n") > 1:
+            return start, index
+    return span
 
 
 def _trimmed(text: str, words: Words, span: Range) -> Range:
@@ -81,6 +102,15 @@ def _unclosed(text: str, words: Words, span: Range) -> int | None:
         elif word in _QUOTES and index > span[0] and words.starts[index] > words.ends[index - 1]:
             waiting.append((index, {"‘": "’", "“": "”"}.get(word, word)))
     return waiting[0][0] if waiting else None
+
+
+def _unlabelled(text: str, words: Words, span: Range) -> Range:
+    """Without the label of a radioactive substance before it."""
+    start, end = span
+    if label := _ISOTOPE.match(text, words.starts[start], words.ends[end - 1]):
+        while start < end - 1 and words.starts[start] < label.end():
+            start += 1
+    return start, end
 
 
 def _whole_code(text: str, words: Words, span: Range) -> Range:

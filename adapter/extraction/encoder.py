@@ -63,7 +63,14 @@ class EncoderEngine:
 
     def decide(self, note: Note, reading: Reading) -> Step[Mention]:
         """The mentions of a note that has been read."""
-        chunks = self._chunks(note.text, reading)
+        headings = {section.heading.start for section in note.sections}
+        chunks = edges.settled(
+            note.text,
+            reading.words,
+            self._chunks(note.text, reading),
+            coded=self._coded,
+            headings=headings,
+        )
         found = [self._mention(note, reading.words, chunk) for chunk in chunks]
         kept = tuple(mention for mention in found if mention.confidence >= self._threshold)
         unsure = tuple(_unsure(mention) for mention in found if mention.confidence < self._threshold)
@@ -75,7 +82,7 @@ class EncoderEngine:
         shared = consistency.same_words(words, reading.probabilities, self._same_word)
         chunks = _decoded(shared)
         told = consistency.abbreviations(text, words, shared, chunks, self._abbreviation)
-        return edges.settled(text, words, chunks if told is None else _decoded(told), self._coded)
+        return chunks if told is None else _decoded(told)
 
     def _mention(self, note: Note, words: Words, chunk: bio.Chunk) -> Mention:
         start, end = words.starts[chunk.start], words.ends[chunk.end - 1]

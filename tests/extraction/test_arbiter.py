@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from adapter.extraction import arbiter
+from adapter.extraction import arbiter, fragments
 from adapter.extraction.encoder import Reading
 from adapter.extraction.wordpiece import Words
 from adapter.model import Mention
@@ -109,3 +109,18 @@ def test_nothing_overlaps_and_all_is_in_text_order(order: int) -> None:
         ("chronic kidney disease stage 3", "condition"),
         ("edema", "finding"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "fragment"),
+    [
+        ("Recurrent", "condition", True),
+        ("death", "finding", True),
+        ("recurrent fever", "finding", False),
+        ("elevated", "result", False),
+        ("left", "body_site", False),
+    ],
+)
+def test_a_word_that_alone_names_nothing_is_a_fragment(words: str, kind: str, fragment: bool) -> None:
+    one = mention(words, words, kind, "encoder")
+    assert fragments.is_fragment(one, RULES.fragments) is fragment

@@ -22,10 +22,10 @@ def settled(marked: str, kind: int) -> list[str]:
     text = re.sub("[«»]", "", marked)
     words = TOKENIZER.words(text)
     chunks = []
-    for number, match in enumerate(re.finditer("«(.*?)»", marked)):
+    for number, match in enumerate(re.finditer("«([^»]*)»", marked)):
         start = match.start() - 2 * number
         chunks.append(chunk_of(words, start, start + len(match.group(1)), kind))
-    found = edges.settled(text, words, chunks, {MEDICATION})
+    found = edges.settled(text, words, chunks, coded={MEDICATION})
     return [text[words.starts[one.start] : words.ends[one.end - 1]] for one in found]
 
 
@@ -45,6 +45,8 @@ def settled(marked: str, kind: int) -> list[str]:
         ("levels of «PGE»(2)", "PGE"),
         ("levels of «PGE(2»)", "PGE(2)"),
         ("the «warfarin-»related bleed", "warfarin"),
+        ("binding of «[3H]spiperone» fell", "spiperone"),
+        ("«L-[3H]nicotine» bound", "nicotine"),
     ],
 )
 def test_a_drug_ends_where_its_name_ends(marked: str, expected: str) -> None:
@@ -62,10 +64,20 @@ def test_a_drug_ends_where_its_name_ends(marked: str, expected: str) -> None:
         ("«pneumonia,» treated", "pneumonia"),
         ("«CB» 3717 is no drug here", "CB"),
         ("«(»", "("),
+        ("as needed for «pain\n\nDISCHARGE» DIAGNOSES", "pain"),
+        ("«chronic\nkidney disease»", "chronic\nkidney disease"),
     ],
 )
 def test_a_condition_holds_whole_brackets_only(marked: str, expected: str) -> None:
     assert settled(marked, CONDITION) == [expected]
+
+
+def test_a_mention_stops_before_a_heading() -> None:
+    text = "for pain\nPLAN: rest"
+    words = TOKENIZER.words(text)
+    chunk = chunk_of(words, 4, 13, CONDITION)
+    (found,) = edges.settled(text, words, [chunk], coded=(), headings={9})
+    assert text[words.starts[found.start] : words.ends[found.end - 1]] == "pain"
 
 
 def test_an_edge_does_not_move_over_another_mention() -> None:
@@ -81,7 +93,7 @@ def test_chunks_stay_whole_apart_and_inside_the_text(text: str, data: st.DataObj
         Chunk(start=a, end=b, kind=data.draw(st.sampled_from(kinds)), probability=0.5)
         for a, b in zip(cuts[::2], cuts[1::2], strict=False)
     ]
-    found = edges.settled(text, words, chunks, {MEDICATION})
+    found = edges.settled(text, words, chunks, coded={MEDICATION})
     held = [index for one in found for index in range(one.start, one.end)]
     assert len(found) == len(chunks)
     assert all(0 <= one.start < one.end <= len(words) for one in found)
