@@ -89,6 +89,7 @@ def open_engine(settings: Settings, store: terminology.Store) -> extraction.Engi
         threshold=rules.encoder_threshold,
         same_word=rules.same_word,
         abbreviation=rules.abbreviation,
+        heads=rules.heads,
     )
     return extraction.Arbiter(encoder, extraction.Dictionary(store, rules.kinds, rules.context_words), rules)
 

@@ -39,6 +39,7 @@ class ArbiterRules(mappings.Table):
     encoder_threshold: float
     same_word: float
     abbreviation: float
+    heads: frozenset[str]
     context_words: tuple[str, ...]
     kinds: dict[str, str]
     alone: Alone

@@ -32,17 +32,22 @@ def settled(
     *,
     coded: Collection[int],
     headings: Collection[int] = (),
+    headed: Collection[int] = (),
+    heads: Collection[str] = (),
 ) -> list[Chunk]:
     """The chunks with their edges put right.
 
-    `coded` are the kinds that may have code names, `headings` the code points where headings begin. An edge
-    moves outwards only over words that no other chunk holds; a chunk never becomes empty.
+    `coded` are the kinds that may have code names, `headings` the code points where headings begin; `heads`
+    are nouns, in lower case, that belong to a mention of a `headed` kind when they follow it. An edge moves
+    outwards only over words that no other chunk holds; a chunk never becomes empty.
     """
     taken = {index for chunk in chunks for index in range(chunk.start, chunk.end)}
     found = []
     for chunk in chunks:
         span = _in_one_paragraph(text, words, (chunk.start, chunk.end), headings)
         span = _balanced(text, words, _trimmed(text, words, span))
+        if chunk.kind in headed:
+            span = _with_head(text, words, span, heads)
         if chunk.kind in coded:
             span = _whole_code(text, words, _unlabelled(text, words, span))
         free = all(index not in taken for index in range(*span) if not chunk.start <= index < chunk.end)
@@ -65,6 +70,15 @@ def _in_one_paragraph(text: str, words: Words, span: Range, headings: Collection
         if words.starts[index] in headings or between.count("\n") > 1:
             return start, index
     return span
+
+
+def _with_head(text: str, words: Words, span: Range, heads: Collection[str]) -> Range:
+    """With the noun that the words before it describe: "pituitary" of "pituitary lesion"."""
+    start, end = span
+    if end == len(words) or _word(text, words, end - 1).lower() in heads:
+        return span
+    gap = text[words.ends[end - 1] : words.starts[end]]
+    return (start, end + 1) if gap.isspace() and _word(text, words, end).lower() in heads else span
 
 
 def _trimmed(text: str, words: Words, span: Range) -> Range:

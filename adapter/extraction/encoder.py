@@ -3,6 +3,7 @@
 It quotes by construction: a mention is a run of words of the note, so nothing can be made up.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,17 +36,26 @@ class Reading:
 class EncoderEngine:
     """Finds mentions with a token classifier; those less sure than `threshold` are left out.
 
-    `same_word` and `abbreviation` are the shares of evidence taken from other places of the note.
+    `same_word` and `abbreviation` are the shares of evidence taken from other places of the note; `heads` are
+    nouns that belong to a condition or finding right before them.
     """
 
     name = NAME
 
     def __init__(
-        self, classifier: Classifier, *, threshold: float, same_word: float = 0.0, abbreviation: float = 0.0
+        self,
+        classifier: Classifier,
+        *,
+        threshold: float,
+        same_word: float = 0.0,
+        abbreviation: float = 0.0,
+        heads: Collection[str] = (),
     ) -> None:
         self._classifier, self._threshold = classifier, threshold
         self._same_word, self._abbreviation = same_word, abbreviation
-        self._coded = {index for index, kind in enumerate(classifier.kinds) if kind == "medication"}
+        self._heads = heads
+        self._coded = _indices(classifier.kinds, {"medication"})
+        self._headed = _indices(classifier.kinds, {"condition", "finding"})
 
     @property
     def model(self) -> ModelInfo:
@@ -70,6 +80,8 @@ class EncoderEngine:
             self._chunks(note.text, reading),
             coded=self._coded,
             headings=headings,
+            headed=self._headed,
+            heads=self._heads,
         )
         found = [self._mention(note, reading.words, chunk) for chunk in chunks]
         kept = tuple(mention for mention in found if mention.confidence >= self._threshold)
@@ -98,6 +110,10 @@ class EncoderEngine:
     def close(self) -> None:
         """Frees the model."""
         self._classifier.close()
+
+
+def _indices(kinds: Sequence[str], chosen: Collection[str]) -> frozenset[int]:
+    return frozenset(index for index, kind in enumerate(kinds) if kind in chosen)
 
 
 def _decoded(probabilities: NDArray[np.float32]) -> list[bio.Chunk]:

@@ -25,7 +25,9 @@ def settled(marked: str, kind: int) -> list[str]:
     for number, match in enumerate(re.finditer("«([^»]*)»", marked)):
         start = match.start() - 2 * number
         chunks.append(chunk_of(words, start, start + len(match.group(1)), kind))
-    found = edges.settled(text, words, chunks, coded={MEDICATION})
+    found = edges.settled(
+        text, words, chunks, coded={MEDICATION}, headed={CONDITION}, heads={"tear", "lesion"}
+    )
     return [text[words.starts[one.start] : words.ends[one.end - 1]] for one in found]
 
 
@@ -64,6 +66,9 @@ def test_a_drug_ends_where_its_name_ends(marked: str, expected: str) -> None:
         ("«pneumonia,» treated", "pneumonia"),
         ("«CB» 3717 is no drug here", "CB"),
         ("«(»", "("),
+        ("a «medial meniscal» tear", "medial meniscal tear"),
+        ("a «meniscal tear» lesion", "meniscal tear"),
+        ("a «pituitary», lesion", "pituitary"),
         ("as needed for «pain\n\nDISCHARGE» DIAGNOSES", "pain"),
         ("«chronic\nkidney disease»", "chronic\nkidney disease"),
     ],
@@ -78,6 +83,10 @@ def test_a_mention_stops_before_a_heading() -> None:
     chunk = chunk_of(words, 4, 13, CONDITION)
     (found,) = edges.settled(text, words, [chunk], coded=(), headings={9})
     assert text[words.starts[found.start] : words.ends[found.end - 1]] == "pain"
+
+
+def test_a_head_noun_of_another_mention_stays_there() -> None:
+    assert settled("«medial meniscal» «tear»", CONDITION) == ["medial meniscal", "tear"]
 
 
 def test_an_edge_does_not_move_over_another_mention() -> None:
