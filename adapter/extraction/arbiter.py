@@ -125,6 +125,10 @@ def _agreed(mention: Mention, name: Mention) -> Mention:
 
 
 def _stands_alone(name: Mention, reading: Reading, rules: Alone) -> bool:
+    if name.text.endswith(
+        ")"
+    ):  # written with its semantic tag, "stress (finding)": nobody does that by chance
+        return True
     if len(name.text) < rules.shortest:
         return False
     long = _words(name) >= rules.words and len(name.text) >= rules.characters

@@ -72,6 +72,12 @@ def test_a_long_name_stands_alone() -> None:
     assert merged(text, [], named) == [(text, "procedure")]
 
 
+def test_a_name_with_its_semantic_tag_stands_alone() -> None:
+    text = "Presenting with stress (finding)."
+    named = [mention(text, "stress (finding)", "finding", "dictionary")]
+    assert merged(text, [], named) == [("stress (finding)", "finding")]
+
+
 def test_a_longer_name_of_another_kind_wins() -> None:
     text = "depression screening (procedure)"
     read = [mention(text, "depression", "condition", "encoder")]
