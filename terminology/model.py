@@ -66,6 +66,43 @@ class Entry:
     terms: tuple[Term, ...]
     mappings: tuple[Mapping, ...] = ()
     version: str | None = None
+    parents: tuple[str, ...] = ()  # codes of the same system that this one is a kind of
+    active: bool = True  # an inactive concept is never found, only looked up and replaced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapRule:
+    """One row of a rule-based map (SNOMED CT ExtendedMap): what a code is elsewhere, and when."""
+
+    system: str
+    code: str
+    to_system: str
+    group: int  # every group gives at most one code; all groups together are the answer
+    priority: int  # within a group, rules are tried in this order
+    rule: str  # "TRUE", "OTHERWISE TRUE", "IFA ..."
+    target: str  # empty where there is none
+    advice: str = ""
+    category: str = ""  # SNOMED CT concept id of the kind of mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Association:
+    """What became of an inactive concept."""
+
+    system: str
+    code: str
+    kind: str  # "same-as" "replaced-by" "possibly-equivalent-to" "possibly-replaced-by" "partially-equivalent-to"
+    # "alternative" "similar-to" "was-a" "moved-to"
+    target: str  # code in the same system
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A concept in a reference set."""
+
+    system: str
+    set: str  # id of the reference set
+    code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terminology.errors import TerminologyError
-from terminology.model import Entry
+from terminology.model import Association, Entry, MapRule, Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,9 @@ class Reading:
     sha256: str
     entries: tuple[Entry, ...]
     skipped: int = 0
+    rules: tuple[MapRule, ...] = ()
+    associations: tuple[Association, ...] = ()
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
