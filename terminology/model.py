@@ -85,14 +85,27 @@ class MapRule:
     category: str = ""  # SNOMED CT concept id of the kind of mapping
 
 
+ASSOCIATIONS = (
+    "same-as",
+    "replaced-by",
+    "possibly-equivalent-to",
+    "possibly-replaced-by",
+    "partially-equivalent-to",
+    "alternative",
+    "similar-to",
+    "was-a",
+    "moved-to",
+)
+"""Kinds of association; only the first two name one concept that stands in for the inactive one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Association:
     """What became of an inactive concept."""
 
     system: str
     code: str
-    kind: str  # "same-as" "replaced-by" "possibly-equivalent-to" "possibly-replaced-by" "partially-equivalent-to"
-    # "alternative" "similar-to" "was-a" "moved-to"
+    kind: str  # one of ASSOCIATIONS
     target: str  # code in the same system
 
 
