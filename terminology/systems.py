@@ -6,6 +6,9 @@ SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 ATC = "http://www.whocc.no/atc"
 ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
+ICD10 = "http://hl7.org/fhir/sid/icd-10"
+ICD10UK = "https://fhir.hl7.org.uk/Id/icd-10-uk"
+ICDO3 = "http://terminology.hl7.org/CodeSystem/icd-o-3"
 LOINC = "http://loinc.org"
 
 FORMS = {LOINC: re.compile(r"[A-Z]{0,4}\d{1,8}-\d"), RXNORM: re.compile(r"\d{1,9}")}

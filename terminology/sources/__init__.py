@@ -9,16 +9,17 @@ from pathlib import Path
 
 from terminology.errors import TerminologyError
 from terminology.model import Source
-from terminology.sources import core, icd10cm, tsv
+from terminology.sources import core, icd10cm, rf2, tsv
 from terminology.sources.reading import Reading
 
 READERS: dict[str, Callable[[Path | None], Reading]] = {
     "core": core.read,
+    "rf2": rf2.read,
     "icd10cm": icd10cm.read,
     "tsv": tsv.read,
 }
-NEEDS_PATH = frozenset({"tsv"})
-TAKES_PATH = frozenset({"tsv", "core"})
+NEEDS_PATH = frozenset({"tsv", "rf2"})
+TAKES_PATH = frozenset({"tsv", "core", "rf2"})
 
 
 def parse_source(text: str) -> Source:

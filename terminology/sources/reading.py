@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,17 +13,20 @@ from terminology.model import Association, Entry, MapRule, Member
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A source as read: who it is, and its entries."""
+    """A source as read: who it is, and what it says, in this order and once.
+
+    One code may have several entries; what they say is put together.
+    """
 
     name: str
     version: str
     licence: str
     sha256: str
-    entries: tuple[Entry, ...]
+    entries: Iterable[Entry]
     skipped: int = 0
-    rules: tuple[MapRule, ...] = ()
-    associations: tuple[Association, ...] = ()
-    members: tuple[Member, ...] = ()
+    rules: Iterable[MapRule] = ()
+    associations: Iterable[Association] = ()
+    members: Iterable[Member] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
