@@ -1,0 +1,88 @@
+"""What every operation is asked of: a store, a FHIR version, a clock."""
+
+import importlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from terminology import systems
+from terminology.fhir.outcome import unsupported
+from terminology.fhir.store import TerminologyStore
+from terminology.model import Concept
+
+Ecl = Callable[[str, TerminologyStore], Iterable[str]]
+
+FHIR_VERSIONS = {"R4": "4.0.1", "R5": "5.0.0"}
+NAMES = {
+    systems.SNOMED: "SNOMED CT",
+    systems.RXNORM: "RxNorm",
+    systems.ATC: "ATC",
+    systems.LOINC: "LOINC",
+    systems.ICD10CM: "ICD-10-CM",
+}
+
+
+def now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
+def constraint(text: str, store: TerminologyStore) -> Iterable[str]:
+    """The codes an expression of the Expression Constraint Language stands for."""
+    try:
+        language = importlib.import_module("terminology.ecl")
+    except ModuleNotFoundError:
+        raise unsupported("expression constraints (ECL) are not supported here") from None
+    found: Iterable[str] = language.members(language.parse(text), store)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A store as it is served."""
+
+    store: TerminologyStore
+    fhir_version: str = "R4"  # one of FHIR_VERSIONS
+    clock: Callable[[], datetime] = now
+    ecl: Ecl = constraint
+    systems: tuple[str, ...] = systems.PREFERENCE  # that the store may hold
+
+    def __post_init__(self) -> None:
+        if self.fhir_version not in FHIR_VERSIONS:
+            raise ValueError(f"FHIR version must be one of {', '.join(FHIR_VERSIONS)}")
+
+    @property
+    def r5(self) -> bool:
+        """Whether R5 is spoken."""
+        return self.fhir_version == "R5"
+
+    def timestamp(self) -> str:
+        """The time as a FHIR dateTime."""
+        return self.clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def held(self) -> list[str]:
+        """The code systems the store holds codes of."""
+        return [system for system in self.systems if self.store.codes(system, 0, 1)]
+
+    def version_of(self, system: str) -> str | None:
+        """The version of a code system, where the store knows it."""
+        for code in self.store.codes(system, 0, 1):
+            concept = self.store.lookup(system, code)
+            return concept.version if concept else None
+        return None
+
+    def hierarchical(self, concept: Concept) -> bool:
+        """Whether the store knows where a concept stands: an inactive one stands nowhere."""
+        system, code = concept.system, concept.code
+        known = self.store.parents(system, code) or self.store.children(system, code)
+        return bool(known) or not active(concept)
+
+
+def active(concept: Concept) -> bool:
+    """Whether a concept may be used."""
+    return bool(getattr(concept, "active", True))
+
+
+def name_of(system: str) -> str:
+    """What a code system is called."""
+    return NAMES.get(system, system)

@@ -1,0 +1,375 @@
+"""FHIR operations over a small store in memory, and over Core."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given as wild
+from hypothesis import strategies as st
+
+from terminology import Source, build, open_store
+from terminology.fhir import Refusal, Service, codesystem, outcome
+from terminology.fhir.parameters import document, given
+from terminology.model import Association, Concept, Hit, Manifest, Mapping, MapRule, Term
+from terminology.systems import ICD10CM, SNOMED
+
+FINDING, DISEASE, PAIN, CHEST, ANGINA, OLD = (
+    "404684003",
+    "64572001",
+    "22253000",
+    "29857009",
+    "194828000",
+    "155302005",
+)
+PARENTS = {DISEASE: [FINDING], PAIN: [FINDING], CHEST: [PAIN], ANGINA: [DISEASE, CHEST]}
+NAMES = {
+    FINDING: [("Clinical finding", "en")],
+    DISEASE: [("Disease", "en"), ("Krankheit", "de")],
+    PAIN: [("Pain", "en"), ("Schmerz", "de-DE")],
+    CHEST: [("Chest pain", "en"), ("Thoracic pain", "en"), ("Brustschmerz", "de")],
+    ANGINA: [("Angina", "en")],
+    OLD: [("Stenocardia", "en")],
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known(Concept):
+    active: bool = True
+
+
+class Memory:
+    """A store of six concepts, one of them inactive."""
+
+    manifest = Manifest(format_version=1, sources=(), concepts=7, terms=9, digest="d1")
+
+    def __init__(self):
+        self.concepts = {
+            code: Known(
+                system=SNOMED,
+                code=code,
+                display=named[0][0],
+                kind="finding",
+                version="2026-01",
+                terms=tuple(
+                    Term(text=text, language=tag, preferred=number == 0)
+                    for number, (text, tag) in enumerate(named)
+                ),
+                active=code != OLD,
+            )
+            for code, named in NAMES.items()
+        }
+
+    def lookup(self, system, code):
+        return self.concepts.get(code) if system == SNOMED else None
+
+    def search(self, text, *, kinds=(), languages=(), systems=(), limit=10):
+        found = [
+            Hit(
+                system=SNOMED,
+                code=code,
+                display=concept.display,
+                kind="finding",
+                term=concept.display,
+                language="en",
+                score=1.0,
+                match="exact",
+                preferred=True,
+                source=0,
+            )
+            for code, concept in self.concepts.items()
+            if concept.active and text.lower() in concept.display.lower()
+        ]
+        return found[:limit] if not systems or SNOMED in systems else []
+
+    def mappings(self, system, code):
+        known = {
+            CHEST: [Mapping(system=ICD10CM, code="R07.9", display="Chest pain", relation="mapped")],
+            PAIN: [Mapping(system=ICD10CM, code="R52", display="Pain", relation="broader")],
+        }
+        return known.get(code, []) if system == SNOMED else []
+
+    def parents(self, system, code):
+        return PARENTS.get(code, [])
+
+    def children(self, system, code):
+        return [child for child, parents in PARENTS.items() if code in parents]
+
+    def ancestors(self, system, code):
+        above = {ancestor for parent in self.parents(system, code) for ancestor in (parent,)}
+        for parent in list(above):
+            above |= set(self.ancestors(system, parent))
+        return sorted(above)
+
+    def subsumes(self, system, ancestor, descendant):
+        return ancestor in self.ancestors(system, descendant)
+
+    def replacements(self, system, code):
+        return [Association(system=SNOMED, code=OLD, kind="same-as", target=ANGINA)] if code == OLD else []
+
+    def rules(self, system, code):
+        return RULES if code == ANGINA else []
+
+    def members(self, system, set_id):
+        return [CHEST, ANGINA, OLD] if set_id == "733073007" else []
+
+    def codes(self, system, start, count):
+        return list(self.concepts)[start : start + count] if system == SNOMED else []
+
+
+def rule(group, priority, text, target):
+    return MapRule(
+        system=SNOMED,
+        code=ANGINA,
+        to_system=ICD10CM,
+        group=group,
+        priority=priority,
+        rule=text,
+        target=target,
+    )
+
+
+RULES = [
+    rule(1, 1, "TRUE", "I20.9"),
+    rule(2, 1, "IFA 248152002", "N00"),
+    rule(2, 2, "OTHERWISE TRUE", "N01"),
+]
+
+
+def service(version="R4", **more):
+    return Service(
+        store=Memory(),
+        fhir_version=version,
+        clock=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        **more,
+    )
+
+
+def check(resource, version="R4"):
+    """The resource, once the published models have taken it."""
+    import importlib
+
+    package = "fhir.resources.R4B" if version == "R4" else "fhir.resources"
+    kind = resource["resourceType"]
+    getattr(importlib.import_module(f"{package}.{kind.lower()}"), kind).model_validate(resource)
+    return resource
+
+
+def ask(operation, accepted, *, version="R4", body=None, on=None, **query):
+    pairs = [
+        (name.replace("_", "-"), text)
+        for name, texts in query.items()
+        for text in (texts if isinstance(texts, list) else [texts])
+    ]
+    return check(operation(on or service(version), given(accepted, pairs, body)), version)
+
+
+def post(**values):
+    return {
+        "resourceType": "Parameters",
+        "parameter": [{"name": name, key: value} for name, pair in values.items() for key, value in [pair]],
+    }
+
+
+def values(resource, name):
+    found = [entry for entry in resource["parameter"] if entry["name"] == name]
+    return [next(value for key, value in entry.items() if key != "name") for entry in found]
+
+
+def value(resource, name):
+    return next(iter(values(resource, name)), None)
+
+
+def named_parts(resource, name):
+    return [
+        {part["name"]: next(item for key, item in part.items() if key != "name") for part in listed}
+        for listed in values(resource, name)
+    ]
+
+
+def refused(status, code, call, at=None):
+    with pytest.raises(Refusal) as caught:
+        call()
+    told = check(outcome.of(caught.value))["issue"][0]
+    assert (caught.value.status, told["code"]) == (status, code)
+    assert at is None or told["expression"] == [at]
+    return told["details"]["text"]
+
+
+def lookup(**query):
+    return ask(codesystem.lookup, codesystem.LOOKUP, **query)
+
+
+def validate(**query):
+    return ask(codesystem.validate_code, codesystem.VALIDATE, **query)
+
+
+def subsumes(**query):
+    return ask(codesystem.subsumes, codesystem.SUBSUMES, **query)
+
+
+@pytest.mark.parametrize("version", ["R4", "R5"])
+def test_lookup_says_name_version_display_and_designations(version):
+    told = lookup(system=SNOMED, code=CHEST, version=version)
+    assert [value(told, name) for name in ("name", "version", "display")] == [
+        "SNOMED CT",
+        "2026-01",
+        "Chest pain",
+    ]
+    said = named_parts(told, "designation")
+    assert [(item["language"], item["value"]) for item in said][-1] == ("de", "Brustschmerz")
+    assert "use" in said[0] and "use" not in said[-1]
+    assert named_parts(told, "property") == [{"code": "inactive", "value": False}]
+
+
+def test_lookup_gives_the_properties_asked_for():
+    told = lookup(system=SNOMED, code=CHEST, property=["parent", "child"])
+    assert named_parts(told, "property") == [
+        {"code": "parent", "value": PAIN, "description": "Pain"},
+        {"code": "child", "value": ANGINA, "description": "Angina"},
+    ]
+    assert not values(told, "designation")
+    assert named_parts(lookup(system=SNOMED, code=OLD), "property")[0]["value"] is True
+    german = named_parts(lookup(system=SNOMED, code=PAIN, property="lang.de"), "designation")
+    assert [item["value"] for item in german] == ["Schmerz"]
+
+
+def test_lookup_takes_a_coding_and_a_language():
+    body = post(coding=("valueCoding", {"system": SNOMED, "code": PAIN}), displayLanguage=("valueCode", "de"))
+    assert value(lookup(body=body), "display") == "Schmerz"
+    assert value(lookup(system=SNOMED, code=PAIN, displayLanguage="fr"), "display") == "Pain"
+
+
+def test_lookup_refuses_what_is_not_there():
+    at = "Parameters.parameter.where(name='code')"
+    body = post(code=("valueCode", "999"), system=("valueUri", SNOMED))
+    assert "'999'" in refused(404, "not-found", lambda: lookup(body=body), at)
+    told = refused(404, "not-found", lambda: lookup(system=SNOMED, code="Jane Doe, 12"), "http.code")
+    assert "Jane" not in told
+    refused(400, "required", lambda: lookup(code=PAIN), "http.system")
+    refused(400, "required", lambda: lookup(system=SNOMED))
+    refused(400, "invalid", lambda: lookup(system=SNOMED, code=[PAIN, CHEST]), "http.code")
+    refused(400, "invalid", lambda: lookup(system=SNOMED, code=PAIN, colour="x"), "http.colour")
+    refused(422, "not-supported", lambda: lookup(system=SNOMED, code=PAIN, date="2026"), "http.date")
+
+
+def test_lookup_refuses_a_version_it_does_not_hold():
+    body = post(code=("valueCode", PAIN), system=("valueUri", SNOMED), version=("valueString", "2001"))
+    refused(404, "not-found", lambda: lookup(body=body))
+
+
+def test_validate_tells_right_from_wrong_in_the_result():
+    assert value(validate(url=SNOMED, code=PAIN), "result") is True
+    wrong = validate(url=SNOMED, code="999")
+    assert value(wrong, "result") is False and "'999'" in value(wrong, "message")
+    inactive = validate(url=SNOMED, code=OLD)
+    assert value(inactive, "result") is True and "inactive" in value(inactive, "message")
+
+
+@pytest.mark.parametrize(
+    ("display", "language", "result"),
+    [
+        ("thoracic  PAIN", None, True),
+        ("Brustschmerz", "de", True),
+        ("Chest pain", "de", False),
+        ("Chest pain", "fr", True),
+        ("Pain of J. Doe", None, False),
+    ],
+)
+def test_validate_checks_the_display(display, language, result):
+    query = {"displayLanguage": language} if language else {}
+    told = validate(url=SNOMED, code=CHEST, display=display, **query)
+    assert value(told, "result") is result
+    assert "Doe" not in str(told)
+    assert value(told, "display") == ("Brustschmerz" if language == "de" else "Chest pain")
+
+
+def test_validate_takes_any_coding_of_a_concept():
+    codings = [{"system": ICD10CM, "code": "R52"}, {"system": SNOMED, "code": PAIN}]
+    body = post(codeableConcept=("valueCodeableConcept", {"coding": codings, "text": "as told"}))
+    for version in ("R4", "R5"):
+        told = validate(body=body, version=version)
+        assert value(told, "result") is True and "'R52'" in value(told, "message")
+        assert (value(told, "issues") is not None) == (version == "R5")
+        assert "as told" not in str(told)
+
+
+def test_validate_wants_the_system_of_the_url():
+    body = post(url=("valueUri", ICD10CM), coding=("valueCoding", {"system": SNOMED, "code": PAIN}))
+    assert value(validate(body=body), "result") is False
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "relation"),
+    [
+        (PAIN, PAIN, "equivalent"),
+        (FINDING, ANGINA, "subsumes"),
+        (ANGINA, FINDING, "subsumed-by"),
+        (CHEST, DISEASE, "not-subsumed"),
+        (OLD, PAIN, "not-subsumed"),
+    ],
+)
+def test_subsumes_names_the_relation(left, right, relation):
+    assert value(subsumes(system=SNOMED, codeA=left, codeB=right), "outcome") == relation
+    body = post(
+        codingA=("valueCoding", {"system": SNOMED, "code": left}),
+        codingB=("valueCoding", {"system": SNOMED, "code": right}),
+    )
+    assert value(subsumes(body=body), "outcome") == relation
+
+
+def test_subsumes_refuses_what_it_cannot_know():
+    refused(404, "not-found", lambda: subsumes(system=SNOMED, codeA=PAIN, codeB="999"), "http.codeB")
+    refused(400, "required", lambda: subsumes(system=SNOMED, codeA=PAIN))
+    flat = service()
+    flat.store.parents = flat.store.children = lambda system, code: []
+    told = lambda: subsumes(on=flat, system=SNOMED, codeA=PAIN, codeB=CHEST)  # noqa: E731
+    refused(422, "not-supported", told)
+
+
+@pytest.fixture(scope="module")
+def core(tmp_path_factory):
+    path = tmp_path_factory.mktemp("core") / "store.sqlite"
+    build([Source(kind="core")], path)
+    with open_store(path) as store:
+        yield Service(store=store)
+
+
+def test_core_is_looked_up_and_validated(core):
+    hit = core.store.search("pneumonia", systems=[SNOMED], limit=1)[0]
+    told = lookup(on=core, system=SNOMED, code=hit.code)
+    assert value(told, "display") == hit.display
+    assert value(validate(on=core, url=SNOMED, code=hit.code, display=hit.term), "result") is True
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(["valueCode", "valueUri", "valueCoding", "valueCodeableConcept", "resource"])
+ENTRIES = st.builds(
+    lambda name, key, inner: {"name": name, key: inner},
+    st.sampled_from([*sorted(codesystem.LOOKUP), "codeableConcept", "x"]),
+    KEYS,
+    JSON | st.builds(lambda code: {"system": SNOMED, "code": code}, JSON),
+)
+
+
+@wild(st.lists(ENTRIES | JSON, max_size=3))
+def test_wild_parameters_are_answered_or_refused(entries):
+    body = {"resourceType": "Parameters", "parameter": entries}
+    for operation, accepted in (
+        (codesystem.lookup, codesystem.LOOKUP),
+        (codesystem.validate_code, codesystem.VALIDATE),
+    ):
+        try:
+            ask(operation, accepted, body=body)
+        except Refusal as refusal:
+            check(outcome.of(refusal))
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b"{", b"\xff", b'{"a": NaN}', b'{"a": "\\ud800"}', b"[" * 100_000]
+)
+def test_a_body_that_is_no_resource_is_refused(raw):
+    refused(400, "structure", lambda: document(raw))
