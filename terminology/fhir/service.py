@@ -80,7 +80,7 @@ class Service:
 
 def active(concept: Concept) -> bool:
     """Whether a concept may be used."""
-    return bool(getattr(concept, "active", True))
+    return concept.active
 
 
 def name_of(system: str) -> str:
