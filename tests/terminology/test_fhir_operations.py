@@ -8,7 +8,7 @@ from hypothesis import given as wild
 from hypothesis import strategies as st
 
 from terminology import Source, build, open_store
-from terminology.fhir import Refusal, Service, codesystem, outcome
+from terminology.fhir import Refusal, Service, codesystem, conceptmap, expansion, outcome, sets
 from terminology.fhir.parameters import document, given
 from terminology.model import Association, Concept, Hit, Manifest, Mapping, MapRule, Term
 from terminology.systems import ICD10CM, SNOMED
@@ -341,6 +341,186 @@ def test_core_is_looked_up_and_validated(core):
     assert value(validate(on=core, url=SNOMED, code=hit.code, display=hit.term), "result") is True
 
 
+def expand(**query):
+    return ask(expansion.expand, expansion.EXPAND, **query)
+
+
+def expand_set(compose, version="R4", **more):
+    body = {"resourceType": "ValueSet", "url": "http://x.example/vs", "status": "draft", "compose": compose}
+    return check(
+        expansion.expand(service(version), given(expansion.EXPAND, more.items(), body, alone="valueSet")),
+        version,
+    )
+
+
+def codes(resource):
+    return [item["code"] for item in resource["expansion"].get("contains", ())]
+
+
+def vs(text):
+    return f"{SNOMED}?fhir_vs{text}"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("", [FINDING, DISEASE, PAIN, CHEST, ANGINA, OLD]),
+        (f"=isa/{PAIN}", [PAIN, CHEST, ANGINA]),
+        ("=refset/733073007", [CHEST, ANGINA, OLD]),
+        ("=ecl/%3C%20404684003%20%7CClinical%20finding%7C", [DISEASE, PAIN]),
+    ],
+)
+@pytest.mark.parametrize("version", ["R4", "R5"])
+def test_expand_knows_the_implicit_value_sets(url, expected, version):
+    asked = []
+    on = service(version, ecl=lambda text, store: asked.append(text) or [DISEASE, PAIN])
+    told = expand(url=vs(url), on=on, version=version)
+    assert codes(told) == expected and told["expansion"]["total"] == len(expected)
+    assert told["expansion"]["timestamp"] == "2026-01-02T03:04:05Z"
+    used = {"name": "version" if version == "R4" else "used-codesystem", "valueUri": f"{SNOMED}|2026-01"}
+    assert used in told["expansion"]["parameter"]
+    assert asked == (["< 404684003 |Clinical finding|"] if "ecl" in url else [])
+
+
+def test_expand_pages_and_says_so():
+    told = expand(url=vs(""), offset="2", count="2")["expansion"]
+    assert (told["total"], told["offset"], len(told["contains"])) == (6, 2, 2)
+    assert {"name": "count", "valueInteger": 2} in told["parameter"]
+    assert "contains" not in expand(url=vs(""), count="0")["expansion"]
+    first, again = (expand(url=vs(""), offset=at)["expansion"]["identifier"] for at in ("1", "1"))
+    assert first == again != told["identifier"]
+
+
+def test_expand_filters_by_text_activity_and_language():
+    assert codes(expand(url=vs(f"=isa/{FINDING}"), filter="pain")) == [PAIN, CHEST]
+    assert codes(expand(url=vs(f"=isa/{FINDING}"), filter="brust")) == [CHEST]
+    assert codes(expand(url=vs("=refset/733073007"), activeOnly="true")) == [CHEST, ANGINA]
+    item = expand(url=vs(f"=isa/{CHEST}"), displayLanguage="de", includeDesignations="true")
+    first = item["expansion"]["contains"][0]
+    assert first["display"] == "Brustschmerz" and len(first["designation"]) == 3
+    assert "pain" not in str(expand(url=vs(""), filter="pain, J. Doe")["expansion"])
+
+
+def test_an_expression_is_not_repeated():
+    on = service(ecl=lambda text, store: [PAIN])
+    told = expand(on=on, url=vs("=ecl/<< 22253000 |J. Doe|"))
+    assert "url" not in told and "Doe" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("compose", "expected"),
+    [
+        ({"include": [{"system": SNOMED, "concept": [{"code": PAIN}, {"code": OLD}]}]}, [PAIN, OLD]),
+        (
+            {"inactive": False, "include": [{"system": SNOMED, "concept": [{"code": PAIN}, {"code": OLD}]}]},
+            [PAIN],
+        ),
+        ({"include": [{"system": SNOMED, "filter": [("concept", "is-a", CHEST)]}]}, [CHEST, ANGINA]),
+        ({"include": [{"system": SNOMED, "filter": [("concept", "descendent-of", CHEST)]}]}, [ANGINA]),
+        ({"include": [{"system": SNOMED, "filter": [("inactive", "=", "true")]}]}, [OLD]),
+        (
+            {
+                "include": [
+                    {
+                        "system": SNOMED,
+                        "filter": [
+                            ("inactive", "=", "false"),
+                            ("concept", "is-a", DISEASE),
+                            ("concept", "is-a", PAIN),
+                        ],
+                    }
+                ]
+            },
+            [ANGINA],
+        ),
+        (
+            {
+                "include": [{"valueSet": [vs(f"=isa/{PAIN}")]}],
+                "exclude": [{"system": SNOMED, "concept": [{"code": CHEST}]}],
+            },
+            [PAIN, ANGINA],
+        ),
+        ({"include": [{"system": SNOMED, "filter": [("parent", "=", FINDING)]}]}, [DISEASE, PAIN]),
+        ({"include": [{"system": SNOMED, "filter": [("child", "=", ANGINA)]}]}, [DISEASE, CHEST]),
+    ],
+)
+def test_expand_composes(compose, expected):
+    for item in compose["include"]:
+        if "filter" in item:
+            item["filter"] = [
+                row if isinstance(row, dict) else dict(zip(("property", "op", "value"), row, strict=True))
+                for row in item["filter"]
+            ]
+    assert codes(expand_set(compose)) == expected
+
+
+def test_expand_shows_the_displays_of_the_value_set():
+    compose = {"include": [{"system": SNOMED, "concept": [{"code": PAIN, "display": "Ache"}]}]}
+    assert expand_set(compose)["expansion"]["contains"][0]["display"] == "Ache"
+    german = expand_set(compose, displayLanguage="de")
+    assert german["expansion"]["contains"][0]["display"] == "Schmerz"
+
+
+def test_expand_refuses_what_it_cannot_answer_truly(monkeypatch):
+    refused(404, "not-found", lambda: expand(url="http://x.example/vs"), "http.url")
+    refused(404, "not-found", lambda: expand(url=vs("=isa/999")), "http.url")
+    refused(404, "not-found", lambda: expand(url=vs("=refset/999")), "http.url")
+    refused(404, "not-found", lambda: expand(url=f"{ICD10CM}?fhir_vs"), "http.url")
+    refused(422, "not-supported", lambda: expand(url=vs("=refset")), "http.url")
+    refused(400, "required", expand)
+    refused(400, "value", lambda: expand(url=vs(""), count="-1"), "http.count")
+    refused(400, "value", lambda: expand(url=vs(""), activeOnly="yes"), "http.activeOnly")
+    at = "ValueSet.compose.include[0]"
+    unheld = {"include": [{"system": SNOMED, "concept": [{"code": "999"}]}]}
+    refused(404, "not-found", lambda: expand_set(unheld), f"{at}.concept[0].code")
+    regex = {"include": [{"system": SNOMED, "filter": [{"property": "x", "op": "regex", "value": "."}]}]}
+    refused(422, "not-supported", lambda: expand_set(regex), f"{at}.filter[0]")
+    monkeypatch.setattr(expansion, "LIMIT", 3)
+    refused(422, "too-costly", lambda: expand(url=vs("")))
+    assert len(codes(expand(url=vs(""), count="3"))) == 3
+    monkeypatch.setattr(sets, "WALKED", 4)
+    refused(422, "too-costly", lambda: expand(url=vs(""), count="3"))
+
+
+def test_without_the_expression_language_ecl_is_refused(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "terminology.ecl", None)
+    refused(422, "not-supported", lambda: expand(url=vs("=ecl/*")))
+
+
+def validate_in(**query):
+    return ask(expansion.validate_code, expansion.VALIDATE, **query)
+
+
+def test_a_code_is_validated_in_a_value_set():
+    url = vs(f"=isa/{PAIN}")
+    assert value(validate_in(url=url, system=SNOMED, code=ANGINA), "result") is True
+    outside = validate_in(url=url, system=SNOMED, code=DISEASE, version="R5")
+    assert value(outside, "result") is False and value(outside, "display") == "Disease"
+    assert value(validate_in(url=url, system=SNOMED, code=PAIN, display="Ache"), "result") is False
+    refused(400, "required", lambda: validate_in(url=url, code=PAIN), "http.system")
+    refused(404, "not-found", lambda: validate_in(url="http://x.example", system=SNOMED, code=PAIN))
+
+
+@wild(st.sets(st.sampled_from(sorted(NAMES))), st.sampled_from([FINDING, PAIN, OLD]), st.booleans())
+def test_what_is_expanded_is_what_is_valid(excluded, root, inactive):
+    compose = {
+        "inactive": inactive,
+        "include": [{"system": SNOMED, "filter": [{"property": "concept", "op": "is-a", "value": root}]}],
+        "exclude": [{"system": SNOMED, "concept": [{"code": code} for code in sorted(excluded)]}],
+    }
+    if not excluded:
+        del compose["exclude"]
+    found = codes(expand_set(compose))
+    value_set = {"resourceType": "ValueSet", "status": "active", "compose": compose}
+    for code in NAMES:
+        body = post(
+            valueSet=("resource", value_set), coding=("valueCoding", {"system": SNOMED, "code": code})
+        )
+        assert value(validate_in(body=body), "result") is (code in found)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -368,8 +548,89 @@ def test_wild_parameters_are_answered_or_refused(entries):
             check(outcome.of(refusal))
 
 
+@wild(
+    st.dictionaries(st.sampled_from(["include", "exclude", "inactive"]), JSON)
+    | st.fixed_dictionaries(
+        {
+            "include": st.lists(
+                st.fixed_dictionaries(
+                    {"system": st.just(SNOMED)},
+                    optional={"concept": JSON, "filter": JSON, "valueSet": JSON, "version": JSON},
+                ),
+                min_size=1,
+                max_size=2,
+            )
+        }
+    )
+)
+def test_wild_value_sets_are_expanded_or_refused(compose):
+    try:
+        expand_set(compose)
+    except Refusal as refusal:
+        check(outcome.of(refusal))
+
+
 @pytest.mark.parametrize(
     "raw", [b"", b"[]", b"{", b"\xff", b'{"a": NaN}', b'{"a": "\\ud800"}', b"[" * 100_000]
 )
 def test_a_body_that_is_no_resource_is_refused(raw):
     refused(400, "structure", lambda: document(raw))
+
+
+def translate(version="R4", **query):
+    accepted = conceptmap.TRANSLATE_R5 if version == "R5" else conceptmap.TRANSLATE_R4
+    return ask(conceptmap.translate, accepted, version=version, **query)
+
+
+def matched(resource, key="equivalence"):
+    return [(item[key], item["concept"]["code"]) for item in named_parts(resource, "match")]
+
+
+def test_translate_names_the_equivalence_in_r4_and_the_relationship_in_r5():
+    told = translate(system=SNOMED, code=PAIN, targetsystem=ICD10CM)
+    assert value(told, "result") is True and matched(told) == [("wider", "R52")]
+    assert named_parts(told, "match")[0]["concept"]["system"] == ICD10CM
+    told = translate("R5", system=SNOMED, sourceCode=CHEST, targetSystem=ICD10CM)
+    assert matched(told, "relationship") == [("related-to", "R07.9")]
+    refused(400, "invalid", lambda: translate("R5", system=SNOMED, code=CHEST), "http.code")
+
+
+def test_translate_says_when_there_is_none():
+    for query in ({"code": DISEASE}, {"code": PAIN, "targetsystem": "http://loinc.org"}, {"code": "999"}):
+        told = translate(system=SNOMED, **query)
+        assert value(told, "result") is False and value(told, "message") and not matched(told)
+
+
+def test_translate_gives_only_the_rules_that_hold_for_everyone():
+    told = translate(system=SNOMED, code=ANGINA)
+    assert matched(told) == [("relatedto", "I20.9")]
+    assert "depends on the patient" in value(told, "message")
+    url = f"{SNOMED}?fhir_cm=6011000124106"
+    told = translate(system=SNOMED, code=ANGINA, url=url)
+    assert named_parts(told, "match")[0]["source"] == url
+    assert value(translate(system=SNOMED, code=PAIN, url=url), "result") is False
+
+
+def test_translate_follows_what_became_of_an_inactive_code():
+    assert matched(translate(system=SNOMED, code=OLD)) == [("equal", ANGINA)]
+    maps = {"900000000000527005": True, "900000000000526001": False}
+    for number, result in maps.items():
+        told = translate("R5", system=SNOMED, sourceCode=OLD, url=f"{SNOMED}?fhir_cm={number}")
+        assert value(told, "result") is result
+
+
+def test_translate_takes_concepts_and_target_sets():
+    codings = [{"system": SNOMED, "code": PAIN}, {"system": SNOMED, "code": OLD}]
+    body = post(
+        codeableConcept=("valueCodeableConcept", {"coding": codings}),
+        target=("valueUri", vs(f"=isa/{DISEASE}")),
+    )
+    assert matched(translate(body=body)) == [("equal", ANGINA)]
+
+
+def test_translate_refuses_what_it_does_not_know():
+    refused(404, "not-found", lambda: translate(system=SNOMED, code=PAIN, url="http://x.example"), "http.url")
+    refused(422, "not-supported", lambda: translate(system=SNOMED, code=PAIN, reverse="true"), "http.reverse")
+    both = {"target": vs(""), "targetsystem": SNOMED}
+    refused(400, "invalid", lambda: translate(system=SNOMED, code=PAIN, **both))
+    refused(400, "required", lambda: translate(code=PAIN), "http.system")

@@ -1,0 +1,219 @@
+"""ConceptMap operation: $translate."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from terminology.fhir import codings, parameters, valuesets
+from terminology.fhir.codings import Coded
+from terminology.fhir.outcome import Refusal, Resource, shown, unknown
+from terminology.fhir.parameters import Given, parameter, parts
+from terminology.fhir.service import Service
+from terminology.model import MapRule
+from terminology.systems import ICD10CM, SNOMED
+
+TRANSLATE_R4 = {
+    "url": "uri",
+    "code": "code",
+    "system": "uri",
+    "version": "string",
+    "coding": "Coding",
+    "codeableConcept": "CodeableConcept",
+    "target": "uri",
+    "targetsystem": "uri",
+    "source": "",
+    "conceptMap": "",
+    "conceptMapVersion": "",
+    "dependency": "",
+    "reverse": "",
+}
+TRANSLATE_R5 = {
+    "url": "uri",
+    "sourceCode": "code",
+    "system": "uri",
+    "version": "string",
+    "sourceCoding": "Coding",
+    "sourceCodeableConcept": "CodeableConcept",
+    "targetScope": "uri",
+    "targetSystem": "uri",
+    "sourceScope": "",
+    "targetCode": "",
+    "targetCoding": "",
+    "targetCodeableConcept": "",
+    "conceptMap": "",
+    "conceptMapVersion": "",
+    "dependency": "",
+}
+
+RELATIONS = {  # of the target to the source -> R4 equivalence, R5 relationship
+    "equivalent": ("equivalent", "equivalent"),
+    "broader": ("wider", "source-is-narrower-than-target"),
+    "narrower": ("narrower", "source-is-broader-than-target"),
+    "mapped": ("relatedto", "related-to"),
+    "same-as": ("equal", "equivalent"),
+    "replaced-by": ("equivalent", "equivalent"),
+    "was-a": ("wider", "source-is-narrower-than-target"),
+}
+OTHERWISE = ("inexact", "related-to")  # the other kinds of association name candidates
+
+IMPLICIT = re.compile(re.escape(SNOMED) + r"\?fhir_cm=(\d{6,18})")
+ASSOCIATIONS = {
+    "900000000000523009": "possibly-equivalent-to",
+    "900000000000526001": "replaced-by",
+    "900000000000527005": "same-as",
+    "900000000000528000": "was-a",
+    "900000000000529008": "similar-to",
+    "900000000000530003": "alternative",
+    "1186921001": "possibly-replaced-by",
+    "1186924009": "partially-equivalent-to",
+}
+RULE_MAPS = {"447562003": "http://hl7.org/fhir/sid/icd-10", "6011000124106": ICD10CM}
+ALWAYS = frozenset({"TRUE", "OTHERWISE TRUE"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A code in another system, and how it stands to the one asked about."""
+
+    system: str
+    code: str
+    display: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which matches are wanted."""
+
+    association: str | None = None  # only those of this kind
+    rules_to: str | None = None  # only those of rules to this system
+    system: str | None = None
+    target: valuesets.ValueSet | None = None
+
+    def takes(self, match: Match) -> bool:
+        """Whether a match goes where it shall."""
+        in_set = self.target is None or self.target.has(match.system, match.code)
+        return in_set and self.system in {None, match.system}
+
+
+def translate(service: Service, given: Given) -> Resource:
+    """What a code is in other systems."""
+    source = ("sourceCode", "sourceCoding", "sourceCodeableConcept")
+    asked = codings.asked(given, names=source if service.r5 else ("code", "coding", "codeableConcept"))
+    wanted = _wanted(service, given)
+    found: dict[Match, None] = {}
+    said: dict[str, None] = {}
+    for coded in asked:
+        reason = _gather(service, coded, wanted, found)
+        said |= {reason: None} if reason else {}
+    if not found and not said:
+        said["No mapping is held for this code"] = None
+    listed = [parameter("result", "Boolean", bool(found))]
+    listed += [parameter("message", "String", "; ".join(said))] if said else []
+    url = given.text("url")
+    return parameters.resource([*listed, *(parts("match", _match(service, each, url)) for each in found)])
+
+
+def _wanted(service: Service, given: Given) -> Wanted:
+    scope, system = ("targetScope", "targetSystem") if service.r5 else ("target", "targetsystem")
+    if given.one(scope) is not None and given.one(system) is not None:
+        raise Refusal(f"only one of {scope}, {system} may be given", at=given.place(system))
+    url, target = given.text("url"), given.text(scope)
+    association, rules_to = _map(url, given.place("url")) if url else (None, None)
+    return Wanted(
+        association=association,
+        rules_to=rules_to,
+        system=given.text(system),
+        target=valuesets.named(service, target, at=given.place(scope)) if target else None,
+    )
+
+
+def _map(url: str, at: str) -> tuple[str | None, str | None]:
+    match = IMPLICIT.fullmatch(url)
+    number = match[1] if match else ""
+    if number not in ASSOCIATIONS and number not in RULE_MAPS:
+        raise unknown("this concept map is not held", at=at)
+    return ASSOCIATIONS.get(number), RULE_MAPS.get(number)
+
+
+def _gather(service: Service, coded: Coded, wanted: Wanted, found: dict[Match, None]) -> str:
+    """Adds the matches of a code to those found; gives back what else is to be said of it."""
+    concept = service.store.lookup(coded.system, coded.code)
+    if concept is None:
+        return f"Code {shown(coded.code)} is not held in its code system"
+    if coded.version and coded.version != concept.version:
+        return "This version of the code system is not held"
+    matches, open_groups = _matches(service, coded, wanted)
+    places = {(match.system, match.code) for match in found}
+    for match in matches:
+        if wanted.takes(match) and (match.system, match.code) not in places:
+            places.add((match.system, match.code))
+            found[match] = None
+    if open_groups:
+        return f"What {shown(coded.code)} maps to depends on the patient, which is not told here"
+    return ""
+
+
+def _matches(service: Service, coded: Coded, wanted: Wanted) -> tuple[list[Match], bool]:
+    matches: list[Match] = []
+    undecided = False
+    if wanted.association is None and wanted.rules_to is None:
+        matches += _mapped(service, coded)
+    if wanted.association is None:
+        rules = service.store.rules(coded.system, coded.code)
+        matches += _ruled(service, [row for row in rules if wanted.rules_to in {None, row.to_system}])
+        undecided = any(
+            not _decided(rows)
+            for (to_system, _), rows in _groups(rules)
+            if to_system in {wanted.rules_to or to_system} and wanted.system in {None, to_system}
+        )
+    if wanted.rules_to is None:
+        matches += _associated(service, coded, wanted.association)
+    return matches, undecided
+
+
+def _mapped(service: Service, coded: Coded) -> Iterator[Match]:
+    for mapping in service.store.mappings(coded.system, coded.code):
+        yield Match(
+            system=mapping.system, code=mapping.code, display=mapping.display, relation=mapping.relation
+        )
+
+
+def _associated(service: Service, coded: Coded, kind: str | None) -> Iterator[Match]:
+    for row in service.store.replacements(coded.system, coded.code):
+        if kind in {None, row.kind} and row.kind != "moved-to":  # which names a namespace
+            yield _target(service, row.system, row.target, row.kind)
+
+
+def _ruled(service: Service, rules: list[MapRule]) -> Iterator[Match]:
+    """The targets that hold for every patient: those of groups whose first rule always does."""
+    for (to_system, _), rows in _groups(rules):
+        if _decided(rows) and rows[0].target:
+            yield _target(service, to_system, rows[0].target, "mapped")
+
+
+def _groups(rules: Iterable[MapRule]) -> Iterator[tuple[tuple[str, int], list[MapRule]]]:
+    ordered = sorted(rules, key=lambda row: (row.to_system, row.group, row.priority))
+    for key, rows in groupby(ordered, key=lambda row: (row.to_system, row.group)):
+        yield key, list(rows)
+
+
+def _decided(rows: list[MapRule]) -> bool:
+    return rows[0].rule.strip() in ALWAYS
+
+
+def _target(service: Service, system: str, code: str, relation: str) -> Match:
+    concept = service.store.lookup(system, code)
+    display = concept.display if concept else ""
+    return Match(system=system, code=code, display=display, relation=relation)
+
+
+def _match(service: Service, match: Match, url: str | None) -> Iterator[Resource]:
+    equivalence, relationship = RELATIONS.get(match.relation, OTHERWISE)
+    named = ("relationship", relationship) if service.r5 else ("equivalence", equivalence)
+    yield parameter(named[0], "Code", named[1])
+    told = Coded(system=match.system, code=match.code)
+    yield parameter("concept", "Coding", codings.shown_coding(told, match.display))
+    if url:
+        yield parameter("originMap" if service.r5 else "source", "Uri", url)
