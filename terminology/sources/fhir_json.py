@@ -171,7 +171,7 @@ def _code_system(system: Node) -> Iterator[Entry | None]:
             kind=None,
             terms=_terms(node, language, code),
             version=version,
-            parents=tuple(parents.get(code, ())),
+            parents=tuple(sorted(parents.get(code, ()))),
             active=not any(_retires(name, value) for name, value in properties),
         )
         yield _possible(entry)
