@@ -7,10 +7,13 @@ and `matches`. A library of its own: it knows no note, no FHIR resource and noth
 from terminology.build import build
 from terminology.errors import TerminologyError
 from terminology.model import (
+    Association,
     Concept,
     Hit,
     Manifest,
     Mapping,
+    MapRule,
+    Member,
     Source,
     SourceInfo,
     Term,
@@ -20,10 +23,13 @@ from terminology.sources import parse_source
 from terminology.store import Store, open_store
 
 __all__ = [
+    "Association",
     "Concept",
     "Hit",
     "Manifest",
+    "MapRule",
     "Mapping",
+    "Member",
     "Source",
     "SourceInfo",
     "Store",

@@ -90,8 +90,8 @@ class _Build:
     def _concepts_and_terms(self) -> tuple[fold.Keys, fold.Keys]:
         """Writes `concept` and `term`; gives the keys of the names' beginnings and of whole names."""
         self._connection.execute(
-            "CREATE TEMP TABLE ready (concept INTEGER, text TEXT, language TEXT, preferred INTEGER, source INTEGER,"
-            " words TEXT, squeezed INTEGER, place INTEGER)"
+            "CREATE TEMP TABLE ready (concept INTEGER, text TEXT, language TEXT, preferred INTEGER,"
+            " source INTEGER, words TEXT, squeezed INTEGER, place INTEGER)"
         )
         decided: dict[int, str] = {}
         open_: list[Draft] = []
@@ -105,8 +105,8 @@ class _Build:
         )
         self._connection.execute(
             "INSERT INTO term (concept, text, language, preferred, source, words, squeezed, place)"
-            " SELECT * FROM ready ORDER BY length(words) - length(replace(words, ' ', '')), length(words), words,"
-            " concept, text, language"
+            " SELECT * FROM ready ORDER BY length(words) - length(replace(words, ' ', '')), length(words),"
+            " words, concept, text, language"
         )
         self._connection.execute("DROP TABLE temp.ready")
         return keys.arrays()
@@ -138,10 +138,13 @@ class _Build:
         )
         join = "JOIN temp.numbered USING (concept)"
         self._connection.executescript(
-            f"INSERT OR IGNORE INTO rule SELECT number, to_system, grp, priority, rule, target, advice, category"
+            "INSERT OR IGNORE INTO rule"
+            " SELECT number, to_system, grp, priority, rule, target, advice, category"
             f" FROM temp.ruled {join} ORDER BY 1, 2, 3, 4, temp.ruled.rowid;"
-            f"INSERT OR IGNORE INTO association SELECT number, kind, target FROM temp.associated {join} ORDER BY 1, 2, 3;"
-            f"INSERT OR IGNORE INTO member SELECT system, refset, number FROM temp.belonging {join} ORDER BY 1, 2, 3;"
+            "INSERT OR IGNORE INTO association SELECT number, kind, target"
+            f" FROM temp.associated {join} ORDER BY 1, 2, 3;"
+            "INSERT OR IGNORE INTO member SELECT system, refset, number"
+            f" FROM temp.belonging {join} ORDER BY 1, 2, 3;"
         )
 
     def _hierarchy(self) -> None:
@@ -157,12 +160,10 @@ class _Build:
             "INSERT INTO parent VALUES (?, ?)",
             ((child, parent) for child, found in enumerate(above) for parent in found),
         )
+        closed = hierarchy.closure(above, self._code)
         self._connection.executemany(
             "INSERT INTO ancestry VALUES (?, ?)",
-            (
-                (number, found.astype("<u4").tobytes())
-                for number, found in hierarchy.closure(above, self._code)
-            ),
+            ((number, found.astype("<u4").tobytes()) for number, found in closed),
         )
 
     def _code(self, number: int) -> str:

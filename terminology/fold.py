@@ -3,14 +3,14 @@
 The folding is most of the work of a build, so a large one is shared between processes.
 """
 
-import multiprocessing
 import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import lru_cache
 from itertools import islice
-from typing import Any
+from multiprocessing import get_all_start_methods, get_context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,9 +39,8 @@ class Gathered:
 
     def arrays(self) -> tuple[Keys, Keys]:
         """All keys, sorted."""
-        beginnings, whole = (
-            np.unique(np.concatenate([np.zeros(0, np.uint64), *parts])) for parts in self._parts
-        )
+        none = np.zeros(0, np.uint64)
+        beginnings, whole = (np.unique(np.concatenate([none, *parts])) for parts in self._parts)
         return beginnings, whole
 
 
@@ -50,7 +49,8 @@ def folded(names: Iterable[Named], normaliser: Normaliser) -> Iterator[Chunk]:
     chunks = _chunked(names)
     for chunk in islice(chunks, SMALL):
         yield fold(chunk, normaliser)
-    if (os.cpu_count() or 1) > 1 and threading.active_count() == 1:
+    alone = "fork" in get_all_start_methods() and threading.active_count() == 1  # a fork harms threads
+    if alone and (os.cpu_count() or 1) > 1:
         yield from _shared(chunks, normaliser)
     else:
         yield from (fold(chunk, normaliser) for chunk in chunks)
@@ -83,14 +83,11 @@ def _chunked(names: Iterable[Named]) -> Iterator[list[Named]]:
 
 
 def _shared(chunks: Iterator[list[Named]], normaliser: Normaliser) -> Iterator[Chunk]:
-    """The same by a few processes, of which none runs far ahead; started only while no thread could be harmed."""
+    """The same by a few processes, of which none runs far ahead."""
     first = next(chunks, None)
     if first is None:
         return
-    context = multiprocessing.get_context(
-        "fork" if "fork" in multiprocessing.get_all_start_methods() else None
-    )
-    with ProcessPoolExecutor(min(4, os.cpu_count() or 1), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(4, os.cpu_count() or 1), mp_context=get_context("fork")) as pool:
         waiting: deque[Future[Chunk]] = deque([pool.submit(_fold, first, normaliser.rules)])
         for chunk in chunks:
             waiting.append(pool.submit(_fold, chunk, normaliser.rules))
@@ -104,5 +101,7 @@ def _fold(chunk: Sequence[Named], rules: str) -> Chunk:
     return fold(chunk, _normaliser(rules))
 
 
-def _normaliser(rules: str) -> Any:
+@lru_cache(maxsize=1)
+def _normaliser(rules: str) -> Normaliser:
+    """A process's own, with its cache of words."""
     return Normaliser(rules)

@@ -1,7 +1,7 @@
 """The hierarchy of a store: parents, children, ancestors, descendants, and whether one thing is another.
 
-While a store is built, `closure` works out every concept's ancestors; opened, `Hierarchy` reads them. A concept
-is known here by its number in the store.
+While a store is built, `closure` works out every concept's ancestors; opened, `Hierarchy` reads them. A
+concept is known here by its number in the store.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,8 @@ Numbers = NDArray[np.uint32]
 KEPT = 1 << 16
 DESCENDANTS = (
     "WITH RECURSIVE found (number) AS (SELECT child FROM parent WHERE parent = ? UNION"
-    " SELECT child FROM parent JOIN found ON parent.parent = found.number) SELECT number FROM found ORDER BY number"
+    " SELECT child FROM parent JOIN found ON parent.parent = found.number)"
+    " SELECT number FROM found ORDER BY number"
 )
 
 

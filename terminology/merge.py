@@ -23,9 +23,13 @@ PREFERRED, BARE, OTHER = 2, 1, 0  # ranks of a name within its source; bare: a s
 
 TABLES = """
 CREATE TEMP TABLE said (concept INTEGER, text TEXT, language TEXT, source INTEGER, rank INTEGER);
-CREATE TEMP TABLE mapped (concept INTEGER, relation TEXT, to_system TEXT, to_code TEXT, came INTEGER PRIMARY KEY);
-CREATE TEMP TABLE ruled (concept INTEGER, to_system TEXT, grp INTEGER, priority INTEGER, rule TEXT, target TEXT,
-  advice TEXT, category TEXT);
+CREATE TEMP TABLE mapped (
+  concept INTEGER, relation TEXT, to_system TEXT, to_code TEXT, came INTEGER PRIMARY KEY
+);
+CREATE TEMP TABLE ruled (
+  concept INTEGER, to_system TEXT, grp INTEGER, priority INTEGER, rule TEXT, target TEXT, advice TEXT,
+  category TEXT
+);
 CREATE TEMP TABLE associated (concept INTEGER, kind TEXT, target TEXT);
 CREATE TEMP TABLE belonging (system TEXT, refset TEXT, concept INTEGER);
 """
@@ -63,6 +67,7 @@ class Gathering:
         self._codes: dict[str, dict[str, int]] = {}
         self._keys: list[tuple[str, str]] = []
         self._declared, self._inactive = bytearray(), bytearray()
+        self._seen, self._terms = bytearray(), 0  # of the source being read: its concepts, its names
         self._versions: dict[int, str] = {}
         self._told: dict[int, tuple[int, str]] = {}
         self._own: set[int] = set()
@@ -74,19 +79,20 @@ class Gathering:
     def add(self, source: Source, reading: Reading) -> None:
         """Takes everything a source says."""
         number = len(self.infos)
+        self._seen, self._terms = bytearray(len(self._keys)), 0
         if source.kind == OWN:
             self._own.add(number)
         self._put("said", 5, self._names(number, reading.entries))
-        self._put("ruled", 8, (
-            (self._number(r.system, r.code), r.to_system, r.group, r.priority, r.rule, r.target, r.advice, r.category)
+        nth = self._number
+        rules = (
+            (nth(r.system, r.code), r.to_system, r.group, r.priority, r.rule, r.target, r.advice, r.category)
             for r in reading.rules
-        ))  # fmt: skip
-        self._put("associated", 3, (
-            (self._number(a.system, a.code), a.kind, a.target) for a in reading.associations
-        ))  # fmt: skip
-        self._put("belonging", 3, (
-            (m.system, m.set, self._number(m.system, m.code)) for m in reading.members
-        ))  # fmt: skip
+        )
+        associations = ((nth(a.system, a.code), a.kind, a.target) for a in reading.associations)
+        members = ((m.system, m.set, nth(m.system, m.code)) for m in reading.members)
+        self._put("ruled", 8, rules)
+        self._put("associated", 3, associations)
+        self._put("belonging", 3, members)
         self.infos.append(self._info(source, reading, number))
 
     def _names(self, number: int, entries: Iterable[Entry]) -> Iterator[tuple[int, str, str, int, int]]:
@@ -105,7 +111,8 @@ class Gathering:
 
     def _declare(self, entry: Entry, source: int) -> int:
         concept = self._number(entry.system, entry.code)
-        self._declared[concept] = 1
+        self._declared[concept] = self._seen[concept] = 1
+        self._terms += len(entry.terms)
         if not entry.active:
             self._inactive[concept] = 1
         if entry.version:
@@ -133,6 +140,7 @@ class Gathering:
             number = codes[code] = len(self._keys)
             self._keys.append((system, code))
             self._declared.append(0)
+            self._seen.append(0)
             self._inactive.append(0)
         return number
 
@@ -147,19 +155,14 @@ class Gathering:
         self._connection.executemany(question, listed)
 
     def _info(self, source: Source, reading: Reading, number: int) -> SourceInfo:
-        question = (
-            "SELECT count(DISTINCT concept), count(*) FROM"
-            " (SELECT DISTINCT concept, text, language FROM said WHERE source = ? AND rank != 1)"
-        )
-        concepts, terms = self._connection.execute(question, (number,)).fetchone()
         return SourceInfo(
             kind=source.kind,
             name=reading.name,
             version=reading.version,
             licence=reading.licence,
             sha256=reading.sha256,
-            concepts=concepts,
-            terms=terms,
+            concepts=self._seen.count(1),
+            terms=self._terms,
             skipped=reading.skipped,
         )
 
@@ -198,7 +201,7 @@ class Gathering:
         self._connection.execute("DROP TABLE temp.said")
 
     def kinds(self, drafts: Sequence[Draft], decided: Mapping[int, str]) -> dict[int, str]:
-        """The kind of each open draft: that of a decided concept with the same name, or what its words tell."""
+        """The kind of each open draft: that of a decided concept of the same name, or what its words tell."""
         wanted = {folded(name.text) for draft in drafts for name in draft.names}
         known: dict[str, str] = {}
         if wanted:
@@ -236,15 +239,7 @@ class Gathering:
         if not names:
             return ""
         listed = [
-            (
-                name.source in self._own,
-                name.source,
-                -name.rank,
-                name.language != "en",
-                len(name.text),
-                name.text,
-            )
-            for name in names
+            (n.source in self._own, n.source, -n.rank, n.language != "en", len(n.text), n.text) for n in names
         ]
         best = min(listed)
         several = sum(ours and rank != OTHER for ours, _, rank, *_ in listed) > 1

@@ -128,6 +128,7 @@ class Concept:
     kind: str
     version: str | None  # of the code system, when the source says
     terms: tuple[Term, ...]
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

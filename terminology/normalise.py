@@ -117,6 +117,8 @@ class Normaliser:
 
     def strip_tag(self, text: str) -> tuple[str, str | None]:
         """A fully specified name as name and semantic tag; the tag is None where there is no known one."""
+        if not text.rstrip().endswith(")"):
+            return text, None
         match = TAG.search(text)
         if match and match["tag"].lower() in self.tags:
             return text[: match.start()], match["tag"].lower()

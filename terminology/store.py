@@ -10,7 +10,18 @@ from typing import Any, Self
 from terminology.build import FORMAT
 from terminology.errors import TerminologyError
 from terminology.gazetteer import Gazetteer
-from terminology.model import Concept, Hit, Manifest, Mapping, SourceInfo, Term, TermMatch
+from terminology.meaning import Meaning
+from terminology.model import (
+    Association,
+    Concept,
+    Hit,
+    Manifest,
+    Mapping,
+    MapRule,
+    SourceInfo,
+    Term,
+    TermMatch,
+)
 from terminology.normalise import Normaliser
 from terminology.reader import Reader
 from terminology.search import Search
@@ -24,6 +35,7 @@ class Store:
         self._reader = reader
         self._search = Search(reader=reader, normaliser=normaliser)
         self._gazetteer = Gazetteer(reader=reader, normaliser=normaliser)
+        self._meaning = Meaning(reader)
 
     def search(
         self,
@@ -66,8 +78,8 @@ class Store:
 
     def lookup(self, system: str, code: str) -> Concept | None:
         """The concept of a code with all its names, or None."""
-        question = "SELECT id, display, kind, version FROM concept WHERE system = ? AND code = ?"
-        for number, display, kind, version in self._reader.ask(question, (system, code)):
+        question = "SELECT id, display, kind, version, active FROM concept WHERE system = ? AND code = ?"
+        for number, display, kind, version, active in self._reader.ask(question, (system, code)):
             question = (
                 "SELECT text, language, preferred FROM term WHERE concept = ? ORDER BY preferred DESC, id"
             )
@@ -76,7 +88,13 @@ class Store:
                 for text, language, preferred in self._reader.ask(question, (number,))
             ]
             return Concept(
-                system=system, code=code, display=display, kind=kind, version=version, terms=tuple(terms)
+                system=system,
+                code=code,
+                display=display,
+                kind=kind,
+                version=version,
+                terms=tuple(terms),
+                active=bool(active),
             )
         return None
 
@@ -91,6 +109,46 @@ class Store:
             Mapping(system=to_system, code=to_code, display=display, relation=relation)
             for to_system, to_code, relation, display in self._reader.ask(question, (system, code))
         ]
+
+    def parents(self, system: str, code: str) -> list[str]:
+        """The codes this one is directly a kind of, sorted; empty for a code that is not there."""
+        return self._meaning.parents(system, code)
+
+    def children(self, system: str, code: str) -> list[str]:
+        """The codes that are directly a kind of this one, sorted."""
+        return self._meaning.children(system, code)
+
+    def ancestors(self, system: str, code: str) -> list[str]:
+        """Everything this code is a kind of, sorted."""
+        return self._meaning.ancestors(system, code)
+
+    def descendants(self, system: str, code: str) -> list[str]:
+        """Everything that is a kind of this code, sorted."""
+        return self._meaning.descendants(system, code)
+
+    def subsumes(self, system: str, ancestor: str, descendant: str) -> bool:
+        """Whether `descendant` is `ancestor` or a kind of it; codes that are not there subsume nothing."""
+        return self._meaning.subsumes(system, ancestor, descendant)
+
+    def members(self, system: str, set_id: str) -> list[str]:
+        """The codes in a reference set, sorted."""
+        return self._meaning.members(system, set_id)
+
+    def codes(self, system: str, start: int = 0, count: int = 1000) -> list[str]:
+        """Codes of a system in order, `count` of them from the one at `start`."""
+        return self._meaning.codes(system, start, count)
+
+    def replacements(self, system: str, code: str) -> list[Association]:
+        """What became of an inactive code: all its associations, sorted by kind and target."""
+        return self._meaning.replacements(system, code)
+
+    def replacement(self, system: str, code: str) -> str | None:
+        """The one active code that stands in for an inactive one (same as, replaced by), if there is one."""
+        return self._meaning.replacement(system, code)
+
+    def rules(self, system: str, code: str) -> list[MapRule]:
+        """The rows of rule-based maps for a code, by target system, group and priority."""
+        return self._meaning.rules(system, code)
 
     def matches(
         self, text: str, *, kinds: Sequence[str] = (), languages: Sequence[str] = ()

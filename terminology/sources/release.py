@@ -16,6 +16,7 @@ from typing import IO
 from terminology.errors import TerminologyError
 
 CHUNK = 1 << 20
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
 
 
 @dataclass(slots=True)
@@ -35,55 +36,52 @@ class Table:
     def rows(self, columns: int) -> Iterator[list[str]]:
         """The cells of every row under the header.
 
-        Raises TerminologyError, naming file and line, at a row with another number of cells.
+        Raises TerminologyError, naming file and line, at a row with another number of cells, at one whose
+        third cell (active) is neither 0 nor 1, and where the file is broken.
         """
         header = True
         for text in self._lines():
-            if not text.strip() or (header and text.startswith("#")) or text.startswith("# "):
-                continue
             cells = text.split("\t")
-            if len(cells) != columns:
-                raise TerminologyError(
-                    f"{self.name}: line {self.line}: {len(cells)} columns where {columns} are due"
-                )
-            if header:
+            if len(cells) == columns and not header:
+                if cells[2] != "1" and cells[2] != "0":
+                    raise TerminologyError(f"{self.name}: line {self.line}: column 'active' must be 0 or 1")
+                yield cells
+            elif text.strip() and not text.startswith("#"):
+                self._check_header(cells, columns, header)
                 header = False
-                self._check_header(cells)
-                continue
-            yield cells
 
     def sha256(self) -> str:
         """The SHA-256 of the file as it lies in the package, unpacked."""
         digest = hashlib.sha256()
         with ExitStack() as stack:
             file = self._open(stack)
-            while part := self._guard(file.read, CHUNK):
-                digest.update(part)
+            try:
+                while part := file.read(CHUNK):
+                    digest.update(part)
+            except BROKEN as error:
+                raise TerminologyError(f"{self.name}: broken file: {error}") from error
         return digest.hexdigest()
 
-    def _check_header(self, cells: list[str]) -> None:
-        if cells[0] != "id" or cells[2] != "active":
+    def _check_header(self, cells: list[str], columns: int, header: bool) -> None:
+        if len(cells) != columns:
+            raise TerminologyError(
+                f"{self.name}: line {self.line}: {len(cells)} columns where {columns} are due"
+            )
+        if header and (cells[0] != "id" or cells[2] != "active"):
             raise TerminologyError(f"{self.name}: line {self.line}: no RF2 header")
 
     def _lines(self) -> Iterator[str]:
         self.line = 0
         with ExitStack() as stack:
             file = self._open(stack)
-            while raw := self._guard(file.readline):
-                self.line += 1
-                try:
-                    yield raw.decode("utf-8-sig" if self.line == 1 else "utf-8").rstrip("\r\n")
-                except UnicodeDecodeError as error:
-                    raise TerminologyError(
-                        f"{self.name}: line {self.line}, byte {error.start + 1}: not UTF-8"
-                    ) from error
-
-    def _guard(self, read, *size: int) -> bytes:  # type: ignore[no-untyped-def]
-        try:
-            found: bytes = read(*size)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise TerminologyError(f"{self.name}: line {self.line + 1}: broken file: {error}") from error
-        return found
+            try:
+                for self.line, raw in enumerate(file, 1):
+                    yield raw.decode("utf-8").rstrip("\r\n").removeprefix("\ufeff")
+            except UnicodeDecodeError as error:
+                at = f"line {self.line}, byte {error.start + 1}"
+                raise TerminologyError(f"{self.name}: {at}: not UTF-8") from error
+            except BROKEN as error:
+                raise TerminologyError(f"{self.name}: line {self.line + 1}: broken file: {error}") from error
 
     def _open(self, stack: ExitStack) -> IO[bytes]:
         try:

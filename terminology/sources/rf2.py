@@ -15,7 +15,7 @@ from terminology import systems
 from terminology.errors import TerminologyError
 from terminology.model import Association, Entry, Mapping, MapRule, Member, Term
 from terminology.sources.reading import Reading
-from terminology.sources.release import Release, Table
+from terminology.sources.release import Release
 
 CORE_MODULE = "900000000000207008"
 FSN, SYNONYM = "900000000000003001", "900000000000013009"
@@ -204,14 +204,7 @@ def _rows(release: Release, what: str, columns: int) -> Iterator[list[str]]:
     """The rows of every file of one kind; of a Full file, the latest of each id."""
     for table in release.tables(what):
         rows = table.rows(columns)
-        yield from _latest(rows) if table.form == "Full" else _checked(table, rows)
-
-
-def _checked(table: Table, rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    for row in rows:
-        if row[2] not in ("0", "1"):
-            raise TerminologyError(f"{table.name}: line {table.line}: column 'active' must be 0 or 1")
-        yield row
+        yield from _latest(rows) if table.form == "Full" else rows
 
 
 def _latest(rows: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -233,7 +233,7 @@ def test_progress_is_told(tmp_path):
     said = []
     (tmp_path / "list.tsv").write_text(TSV)
     build([Source(kind="tsv", path=tmp_path / "list.tsv")], tmp_path / "s", said.append)
-    assert any("4 rows taken, 1 left out" in line for line in said)
+    assert any("1 rows left out" in line for line in said)
 
 
 @pytest.mark.slow

@@ -1,0 +1,114 @@
+"""What codes mean to each other: hierarchy, reference sets, map rules, and what replaces an inactive code."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from terminology.hierarchy import Hierarchy
+from terminology.model import Association, MapRule
+from terminology.reader import Reader
+
+KEPT = 1 << 16
+STANDS_IN = ("same-as", "replaced-by")
+
+
+class Meaning:
+    """Answers by code what the store knows by number."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._hierarchy = Hierarchy(reader)
+        self._number = lru_cache(maxsize=KEPT)(self._ask_number)
+
+    def parents(self, system: str, code: str) -> list[str]:
+        """See `Store.parents`."""
+        number = self._number(system, code)
+        return [] if number is None else self._codes(self._hierarchy.parents(number))
+
+    def children(self, system: str, code: str) -> list[str]:
+        """See `Store.children`."""
+        number = self._number(system, code)
+        return [] if number is None else self._codes(self._hierarchy.children(number))
+
+    def ancestors(self, system: str, code: str) -> list[str]:
+        """See `Store.ancestors`."""
+        number = self._number(system, code)
+        return [] if number is None else self._codes(self._hierarchy.ancestors(number).tolist())
+
+    def descendants(self, system: str, code: str) -> list[str]:
+        """See `Store.descendants`."""
+        number = self._number(system, code)
+        return [] if number is None else self._codes(self._hierarchy.descendants(number))
+
+    def subsumes(self, system: str, ancestor: str, descendant: str) -> bool:
+        """See `Store.subsumes`."""
+        above, below = self._number(system, ancestor), self._number(system, descendant)
+        return above is not None and below is not None and self._hierarchy.is_a(below, above)
+
+    def members(self, system: str, set_id: str) -> list[str]:
+        """See `Store.members`."""
+        question = 'SELECT concept FROM member WHERE system = ? AND "set" = ?'
+        return self._codes(row[0] for row in self._reader.ask(question, (system, set_id)))
+
+    def codes(self, system: str, start: int, count: int) -> list[str]:
+        """See `Store.codes`."""
+        question = "SELECT code FROM concept WHERE system = ? ORDER BY code LIMIT ? OFFSET ?"
+        return [row[0] for row in self._reader.ask(question, (system, max(0, count), max(0, start)))]
+
+    def replacements(self, system: str, code: str) -> list[Association]:
+        """See `Store.replacements`."""
+        question = "SELECT kind, target FROM association WHERE concept = ? ORDER BY kind, target"
+        return [
+            Association(system=system, code=code, kind=kind, target=target)
+            for kind, target in self._ask(question, system, code)
+        ]
+
+    def replacement(self, system: str, code: str) -> str | None:
+        """See `Store.replacement`; a replacement that is itself inactive is followed."""
+        seen = {code}
+        while not self._active(system, code):
+            targets = {a.target for a in self.replacements(system, code) if a.kind in STANDS_IN}
+            if len(targets) != 1 or not targets.isdisjoint(seen):
+                return None
+            code = targets.pop()
+            seen.add(code)
+        return code
+
+    def rules(self, system: str, code: str) -> list[MapRule]:
+        """See `Store.rules`."""
+        question = (
+            'SELECT to_system, "group", priority, rule, target, advice, category FROM rule'
+            " WHERE concept = ? ORDER BY 1, 2, 3"
+        )
+        return [
+            MapRule(
+                system=system,
+                code=code,
+                to_system=to_system,
+                group=group,
+                priority=priority,
+                rule=rule,
+                target=target,
+                advice=advice,
+                category=category,
+            )
+            for to_system, group, priority, rule, target, advice, category in self._ask(
+                question, system, code
+            )
+        ]
+
+    def _active(self, system: str, code: str) -> bool:
+        rows = self._reader.ask("SELECT active FROM concept WHERE system = ? AND code = ?", (system, code))
+        return bool(rows and rows[0][0])
+
+    def _ask(self, question: str, system: str, code: str) -> list[Any]:
+        number = self._number(system, code)
+        return [] if number is None else self._reader.ask(question, (number,))
+
+    def _ask_number(self, system: str, code: str) -> int | None:
+        rows = self._reader.ask("SELECT id FROM concept WHERE system = ? AND code = ?", (system, code))
+        return rows[0][0] if rows else None
+
+    def _codes(self, numbers: Iterable[int]) -> list[str]:
+        rows = self._reader.ask_each("SELECT code FROM concept WHERE id IN ({})", numbers)
+        return sorted(row[0] for row in rows)
