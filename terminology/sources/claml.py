@@ -217,7 +217,7 @@ def _add(file: _File, element: Element) -> None:
         modified=tuple(_modified_by(one) for one in element.findall("ModifiedBy")),
         excluded=frozenset(one.get("code", "") for one in element.findall("ExcludeModifier")),
         labels=_labels(element),
-        used=metas.get("Belegt") != "N",  # ICD-10-GM: codes kept free for later
+        used=metas.get("Content") != "N",  # ICD-10-GM: codes kept free for later
     )
 
 

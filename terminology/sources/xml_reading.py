@@ -74,7 +74,7 @@ def _member(path: Path, archive: zipfile.ZipFile, ending: str, hint: str) -> zip
         fitting = [member for member in fitting if hint in Path(member.filename).name.lower()]
     if len(fitting) != 1:
         raise TerminologyError(
-            f"{path}: {len(fitting)} files {ending} in the archive that fit; give the one to read"
+            f"{path}: the archive must hold one {ending} file, or one with {hint!r} in its name"
         )
     return fitting[0]
 
