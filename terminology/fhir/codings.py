@@ -129,13 +129,14 @@ def shown_coding(coded: Coded, display: str) -> Resource:
 
 
 def _r5(given: Given, best: Verdict, verdicts: list[Verdict]) -> Iterable[Resource]:
-    yield parameters.parameter("code", "Code", best.coded.code)
-    yield parameters.parameter("system", "Uri", best.coded.system)
-    if best.concept is not None and best.concept.version:
-        yield parameters.parameter("version", "String", best.concept.version)
-    if given.one("codeableConcept") is not None:
-        codes = [shown_coding(verdict.coded, "") for verdict in verdicts]
-        yield parameters.parameter("codeableConcept", "CodeableConcept", {"coding": codes})
+    if best.concept is not None:
+        yield parameters.parameter("code", "Code", best.coded.code)
+        yield parameters.parameter("system", "Uri", best.coded.system)
+        if best.concept.version:
+            yield parameters.parameter("version", "String", best.concept.version)
+    known = [shown_coding(verdict.coded, "") for verdict in verdicts if verdict.concept is not None]
+    if given.one("codeableConcept") is not None and known:
+        yield parameters.parameter("codeableConcept", "CodeableConcept", {"coding": known})
     issues = [
         outcome.issue("warning" if verdict.result else "error", verdict.issue, verdict.message)
         for verdict in verdicts

@@ -17,7 +17,8 @@ Accepted = Mapping[str, str]
 LONGEST = 4096  # characters of one text
 TEXTS = frozenset({"code", "uri", "string", "canonical"})
 TEXT_KEYS = ("Code", "Uri", "String", "Canonical", "Url", "Id", "Oid", "Uuid", "Markdown")
-INTEGER = re.compile(r"-?\d{1,9}")
+GREATEST = 2**31 - 1
+INTEGER = re.compile(r"-?\d{1,10}")
 FLAGS = {"true": True, "false": False}
 
 
@@ -62,8 +63,8 @@ class Given:
     def number(self, name: str) -> int | None:
         """The whole number of a parameter that may not be negative, or None."""
         value = self.one(name)
-        if value is not None and value < 0:
-            raise Refusal(f"parameter '{name}' must not be negative", code="value", at=self.place(name))
+        if value is not None and not 0 <= value <= GREATEST:
+            raise Refusal(f"parameter '{name}' must be 0 to {GREATEST}", code="value", at=self.place(name))
         return None if value is None else int(value)
 
     def only_one_of(self, *names: str) -> str:
@@ -84,12 +85,11 @@ def given(
     `alone` names the parameter that may be posted by itself, as a bare resource.
     """
     found: dict[str, list[Any]] = {}
-    blank = Given(values={}, body=body is not None)
     for name, text in query:
         _put(found, accepted, name, _from_text(accepted, name, text), f"http.{_safe(name)}")
     for at, name, value in _stated(accepted, body, alone) if body is not None else ():
         _put(found, accepted, name, value, at)
-    return Given(values={name: tuple(values) for name, values in found.items()}, body=blank.body)
+    return Given(values={name: tuple(values) for name, values in found.items()}, body=body is not None)
 
 
 def document(raw: bytes) -> Resource:

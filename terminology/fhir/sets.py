@@ -96,7 +96,7 @@ def constrained(service: Service, text: str, *, at: str) -> Codes:
     @cache
     def found() -> dict[str, None]:
         try:
-            return dict.fromkeys(service.ecl(text, service.store))
+            return dict.fromkeys(sorted(service.ecl(text, service.store)))
         except Refusal as refusal:
             refusal.at = refusal.at or at
             raise

@@ -293,6 +293,13 @@ def test_validate_takes_any_coding_of_a_concept():
         assert "as told" not in str(told)
 
 
+def test_validate_repeats_no_text_sent_as_a_code():
+    coding = {"system": "http://x.example/J.Doe", "code": "J. Doe", "display": "J. Doe"}
+    for version in ("R4", "R5"):
+        told = validate(body=post(coding=("valueCoding", coding)), version=version)
+        assert value(told, "result") is False and "Doe" not in str(told)
+
+
 def test_validate_wants_the_system_of_the_url():
     body = post(url=("valueUri", ICD10CM), coding=("valueCoding", {"system": SNOMED, "code": PAIN}))
     assert value(validate(body=body), "result") is False
@@ -339,6 +346,8 @@ def test_core_is_looked_up_and_validated(core):
     told = lookup(on=core, system=SNOMED, code=hit.code)
     assert value(told, "display") == hit.display
     assert value(validate(on=core, url=SNOMED, code=hit.code, display=hit.term), "result") is True
+    told = expand(on=core, url=vs(""), filter="pneumonia", count="5")
+    assert hit.code in codes(told) and len(codes(told)) <= 5
 
 
 def expand(**query):
@@ -367,7 +376,7 @@ def vs(text):
         ("", [FINDING, DISEASE, PAIN, CHEST, ANGINA, OLD]),
         (f"=isa/{PAIN}", [PAIN, CHEST, ANGINA]),
         ("=refset/733073007", [CHEST, ANGINA, OLD]),
-        ("=ecl/%3C%20404684003%20%7CClinical%20finding%7C", [DISEASE, PAIN]),
+        ("=ecl/%3C%20404684003%20%7CClinical%20finding%7C", [PAIN, DISEASE]),
     ],
 )
 @pytest.mark.parametrize("version", ["R4", "R5"])

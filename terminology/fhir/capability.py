@@ -1,0 +1,79 @@
+"""What a service can do: CapabilityStatement and TerminologyCapabilities."""
+
+from itertools import groupby
+
+from terminology.fhir import operations
+from terminology.fhir.expansion import EXPAND
+from terminology.fhir.outcome import Resource
+from terminology.fhir.service import FHIR_VERSIONS, Service
+
+SAMPLED = 100  # codes looked at to tell whether a system has a hierarchy
+PROPERTIES = ["inactive", "parent", "child"]
+
+
+def statement(service: Service) -> Resource:
+    """The CapabilityStatement: exactly the operations there are."""
+    by_type = groupby(operations.every(), key=lambda operation: operation.resource)
+    resources = [
+        {
+            "type": kind,
+            "operation": [{"name": each.name, "definition": each.definition} for each in listed],
+        }
+        for kind, listed in by_type
+    ]
+    return {
+        "resourceType": "CapabilityStatement",
+        **_about(service),
+        "fhirVersion": FHIR_VERSIONS[service.fhir_version],
+        "format": ["application/fhir+json", "json"],
+        "rest": [{"mode": "server", "resource": resources}],
+    }
+
+
+def terminology(service: Service) -> Resource:
+    """The TerminologyCapabilities: exactly the code systems the store holds codes of."""
+    held = service.held()
+    return {
+        "resourceType": "TerminologyCapabilities",
+        **_about(service),
+        **({"codeSystem": [_system(service, system) for system in held]} if held else {}),
+        "expansion": {
+            "hierarchical": False,
+            "paging": True,
+            "incomplete": False,
+            "parameter": [{"name": name} for name, kind in EXPAND.items() if kind],
+            "textFilter": "Names that mean the text or nearly, and names whose words begin with its words",
+        },
+        "validateCode": {"translations": True},
+        "translation": {"needsMap": False},
+    }
+
+
+def _about(service: Service) -> Resource:
+    manifest = service.store.manifest
+    licences = [f"{source.name}: {source.licence}" for source in manifest.sources if source.licence]
+    about: Resource = {
+        "status": "active",
+        "date": service.timestamp(),
+        "kind": "instance",
+        "software": {"name": "Notewright terminology"},
+        "implementation": {"description": f"Terminology store {manifest.digest[:12]}"},
+    }
+    return about | ({"copyright": "; ".join(licences)} if licences else {})
+
+
+def _system(service: Service, system: str) -> Resource:
+    version = service.version_of(system)
+    hierarchy = _has_hierarchy(service, system)
+    told: Resource = {"isDefault": True, "property": PROPERTIES if hierarchy else PROPERTIES[:1]}
+    told |= {"code": version} if version else {}
+    content = {"content": "fragment"} if service.r5 else {}  # a store never knows that it holds all
+    return {"uri": system, **content, "version": [told], "subsumption": hierarchy}
+
+
+def _has_hierarchy(service: Service, system: str) -> bool:
+    store = service.store
+    return any(
+        store.parents(system, code) or store.children(system, code)
+        for code in store.codes(system, 0, SAMPLED)
+    )
