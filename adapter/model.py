@@ -80,6 +80,11 @@ class Note:
             return self.sections[index]
         return Section(key="unknown", heading=Span(start=0, end=0), start=0, end=len(self.text))
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages its terms may be in: its own, and English, in which every terminology has names."""
+        return tuple(dict.fromkeys((self.language.split("-")[0], "en")))
+
     def log_context(self) -> dict[str, object]:
         """The only facts about a note that may enter a log."""
         return {"characters": len(self.text), "path": self.path, "language": self.language}

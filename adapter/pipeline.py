@@ -90,7 +90,7 @@ class Pipeline:
             return tally.keep(_unspoken(note))
         mentions = tally.keep(extraction.extract(note, self.engine))
         findings = tally.keep(context.assess(note, mentions, rules))
-        return tally.keep(coding.assign(findings, self.coder))
+        return tally.keep(coding.assign(findings, self.coder, note.languages))
 
     def text(self, id: str, text: str, language: str | None = None) -> tuple[Sequence[Finding], Tally]:
         """The coded findings of a plain text, with the Steps that led there."""

@@ -26,7 +26,13 @@ class Terminology(Protocol):
     """What coding needs of a terminology store."""
 
     def search(
-        self, text: str, *, kinds: Sequence[str] = ..., systems: Sequence[str] = ..., limit: int = ...
+        self,
+        text: str,
+        *,
+        kinds: Sequence[str] = ...,
+        languages: Sequence[str] = ...,
+        systems: Sequence[str] = ...,
+        limit: int = ...,
     ) -> list[Hit]:
         """Concepts a text may mean, best first."""
 
@@ -61,12 +67,15 @@ class Coder:
         self._mapped = lru_cache(maxsize=_REMEMBERED)(store.mappings)
         self._concept = lru_cache(maxsize=_REMEMBERED)(store.lookup)
 
-    def code(self, finding: Finding, most: int | None = None) -> Finding:
-        """The finding with its codings, one per system, and at most so many alternatives."""
+    def code(self, finding: Finding, most: int | None = None, languages: tuple[str, ...] = ()) -> Finding:
+        """The finding with its codings, one per system, and at most so many alternatives.
+
+        `languages` are those of the names that may match; none means any.
+        """
         kinds = self.rules.kinds.get(finding.kind)
         if not kinds:
             return finding
-        candidates = self._candidates(finding, kinds)
+        candidates = self._candidates(finding, kinds, languages)
         chosen = [one for one in self._chosen(finding.kind, candidates) if self._timely(finding, one)]
         codes = {(coding.system, coding.code) for coding in chosen}
         others = [self._coding(one) for one in candidates if (one.hit.system, one.hit.code) not in codes]
@@ -82,11 +91,13 @@ class Coder:
         past = finding.assertion.historical and coding.system == ICD10CM
         return not (past and any(pattern.match(coding.code) for pattern in self.rules.not_historical))
 
-    def _candidates(self, finding: Finding, kinds: tuple[str, ...]) -> list[Candidate]:
+    def _candidates(
+        self, finding: Finding, kinds: tuple[str, ...], languages: tuple[str, ...]
+    ) -> list[Candidate]:
         """Every concept of every wording, best first; stops at a wording that is found as it stands."""
         best: dict[tuple[str, str], Candidate] = {}
         for wording in wordings.of(finding, self.rules):
-            hits = enumerate(self._search(wording.text, finding.kind))
+            hits = enumerate(self._search(wording.text, finding.kind, languages))
             found = [self._judged(hit, place, wording, kinds) for place, hit in hits]
             for one in found:
                 key = (one.hit.system, one.hit.code)
@@ -96,11 +107,12 @@ class Coder:
                 break
         return sorted(best.values(), key=self._rank(finding.kind, kinds))
 
-    def _ask(self, text: str, kind: str) -> tuple[Hit, ...]:
+    def _ask(self, text: str, kind: str, languages: tuple[str, ...]) -> tuple[Hit, ...]:
         return tuple(
             self._store.search(
                 text,
                 kinds=self.rules.kinds[kind],
+                languages=languages,
                 systems=self.rules.systems[kind],
                 limit=self.rules.candidates,
             )
@@ -161,9 +173,9 @@ class Coder:
         )
 
 
-def assign(findings: Sequence[Finding], coder: Coder) -> Step[Finding]:
+def assign(findings: Sequence[Finding], coder: Coder, languages: tuple[str, ...] = ()) -> Step[Finding]:
     """Every finding, with codes where they are sure; each one left without is noted."""
-    coded = tuple(coder.code(finding) for finding in findings)
+    coded = tuple(coder.code(finding, languages=languages) for finding in findings)
     bare = [one for one in coded if one.kind in coder.rules.kinds and not one.codings]
     return Step(name="coding", kept=coded, left_out=tuple(_no_code(finding) for finding in bare))
 

@@ -18,8 +18,10 @@ CONFIDENCE = 0.9  # that a verbatim name of a terminology means what the termino
 class Gazetteer(Protocol):
     """What the dictionary needs of a terminology store."""
 
-    def matches(self, text: str, *, kinds: Sequence[str] = ...) -> Sequence[TermMatch]:
-        """The store's names of these kinds in the text: longest first, not overlapping, in text order."""
+    def matches(
+        self, text: str, *, kinds: Sequence[str] = ..., languages: Sequence[str] = ...
+    ) -> Sequence[TermMatch]:
+        """The store's names of these kinds and languages: longest first, not overlapping, in text order."""
 
 
 class Dictionary:
@@ -38,7 +40,7 @@ class Dictionary:
 
     def mentions(self, note: Note) -> Step[Mention]:
         """See `Engine.mentions`."""
-        matches = self._gazetteer.matches(note.text, kinds=tuple(self._kinds))
+        matches = self._gazetteer.matches(note.text, kinds=tuple(self._kinds), languages=note.languages)
         found = (self._mention(note, match) for match in matches)
         return Step(name="extraction", kept=tuple(mention for mention in found if mention))
 

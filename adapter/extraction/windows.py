@@ -70,6 +70,7 @@ def _overlapping(lengths: Sequence[int], start: int, end: int, size: int, overla
     return [
         Window(start=a, end=b, keep_start=edges[index], keep_end=edges[index + 1])
         for index, (a, b) in enumerate(ranges)
+        if edges[index] < edges[index + 1]  # of very long words a window may have none to keep
     ]
 
 

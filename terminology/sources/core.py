@@ -1,5 +1,7 @@
 """Notewright Core, or another folder of tables in its format (`data/core/README.md`).
 
+Names in other languages stand in `names/<language>/`, in tables of the same file names.
+
 The first of snomed, rxnorm, atc, icd10cm that a row fills is its concept; the others are mappings from it.
 A row without any code is left out and counted: a store answers with codes.
 """
@@ -15,6 +17,8 @@ from terminology.normalise import DATA
 from terminology.sources.reading import Reading, Row, contents, rows
 
 COLUMNS = frozenset({"kind", "name", "synonyms", "snomed", "icd10cm", "rxnorm", "atc"})
+NAMES = frozenset({"kind", "name", "names"})
+Names = dict[tuple[str, str], list[Term]]
 SYSTEMS = (
     ("snomed", systems.SNOMED, "equivalent"),
     ("rxnorm", systems.RXNORM, "equivalent"),
@@ -30,11 +34,12 @@ def read(path: Path | None) -> Reading:
     if not files:
         raise TerminologyError(f"{folder}: no .tsv file there")
     whole, entries, skipped = hashlib.sha256(), list[Entry](), 0
+    names = _names(folder, whole) if folder.is_dir() else {}
     for file in files:
         text, digest = contents(file)
         whole.update(f"{file.name}\0{digest}\n".encode())
         for row in rows(file, text, COLUMNS):
-            entry = _entry(file, row)
+            entry = _entry(file, row, names)
             skipped += entry is None
             entries += [entry] if entry else []
     return Reading(
@@ -47,7 +52,21 @@ def read(path: Path | None) -> Reading:
     )
 
 
-def _entry(path: Path, row: Row) -> Entry | None:
+def _names(folder: Path, whole: "hashlib._Hash") -> Names:
+    """Names in other languages, by kind and name of the row they belong to."""
+    found: Names = {}
+    for file in sorted(folder.glob("names/*/*.tsv")):
+        text, digest = contents(file)
+        whole.update(f"{file.parent.name}/{file.name}\0{digest}\n".encode())
+        for row in rows(file, text, NAMES):
+            key = (row.cells["kind"], row.cells["name"])
+            listed = (name.strip() for name in row.cells["names"].split("|"))
+            terms = [Term(text=name, language=file.parent.name, preferred=False) for name in listed if name]
+            found.setdefault(key, []).extend(terms)
+    return found
+
+
+def _entry(path: Path, row: Row, names: Names) -> Entry | None:
     kind, name = row.cells["kind"], row.cells["name"]
     if kind not in KINDS:
         raise TerminologyError(f"{path}: line {row.line}: column 'kind' must be one of {', '.join(KINDS)}")
@@ -67,6 +86,7 @@ def _entry(path: Path, row: Row) -> Entry | None:
     synonyms = dict.fromkeys(text.strip() for text in row.cells["synonyms"].split("|") if text.strip())
     terms = [Term(text=name, language="en", preferred=True)]
     terms += [Term(text=text, language="en", preferred=False) for text in synonyms if text != name]
+    terms += names.get((kind, name), [])
     return Entry(
         system=codes[0].system, code=codes[0].code, kind=kind, terms=tuple(terms), mappings=tuple(codes[1:])
     )

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapter.extraction import windows
@@ -12,6 +12,7 @@ def words_of(lengths: list[int]) -> Words:
     return Words(starts=starts, ends=[start + 1 for start in starts], pieces=pieces)
 
 
+@example([9, 1, 9], [], 10)
 @given(
     st.lists(st.integers(1, 9), max_size=120),
     st.lists(st.integers(0, 119), max_size=20),
