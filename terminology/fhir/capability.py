@@ -7,7 +7,6 @@ from terminology.fhir.expansion import EXPAND
 from terminology.fhir.outcome import Resource
 from terminology.fhir.service import FHIR_VERSIONS, Service
 
-SAMPLED = 100  # codes looked at to tell whether a system has a hierarchy
 PROPERTIES = ["inactive", "parent", "child"]
 
 
@@ -64,16 +63,8 @@ def _about(service: Service) -> Resource:
 
 def _system(service: Service, system: str) -> Resource:
     version = service.version_of(system)
-    hierarchy = _has_hierarchy(service, system)
+    hierarchy = service.has_hierarchy(system)
     told: Resource = {"isDefault": True, "property": PROPERTIES if hierarchy else PROPERTIES[:1]}
     told |= {"code": version} if version else {}
     content = {"content": "fragment"} if service.r5 else {}  # a store never knows that it holds all
     return {"uri": system, **content, "version": [told], "subsumption": hierarchy}
-
-
-def _has_hierarchy(service: Service, system: str) -> bool:
-    store = service.store
-    return any(
-        store.parents(system, code) or store.children(system, code)
-        for code in store.codes(system, 0, SAMPLED)
-    )

@@ -1,17 +1,16 @@
 """What every operation is asked of: a store, a FHIR version, a clock."""
 
-import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from terminology import systems
-from terminology.fhir.outcome import unsupported
+from terminology.fhir.constraints import Matching, constraint
 from terminology.fhir.store import TerminologyStore
 from terminology.model import Concept
 
-Ecl = Callable[[str, TerminologyStore], Iterable[str]]
-
+Ecl = Callable[[str, TerminologyStore], Matching]
+SAMPLED = 100  # codes looked at to tell whether a system has a hierarchy
 FHIR_VERSIONS = {"R4": "4.0.1", "R5": "5.0.0"}
 NAMES = {
     systems.SNOMED: "SNOMED CT",
@@ -25,16 +24,6 @@ NAMES = {
 def now() -> datetime:
     """The time."""
     return datetime.now(UTC)
-
-
-def constraint(text: str, store: TerminologyStore) -> Iterable[str]:
-    """The codes an expression of the Expression Constraint Language stands for."""
-    try:
-        language = importlib.import_module("terminology.ecl")
-    except ModuleNotFoundError:
-        raise unsupported("expression constraints (ECL) are not supported here") from None
-    found: Iterable[str] = language.members(language.parse(text), store)
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +59,13 @@ class Service:
             concept = self.store.lookup(system, code)
             return concept.version if concept else None
         return None
+
+    def has_hierarchy(self, system: str) -> bool:
+        """Whether the store knows how the codes of a system stand to each other."""
+        return any(
+            self.store.parents(system, code) or self.store.children(system, code)
+            for code in self.store.codes(system, 0, SAMPLED)
+        )
 
     def hierarchical(self, concept: Concept) -> bool:
         """Whether the store knows where a concept stands: an inactive one stands nowhere."""

@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from terminology.errors import TerminologyError
 from terminology.fhir.outcome import Refusal, shown, unknown, unsupported
 from terminology.fhir.service import Service, active
 from terminology.model import Concept
+from terminology.systems import SNOMED
 
 PAGE = 500  # codes asked for at once
 WALKED = 50_000  # codes of one set walked for one answer
@@ -91,19 +91,15 @@ def members(service: Service, system: str, set_id: str, *, at: str) -> Codes:
 
 
 def constrained(service: Service, text: str, *, at: str) -> Codes:
-    """The codes an ECL expression stands for, worked out once."""
+    """The codes an ECL expression means."""
 
-    @cache
-    def found() -> dict[str, None]:
-        try:
-            return dict.fromkeys(sorted(service.ecl(text, service.store)))
-        except Refusal as refusal:
-            refusal.at = refusal.at or at
-            raise
-        except TerminologyError:
-            raise Refusal("the expression constraint cannot be read", code="value", at=at) from None
-
-    return Codes(each=lambda: _bounded(iter(found())), has=lambda code: code in found())
+    if not service.has_hierarchy(SNOMED):
+        raise unsupported("the store holds no hierarchy, which expression constraints need", at=at)
+    try:
+        found = service.ecl(text, service.store)
+    except TerminologyError as error:  # names the place in the expression and what is wrong there
+        raise Refusal(str(error), code="value", at=at) from None
+    return Codes(each=lambda: _bounded(iter(found)), has=lambda code: code in found)
 
 
 def inactive(service: Service, system: str, *, wanted: bool) -> Codes:

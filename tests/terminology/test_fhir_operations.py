@@ -376,7 +376,7 @@ def vs(text):
         ("", [FINDING, DISEASE, PAIN, CHEST, ANGINA, OLD]),
         (f"=isa/{PAIN}", [PAIN, CHEST, ANGINA]),
         ("=refset/733073007", [CHEST, ANGINA, OLD]),
-        ("=ecl/%3C%20404684003%20%7CClinical%20finding%7C", [PAIN, DISEASE]),
+        ("=ecl/%3C%20404684003%20%7CClinical%20finding%7C", [DISEASE, PAIN]),
     ],
 )
 @pytest.mark.parametrize("version", ["R4", "R5"])
@@ -491,11 +491,29 @@ def test_expand_refuses_what_it_cannot_answer_truly(monkeypatch):
     refused(422, "too-costly", lambda: expand(url=vs(""), count="3"))
 
 
-def test_without_the_expression_language_ecl_is_refused(monkeypatch):
-    import sys
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"<< {PAIN} |Pain|", [ANGINA, PAIN, CHEST]),
+        (f"< {FINDING} MINUS << {PAIN}", [DISEASE]),
+        ("^ 733073007", [OLD, ANGINA, CHEST]),
+        (f"> {CHEST}", [PAIN, FINDING]),
+        ("*", sorted(NAMES)),
+    ],
+)
+def test_expand_and_validate_read_expressions(text, expected):
+    url = f"{SNOMED}?fhir_vs=ecl/{text}"
+    assert sorted(codes(expand(url=url))) == sorted(expected)
+    for code in NAMES:
+        assert value(validate_in(url=url, system=SNOMED, code=code), "result") is (code in expected)
 
-    monkeypatch.setitem(sys.modules, "terminology.ecl", None)
-    refused(422, "not-supported", lambda: expand(url=vs("=ecl/*")))
+
+def test_an_expression_that_cannot_be_read_is_refused():
+    text = refused(400, "value", lambda: expand(url=vs("=ecl/<< J. Doe")), "http.url")
+    assert "Doe" not in text
+    flat = service()
+    flat.store.parents = flat.store.children = lambda system, code: []
+    refused(422, "not-supported", lambda: expand(on=flat, url=vs("=ecl/*")), "http.url")
 
 
 def validate_in(**query):
