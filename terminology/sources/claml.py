@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
+from terminology import systems
 from terminology.errors import TerminologyError
 from terminology.model import Entry, Term
 from terminology.sources.reading import Reading
 from terminology.sources.xml_reading import XML_LANG, digest, elements, flat, opened
 
-ICD10 = "http://hl7.org/fhir/sid/icd-10"
+
 ICD10GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
 # The CodeSystem of the Agence du Numérique en Santé: https://interop.esante.gouv.fr/terminologies
 ICD10FR = "https://smt.esante.gouv.fr/terminologie-cim-10"
@@ -63,7 +64,7 @@ EDITIONS = (
         filler="+",
     ),
     _Edition(
-        system=ICD10,
+        system=systems.ICD10,
         marks=re.compile(r"icd-?10(?![- ]?(am|ca|cm|pcs|se|tm)\b)", re.I),
         language="en",
         licence="WHO licence required",

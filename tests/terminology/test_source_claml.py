@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from terminology import TerminologyError
 from terminology.sources import claml, xml_reading
-from terminology.sources.claml import ICD10, ICD10FR, ICD10GM, canonical
+from terminology.sources.claml import ICD10FR, ICD10GM, canonical
+from terminology.systems import ICD10
 
 GM = Path(__file__).parent / "data" / "icd" / "icd10gm2031syst_claml.xml"
 
@@ -271,11 +272,11 @@ def test_a_file_that_unpacks_without_end_is_stopped(tmp_path, monkeypatch):
 
 def test_memory_does_not_grow_with_what_is_not_read(tmp_path):
     path = tmp_path / "long.xml"
-    path.write_text(document("<Note><Part>words</Part></Note>\n" * 200_000 + a_class("R05", "Cough")))
+    path.write_text(document("<Note><Part>words</Part></Note>\n" * 50_000 + a_class("R05", "Cough")))
     tracemalloc.start()
     try:
         assert codes(claml.read(path)) == ["R05"]
-        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
 
