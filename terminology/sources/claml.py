@@ -17,7 +17,6 @@ from terminology.model import Entry, Term
 from terminology.sources.reading import Reading
 from terminology.sources.xml_reading import XML_LANG, digest, elements, flat, opened
 
-
 ICD10GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
 # The CodeSystem of the Agence du Numérique en Santé: https://interop.esante.gouv.fr/terminologies
 ICD10FR = "https://smt.esante.gouv.fr/terminologie-cim-10"
