@@ -11,7 +11,7 @@ from terminology.fhir.outcome import Refusal, Resource, shown, unknown
 from terminology.fhir.parameters import Given, parameter, parts
 from terminology.fhir.service import Service
 from terminology.model import MapRule
-from terminology.systems import ICD10CM, SNOMED
+from terminology.systems import ICD10, ICD10CM, ICD10UK, SNOMED
 
 TRANSLATE_R4 = {
     "url": "uri",
@@ -68,7 +68,7 @@ ASSOCIATIONS = {
     "1186921001": "possibly-replaced-by",
     "1186924009": "partially-equivalent-to",
 }
-RULE_MAPS = {"447562003": "http://hl7.org/fhir/sid/icd-10", "6011000124106": ICD10CM}
+RULE_MAPS = {"447562003": ICD10, "6011000124106": ICD10CM, "999002271000000101": ICD10UK}
 ALWAYS = frozenset({"TRUE", "OTHERWISE TRUE"})
 
 

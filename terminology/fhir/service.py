@@ -18,6 +18,9 @@ NAMES = {
     systems.ATC: "ATC",
     systems.LOINC: "LOINC",
     systems.ICD10CM: "ICD-10-CM",
+    systems.ICD10: "ICD-10",
+    systems.ICD10UK: "ICD-10 (UK)",
+    systems.ICDO3: "ICD-O-3",
 }
 
 
@@ -34,7 +37,7 @@ class Service:
     fhir_version: str = "R4"  # one of FHIR_VERSIONS
     clock: Callable[[], datetime] = now
     ecl: Ecl = constraint
-    systems: tuple[str, ...] = systems.PREFERENCE  # that the store may hold
+    systems: tuple[str, ...] = tuple(NAMES)  # that the store may hold
 
     def __post_init__(self) -> None:
         if self.fhir_version not in FHIR_VERSIONS:

@@ -11,7 +11,9 @@ from terminology import Source, build, open_store
 from terminology.fhir import Refusal, Service, codesystem, conceptmap, expansion, outcome, sets
 from terminology.fhir.parameters import document, given
 from terminology.model import Association, Concept, Hit, Manifest, Mapping, MapRule, Term
-from terminology.systems import ICD10CM, SNOMED
+from terminology.systems import ICD10, ICD10CM, SNOMED
+from tests.terminology import rf2_release
+from tests.terminology.rf2_release import Shape
 
 FINDING, DISEASE, PAIN, CHEST, ANGINA, OLD = (
     "404684003",
@@ -546,6 +548,38 @@ def test_what_is_expanded_is_what_is_valid(excluded, root, inactive):
             valueSet=("resource", value_set), coding=("valueCoding", {"system": SNOMED, "code": code})
         )
         assert value(validate_in(body=body), "result") is (code in found)
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("release")
+    build([Source(kind="rf2", path=rf2_release.write(folder, Shape()))], folder / "store.sqlite")
+    with open_store(folder / "store.sqlite") as store:
+        yield Service(store=store)
+
+
+def test_a_release_is_expanded_as_its_hierarchy_is(release):
+    store = release.store
+    listed = store.codes(SNOMED, 0, 1000)
+    for code in listed[::7]:
+        if not store.lookup(SNOMED, code).active:
+            continue
+        below = {code, *store.descendants(SNOMED, code)}
+        assert set(codes(expand(on=release, url=vs(f"=isa/{code}")))) == below
+        assert set(codes(expand(on=release, url=vs(f"=ecl/<<{code}")))) == below
+        for other in listed[::11]:
+            told = validate_in(on=release, url=vs(f"=isa/{code}"), system=SNOMED, code=other)
+            assert value(told, "result") is (other in below)
+
+
+def test_the_maps_of_a_release_are_translated(release):
+    said = {}
+    for code in release.store.codes(SNOMED, 0, 1000):
+        told = translate(on=release, system=SNOMED, code=code, targetsystem=ICD10)
+        said.setdefault((value(told, "result"), "depends" in (value(told, "message") or "")), []).append(code)
+        rules = release.store.rules(SNOMED, code)
+        assert value(told, "result") is (bool(rules) and rules[0].rule == "TRUE")
+    assert set(said) == {(True, False), (False, True), (False, False)}
 
 
 JSON = st.recursive(
