@@ -83,6 +83,8 @@ def explicit(service: Service, resource: Resource) -> ValueSet:
     compose = resource.get("compose")
     if not isinstance(compose, dict):
         raise Refusal("the ValueSet has no compose", code="required", at="ValueSet.compose")
+    if "lockedDate" in compose:
+        raise unsupported("lockedDate is not supported", at="ValueSet.compose.lockedDate")
     include = _parts(service, compose, "include")
     if not include:
         raise Refusal("compose includes nothing", code="required", at="ValueSet.compose.include")

@@ -486,6 +486,8 @@ def test_expand_refuses_what_it_cannot_answer_truly(monkeypatch):
     refused(404, "not-found", lambda: expand_set(unheld), f"{at}.concept[0].code")
     regex = {"include": [{"system": SNOMED, "filter": [{"property": "x", "op": "regex", "value": "."}]}]}
     refused(422, "not-supported", lambda: expand_set(regex), f"{at}.filter[0]")
+    locked = {"lockedDate": "2020-01-01", "include": [{"system": SNOMED}]}
+    refused(422, "not-supported", lambda: expand_set(locked), "ValueSet.compose.lockedDate")
     monkeypatch.setattr(expansion, "LIMIT", 3)
     refused(422, "too-costly", lambda: expand(url=vs("")))
     assert len(codes(expand(url=vs(""), count="3"))) == 3
