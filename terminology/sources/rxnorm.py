@@ -35,14 +35,14 @@ DATE = re.compile(r"(?<!\d)(\d\d)(\d\d)(20\d\d)(?!\d)")
 class _Drug:
     """An RXCUI in the making."""
 
-    types: set[str] = field(default_factory=set)  # term types of RxNorm's current names
     active: bool = False
+    single: bool = False  # one ingredient
     terms: dict[tuple[str, str], int] = field(default_factory=dict)  # text, language: rank
     old: dict[tuple[str, str], int] = field(default_factory=dict)  # the same of names no longer current
-    labels: set[tuple[str, str]] = field(default_factory=set)
-    parents: set[str] = field(default_factory=set)
-    broader: set[str] = field(default_factory=set)
-    atc: set[str] = field(default_factory=set)
+    labels: dict[tuple[str, str], None] = field(default_factory=dict)
+    parents: dict[str, None] = field(default_factory=dict)
+    broader: dict[str, None] = field(default_factory=dict)
+    atc: dict[str, None] = field(default_factory=dict)
 
 
 def read(path: Path | None) -> Reading:
@@ -80,7 +80,7 @@ def _names(part: Part, drugs: dict[str, _Drug]) -> tuple[int, set[str]]:
         if not (code.isascii() and systems.possible(systems.RXNORM, code) and text):
             skipped += 1
             continue
-        drug = drugs.setdefault(code, _Drug())
+        drug = drugs.get(code) or drugs.setdefault(code, _Drug())
         name = (text, LANGUAGES.get(cells[1], cells[1].lower()[:3] or "en"))
         _put(drug, source=cells[11], kind=kind, atc=cells[13], name=name, current=cells[16] == "N")
     return skipped, sources
@@ -88,15 +88,17 @@ def _names(part: Part, drugs: dict[str, _Drug]) -> tuple[int, set[str]]:
 
 def _put(drug: _Drug, *, source: str, kind: str, atc: str, name: tuple[str, str], current: bool) -> None:
     if source == "ATC":
-        drug.atc.update({atc} if current and SUBSTANCE.fullmatch(atc) else ())
+        if current and SUBSTANCE.fullmatch(atc):
+            drug.atc[atc] = None
     elif source == "MTHSPL":
-        drug.labels.update({name} if current else ())
+        if current:
+            drug.labels[name] = None
     elif kind in NAMES or kind in SYNONYMS:
         rank = NAMES.index(kind) if kind in NAMES else len(NAMES)
         names = drug.terms if current else drug.old
         names[name] = min(rank, names.get(name, rank))
         drug.active |= current
-        drug.types.update({kind} if current else ())
+        drug.single |= current and kind in SINGLE
 
 
 def _relate(part: Part, drugs: dict[str, _Drug]) -> None:
@@ -110,15 +112,15 @@ def _relate(part: Part, drugs: dict[str, _Drug]) -> None:
         if broad not in drugs or narrow not in drugs:
             continue
         if relation == "isa":
-            drugs[narrow].parents.add(broad)
+            drugs[narrow].parents[broad] = None
         elif relation == "consists_of":
             components.append((narrow, broad))
         elif relation in BROADER:
-            drugs[narrow].broader.add(broad)
+            drugs[narrow].broader[broad] = None
         if relation in OF_COMPONENT:
             ingredients.setdefault(narrow, set()).add(broad)
     for drug, component in components:
-        drugs[drug].broader.update(ingredients.get(component, set()) - {drug})
+        drugs[drug].broader.update(dict.fromkeys(ingredients.get(component, set()) - {drug}))
 
 
 def _classify(part: Part, drugs: dict[str, _Drug]) -> None:
@@ -126,7 +128,7 @@ def _classify(part: Part, drugs: dict[str, _Drug]) -> None:
     for _, cells in _rows(part, 13):
         fifth = cells[9] == "ATC" and cells[8] == "ATC_LEVEL" and cells[10] == "5"
         if fifth and cells[11] in {"", "N"} and cells[0] in drugs and SUBSTANCE.fullmatch(cells[5]):
-            drugs[cells[0]].atc.add(cells[5])
+            drugs[cells[0]].atc[cells[5]] = None
 
 
 def _rows(part: Part, columns: int) -> Iterator[tuple[int, list[str]]]:
@@ -151,10 +153,10 @@ def _entry(code: str, drug: _Drug) -> Entry:
     ]
     terms += [
         Term(text=text, language=language, preferred=False)
-        for text, language in sorted(drug.labels - set(names))
+        for text, language in sorted(drug.labels.keys() - names.keys())
     ]
     mappings = [(systems.RXNORM, other, "broader") for other in sorted(drug.broader)]
-    if drug.types & SINGLE:
+    if drug.single:
         mappings += [(systems.ATC, other, "equivalent") for other in sorted(drug.atc)]
     return Entry(
         system=systems.RXNORM,
