@@ -1,7 +1,8 @@
 """Terminology: builds one read-only store from the code lists a site may use, and answers from it.
 
 `build(sources, output)` writes a store; `open_store(path)` opens one for `search`, `lookup`, `mappings`
-and `matches`. A library of its own: it knows no note, no FHIR resource and nothing else of Notewright.
+and `matches`. A library of its own: it knows no note and nothing else of Notewright, and only
+`terminology.fhir` knows FHIR.
 """
 
 from terminology.build import build
@@ -21,6 +22,7 @@ from terminology.model import (
 )
 from terminology.sources import parse_source
 from terminology.store import Store, open_store
+from terminology.translate import Target, Translation, translate
 
 __all__ = [
     "Association",
@@ -33,10 +35,13 @@ __all__ = [
     "Source",
     "SourceInfo",
     "Store",
+    "Target",
     "Term",
     "TermMatch",
     "TerminologyError",
+    "Translation",
     "build",
     "open_store",
     "parse_source",
+    "translate",
 ]

@@ -29,7 +29,7 @@ class Kinds:
 
     def of_system(self, system: str, code: str) -> str | None:
         """The kind every concept of a system or chapter has, if it has one."""
-        if system == systems.ICD10CM:
+        if system in systems.CLASSIFICATIONS:
             fitting = [start for start in self.icd10cm if code.startswith(start)]
             return self.icd10cm[max(fitting, key=len)]
         if system == systems.LOINC and not LOINC_TEST.fullmatch(code):

@@ -66,7 +66,7 @@ class Meaning:
     def replacement(self, system: str, code: str) -> str | None:
         """See `Store.replacement`; a replacement that is itself inactive is followed."""
         seen = {code}
-        while not self._active(system, code):
+        while not self.active(system, code):
             targets = {a.target for a in self.replacements(system, code) if a.kind in STANDS_IN}
             if len(targets) != 1 or not targets.isdisjoint(seen):
                 return None
@@ -97,7 +97,13 @@ class Meaning:
             )
         ]
 
-    def _active(self, system: str, code: str) -> bool:
+    def active_codes(self, system: str) -> list[str]:
+        """Every active code of a system, in order."""
+        question = "SELECT code FROM concept WHERE system = ? AND active ORDER BY code"
+        return [row[0] for row in self._reader.ask(question, (system,))]
+
+    def active(self, system: str, code: str) -> bool:
+        """Whether the store has this code, and it is active."""
         rows = self._reader.ask("SELECT active FROM concept WHERE system = ? AND code = ?", (system, code))
         return bool(rows and rows[0][0])
 
@@ -112,3 +118,42 @@ class Meaning:
     def _codes(self, numbers: Iterable[int]) -> list[str]:
         rows = self._reader.ask_each("SELECT code FROM concept WHERE id IN ({})", numbers)
         return sorted(row[0] for row in rows)
+
+
+class SystemHierarchy:
+    """One system's hierarchy by code: what `ecl` asks."""
+
+    def __init__(self, meaning: Meaning, system: str) -> None:
+        self._meaning, self._system = meaning, system
+
+    def has(self, code: str) -> bool:
+        """Whether the system has this code, and it is active."""
+        return self._meaning.active(self._system, code)
+
+    def all(self) -> list[str]:
+        """Every active code."""
+        return self._meaning.active_codes(self._system)
+
+    def parents(self, code: str) -> list[str]:
+        """The codes directly above."""
+        return self._meaning.parents(self._system, code)
+
+    def children(self, code: str) -> list[str]:
+        """The codes directly below."""
+        return self._meaning.children(self._system, code)
+
+    def ancestors(self, code: str) -> list[str]:
+        """The codes above."""
+        return self._meaning.ancestors(self._system, code)
+
+    def descendants(self, code: str) -> list[str]:
+        """The codes below."""
+        return self._meaning.descendants(self._system, code)
+
+    def is_a(self, code: str, other: str) -> bool:
+        """Whether a code is another or below it."""
+        return self._meaning.subsumes(self._system, other, code)
+
+    def members(self, set_id: str) -> list[str]:
+        """The codes of a reference set."""
+        return self._meaning.members(self._system, set_id)

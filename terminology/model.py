@@ -8,7 +8,7 @@ from pathlib import Path
 class Source:
     """Something a store is built from."""
 
-    kind: str  # one of `sources.READERS`: "core", "icd10cm", "tsv"
+    kind: str  # one of `sources.READERS`
     path: Path | None = None  # None for what comes with the software
 
 

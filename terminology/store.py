@@ -10,7 +10,7 @@ from typing import Any, Self
 from terminology.build import FORMAT
 from terminology.errors import TerminologyError
 from terminology.gazetteer import Gazetteer
-from terminology.meaning import Meaning
+from terminology.meaning import Meaning, SystemHierarchy
 from terminology.model import (
     Association,
     Concept,
@@ -149,6 +149,10 @@ class Store:
     def rules(self, system: str, code: str) -> list[MapRule]:
         """The rows of rule-based maps for a code, by target system, group and priority."""
         return self._meaning.rules(system, code)
+
+    def hierarchy(self, system: str) -> SystemHierarchy:
+        """The hierarchy of one system, as `ecl` asks it."""
+        return SystemHierarchy(self._meaning, system)
 
     def matches(
         self, text: str, *, kinds: Sequence[str] = (), languages: Sequence[str] = ()

@@ -8,12 +8,33 @@ ATC = "http://www.whocc.no/atc"
 ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
 ICD10 = "http://hl7.org/fhir/sid/icd-10"
 ICD10UK = "https://fhir.hl7.org.uk/Id/icd-10-uk"
+ICD10GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
+# The CodeSystem of the Agence du Numérique en Santé: https://interop.esante.gouv.fr/terminologies
+ICD10FR = "https://smt.esante.gouv.fr/terminologie-cim-10"
 ICDO3 = "http://terminology.hl7.org/CodeSystem/icd-o-3"
+ATC_BFARM = "http://fhir.de/CodeSystem/bfarm/atc"
 LOINC = "http://loinc.org"
 
 FORMS = {LOINC: re.compile(r"[A-Z]{0,4}\d{1,8}-\d"), RXNORM: re.compile(r"\d{1,9}")}
 
-PREFERENCE = (SNOMED, RXNORM, ATC, LOINC, ICD10CM)
+SHORT = {
+    "snomed": SNOMED,
+    "rxnorm": RXNORM,
+    "atc": ATC,
+    "loinc": LOINC,
+    "icd10cm": ICD10CM,
+    "icd10": ICD10,
+    "icd10gm": ICD10GM,
+    "icd10fr": ICD10FR,
+    "icd10uk": ICD10UK,
+    "icdo3": ICDO3,
+}
+"""Names people type for systems."""
+
+CLASSIFICATIONS = frozenset({ICD10, ICD10CM, ICD10GM, ICD10FR, ICD10UK})
+"""The editions of ICD-10, which share their chapters."""
+
+PREFERENCE = (SNOMED, RXNORM, ATC, LOINC, ICD10CM, ICD10GM, ICD10FR, ICD10)
 """Which system's concept comes first when all else is equal; systems not named come last."""
 
 

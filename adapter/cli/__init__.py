@@ -21,6 +21,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "terminology status": terminology.status,
     "terminology search": terminology.search,
     "terminology lookup": terminology.lookup,
+    "terminology translate": terminology.translate,
+    "terminology expand": terminology.expand,
     "models list": terminology.models,
 }
 

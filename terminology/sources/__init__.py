@@ -9,17 +9,38 @@ from pathlib import Path
 
 from terminology.errors import TerminologyError
 from terminology.model import Source
-from terminology.sources import core, icd10cm, rf2, tsv
+from terminology.sources import (
+    alphaid,
+    atc,
+    claml,
+    core,
+    fhir_json,
+    gps,
+    icd10cm,
+    icd10cm_xml,
+    loinc,
+    rf2,
+    rxnorm,
+    tsv,
+)
 from terminology.sources.reading import Reading
 
 READERS: dict[str, Callable[[Path | None], Reading]] = {
+    "alphaid": alphaid.read,
+    "atc": atc.read,
+    "claml": claml.read,
     "core": core.read,
-    "rf2": rf2.read,
+    "fhir": fhir_json.read,
+    "gps": gps.read,
     "icd10cm": icd10cm.read,
+    "icd10cm-xml": icd10cm_xml.read,
+    "loinc": loinc.read,
+    "rf2": rf2.read,
+    "rxnorm": rxnorm.read,
     "tsv": tsv.read,
 }
-NEEDS_PATH = frozenset({"tsv", "rf2"})
-TAKES_PATH = frozenset({"tsv", "core", "rf2"})
+NEEDS_PATH = frozenset(READERS) - {"core", "icd10cm"}
+TAKES_PATH = frozenset(READERS) - {"icd10cm"}
 
 
 def parse_source(text: str) -> Source:

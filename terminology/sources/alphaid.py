@@ -11,9 +11,10 @@ from pathlib import Path
 
 from terminology.errors import TerminologyError
 from terminology.model import Entry, Term
-from terminology.sources.claml import ICD10GM, LICENCE_BFARM, canonical
+from terminology.sources.claml import LICENCE_BFARM, canonical
 from terminology.sources.reading import Reading
 from terminology.sources.xml_reading import chunks, digest, opened
+from terminology.systems import ICD10GM
 
 COLUMNS = {7: "Alpha-ID", 8: "Alpha-ID-SE"}
 VALID = {"0": False, "1": True}

@@ -20,7 +20,6 @@ from terminology.sources import archives
 from terminology.sources.archives import Part
 from terminology.sources.reading import Reading
 
-BFARM = "http://fhir.de/CodeSystem/bfarm/atc"
 CODE = re.compile(r"[A-Z](\d\d([A-Z]([A-Z](\d\d)?)?)?)?", re.ASCII)
 PARENT = {3: 1, 4: 3, 5: 4, 7: 5}
 CODES = frozenset({"code", "atc", "atccode", "codeatc", "atckode", "atcklasse"})
@@ -77,7 +76,7 @@ def read(path: Path | None) -> Reading:
     part = archives.one(path, "*atc*.csv", "*atc*.tsv", "*atc*.txt", "*.csv", "*.tsv", "*.txt")
     layout = _layout(part)
     own = bool(re.search(r"bfarm|amtlich", f"{path.name} {part.name}", re.IGNORECASE))
-    terms, skipped = _gather(_rows(part, layout, BFARM if own else systems.ATC))
+    terms, skipped = _gather(_rows(part, layout, systems.ATC_BFARM if own else systems.ATC))
     year = re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", f"{part.name} {path.name}")
     return Reading(
         name="ATC, German edition" if own else "ATC",
@@ -174,6 +173,8 @@ def _rows(part: Part, layout: _Layout, system: str) -> Iterator[tuple[str, str, 
 
 def _system(part: Part, line: int, cells: list[str], layout: _Layout, default: str) -> str:
     system = cells[layout.system] if layout.system is not None else ""
-    if system not in {"", systems.ATC, BFARM}:
-        raise TerminologyError(f"{part}: line {line}: column 'system' must be {systems.ATC} or {BFARM}")
+    if system not in {"", systems.ATC, systems.ATC_BFARM}:
+        raise TerminologyError(
+            f"{part}: line {line}: column 'system' must be {systems.ATC} or {systems.ATC_BFARM}"
+        )
     return system or default

@@ -17,10 +17,6 @@ from terminology.model import Entry, Term
 from terminology.sources.reading import Reading
 from terminology.sources.xml_reading import XML_LANG, digest, elements, flat, opened
 
-ICD10GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
-# The CodeSystem of the Agence du Numérique en Santé: https://interop.esante.gouv.fr/terminologies
-ICD10FR = "https://smt.esante.gouv.fr/terminologie-cim-10"
-
 LICENCE_BFARM = "BfArM, official work (section 5 (2) UrhG): redistribution unmodified, with source credit"
 Label = tuple[str, str]  # text and language
 MOST_CODES = 1_000_000
@@ -49,14 +45,14 @@ class _Edition:
 
 EDITIONS = (
     _Edition(
-        system=ICD10GM,
+        system=systems.ICD10GM,
         marks=re.compile(r"icd-?10[- ]?gm|german modification", re.I),
         language="de",
         licence=LICENCE_BFARM,
         filler="X",
     ),
     _Edition(
-        system=ICD10FR,
+        system=systems.ICD10FR,
         marks=re.compile(r"cim-?10|icd-?10[- ]?fr|\batih\b", re.I),
         language="fr",
         licence="ATIH and ANS, under the licence of the file; WHO licence required",

@@ -230,6 +230,15 @@ def test_terminology_and_models_answer(core_store: Path) -> None:
     assert "I10" in {one["code"] for one in found["mappings"]}
     assert run("terminology", "lookup", "icd10cm", "Z99999", *store).returncode == 1
     assert "exact" in run("terminology", "search", "atrial", "fibrillation", *store).stdout
+    german = run("terminology", "search", "Vorhofflimmern", "--names-in", "de", "--system", "snomed", *store)
+    assert "49436004" in german.stdout
+    told = run(
+        "terminology", "translate", "snomed", "38341003", "--age", "30 years", "--sex", "female", *store
+    )
+    assert [one["code"] for one in json.loads(told.stdout)["targets"]] == ["I10"]
+    assert run("terminology", "translate", "snomed", "38341003", "--age", "old", *store).returncode == 2
+    assert "38341003" in run("terminology", "expand", "38341003 OR 49436004", *store).stdout
+    assert run("terminology", "expand", "< 38341003: 1 = 2", *store).returncode == 3
     (model,) = (json.loads(line) for line in run("models", "list").stdout.splitlines())
     assert model["default"] is True
     assert model["file"] == MODEL.name

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from terminology import TerminologyError
 from terminology.sources import alphaid
-from terminology.sources.claml import ICD10GM
+from terminology.systems import ICD10GM
 
 SE = Path(__file__).parent / "data" / "icd" / "icd10gm2031_alphaidse_edvtxt.txt"
 

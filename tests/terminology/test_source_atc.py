@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from terminology import TerminologyError
 from terminology.model import Entry
 from terminology.sources import atc
-from terminology.systems import ATC
+from terminology.systems import ATC, ATC_BFARM
 
 DATA = Path(__file__).parent / "data" / "atc"
 WHO = DATA / "atc-index-2026.csv"
@@ -69,10 +69,10 @@ def test_the_heading_tells_the_language(tmp_path: Path, header: str, language: s
 
 
 def test_columns_of_several_languages_and_a_system_column(tmp_path: Path) -> None:
-    text = f"code\tname_de\tname_fr\tsystem\nZ01\tProbe\tessai\t{atc.BFARM}\nZ02\tandere\t\t\n"
+    text = f"code\tname_de\tname_fr\tsystem\nZ01\tProbe\tessai\t{ATC_BFARM}\nZ02\tandere\t\t\n"
     first, second = atc.read(table(tmp_path, text, "atc.tsv")).entries
     assert [(term.text, term.language) for term in first.terms] == [("Probe", "de"), ("essai", "fr")]
-    assert (first.system, second.system) == (atc.BFARM, ATC)
+    assert (first.system, second.system) == (ATC_BFARM, ATC)
 
 
 def test_the_first_name_is_preferred(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from terminology import TerminologyError
 from terminology.sources import claml, xml_reading
-from terminology.sources.claml import ICD10FR, ICD10GM, canonical
-from terminology.systems import ICD10
+from terminology.sources.claml import canonical
+from terminology.systems import ICD10, ICD10FR, ICD10GM
 
 GM = Path(__file__).parent / "data" / "icd" / "icd10gm2031syst_claml.xml"
 
