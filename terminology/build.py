@@ -173,7 +173,7 @@ class _Build:
     def _word_index(self) -> None:
         count: Counter[str] = Counter()
         rows = self._connection.execute(
-            "SELECT min(id), words FROM term WHERE words != '' GROUP BY concept, words ORDER BY 1"
+            "SELECT min(id), words FROM term WHERE words != '' GROUP BY concept, language, words ORDER BY 1"
         )
         while batch := rows.fetchmany(BATCH):
             for _, words in batch:
