@@ -1,5 +1,6 @@
 """The inclusion and exclusion notes of a ClaML file, by code."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -8,6 +9,7 @@ from terminology.pymed.model import Note
 from terminology.sources.claml import canonical
 from terminology.sources.xml_reading import XML_LANG, elements, flat, opened
 
+LEFT_OVER = re.compile(r"\s*(?:[(\[][\s,;]*[)\]]|[\s,;]+)$")  # commas and brackets of codes taken out
 RELATIONS = ("inclusion", "exclusion")
 Notes = dict[tuple[str, str], list[Note]]  # by code and relation
 
@@ -28,9 +30,10 @@ def _notes(element: Element, relation: str) -> Iterator[Note]:
     for rubric in element.findall("Rubric"):
         labels = rubric.findall("Label") if rubric.get("kind") == relation else []
         for label in labels:
-            if label.get(XML_LANG) == labels[0].get(XML_LANG) and flat(label):
+            text = LEFT_OVER.sub("", flat(label))
+            if text and label.get(XML_LANG) == labels[0].get(XML_LANG):
                 references = (_reference(one) for one in label.iter("Reference"))
-                yield Note(text=flat(label), references=tuple(dict.fromkeys(filter(None, references))))
+                yield Note(text=text, references=tuple(dict.fromkeys(filter(None, references))))
 
 
 def _reference(element: Element) -> str:

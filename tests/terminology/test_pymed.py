@@ -111,10 +111,9 @@ def test_subsumption_is_that_of_the_store(pymed, stores):
 @pytest.mark.parametrize("system", [SNOMED, ICD10GM, ICD10])
 def test_codes_that_are_not_there_have_no_answers(pymed, system):
     @settings(deadline=None)
-    @given(st.sampled_from(WILD) | st.text())
+    @given(st.sampled_from(WILD) | st.text(max_size=2))
     def nothing(code):
-        if code not in ("J45",):
-            assert answers(pymed, system, code) == ([], [], [], None, [], [])
+        assert answers(pymed, system, code) == ([], [], [], None, [], [])
 
     nothing()
 
@@ -183,7 +182,8 @@ def test_notes_of_a_claml_file_come_with_what_they_refer_to(stores, tmp_path):
         '<Rubric kind="inclusion"><Label>Heuasthma</Label></Rubric>'
         '<Rubric kind="exclusion"><Label xml:lang="de">Anderes <Reference code="J45.0">J45.0</Reference>,'
         ' <Reference>E11.-</Reference></Label><Label xml:lang="nl">Iets</Label></Rubric>'
-        '<Rubric kind="exclusion"><Label>Fernes (<Reference>A00-A09</Reference>)</Label></Rubric></Class>'
+        '<Rubric kind="exclusion"><Label>Fernes (weit)'
+        " (<Reference>A00-A09</Reference>; <Reference>E11</Reference>)</Label></Rubric></Class>"
         '<Class code="A00-A09" kind="block"><Rubric kind="exclusion"><Label>Weg</Label></Rubric></Class>'
         "</ClaML>",
         "utf-8",
@@ -192,8 +192,8 @@ def test_notes_of_a_claml_file_come_with_what_they_refer_to(stores, tmp_path):
     with PymedBackend(tmp_path) as pymed:
         assert pymed.inclusions(ICD10GM, "J45") == [Note(text="Heuasthma")]
         assert pymed.exclusions(ICD10GM, "J45") == [
-            Note(text="Anderes ,", references=("J45.0", "E11")),
-            Note(text="Fernes (A00-A09)"),
+            Note(text="Anderes", references=("J45.0", "E11")),
+            Note(text="Fernes (weit) (A00-A09)", references=("E11",)),
         ]
         assert len(pymed.inclusions(ICD10GM, "J45.0")) == 2
 
