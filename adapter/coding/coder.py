@@ -14,7 +14,7 @@ from adapter.coding import wordings
 from adapter.coding.rules import CodingRules
 from adapter.coding.wordings import Wording
 from adapter.model import Coding, Finding, Issue, Step
-from terminology import Concept, Hit, Mapping
+from terminology import Concept, Hit, Mapping, MapRule, translate
 from terminology.systems import ICD10CM
 
 Rank = tuple[float, int, int, int, str]
@@ -42,6 +42,18 @@ class Terminology(Protocol):
     def mappings(self, system: str, code: str) -> list[Mapping]:
         """The same in other systems."""
 
+    def rules(self, system: str, code: str) -> list[MapRule]:
+        """The rows of rule-based maps."""
+
+    def parents(self, system: str, code: str) -> list[str]:
+        """The codes directly above."""
+
+    def subsumes(self, system: str, ancestor: str, descendant: str) -> bool:
+        """Whether one code is another or a kind of it."""
+
+    def replacement(self, system: str, code: str) -> str | None:
+        """The active code that stands in for a code."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -64,7 +76,7 @@ class Coder:
     def __init__(self, store: Terminology, rules: CodingRules) -> None:
         self._store, self.rules = store, rules
         self._search = lru_cache(maxsize=_REMEMBERED)(self._ask)
-        self._mapped = lru_cache(maxsize=_REMEMBERED)(store.mappings)
+        self._mapped = lru_cache(maxsize=_REMEMBERED)(self._maps)
         self._concept = lru_cache(maxsize=_REMEMBERED)(store.lookup)
 
     def code(self, finding: Finding, most: int | None = None, languages: tuple[str, ...] = ()) -> Finding:
@@ -117,6 +129,16 @@ class Coder:
                 limit=self.rules.candidates,
             )
         )
+
+    def _maps(self, system: str, code: str) -> list[Mapping]:
+        """What a code is in other systems: plain maps, and map rules that hold whoever the patient is."""
+        found = self._store.mappings(system, code)
+        for target in sorted({rule.to_system for rule in self._store.rules(system, code)}):
+            for one in translate(self._store, system, code, target).targets:
+                concept = self._concept(target, one.code)
+                display = concept.display if concept else ""
+                found.append(Mapping(system=target, code=one.code, display=display, relation="mapped"))
+        return found
 
     def _judged(self, hit: Hit, place: int, wording: Wording, kinds: tuple[str, ...]) -> Candidate:
         score = hit.score - self.rules.broader_penalty * wording.broader

@@ -7,6 +7,7 @@ import terminology
 from adapter import coding
 from adapter.coding import Coder
 from adapter.model import Assertion, Attribute, Finding
+from tests.terminology import rf2_release
 
 SNOMED, ICD = "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10-cm"
 RXNORM, ATC = "http://www.nlm.nih.gov/research/umls/rxnorm", "http://www.whocc.no/atc"
@@ -109,3 +110,19 @@ def test_core_gives_snomed_and_its_icd_map(core_store: Path) -> None:
     assert [one.system for one in coded.codings] == [SNOMED, ICD]
     assert coded.codings[1].code == "I10"
     assert coded.codings[1].match == "mapped"
+
+
+def test_map_rules_that_always_hold_give_a_code_and_others_none(tmp_path: Path) -> None:
+    release = rf2_release.write(tmp_path, rf2_release.Shape(concepts=60, inactive=4))
+    path = tmp_path / "store.sqlite"
+    terminology.build([terminology.Source(kind="rf2", path=release)], path)
+    icd10 = "http://hl7.org/fhir/sid/icd-10"
+    rules = coding.load()
+    systems = {**rules.systems, "condition": (SNOMED, icd10)}
+    with terminology.open_store(path) as store:
+        coder = Coder(store, rules.model_copy(update={"systems": systems}))
+        names = {number: rf2_release.names(number, rf2_release.Shape(concepts=60))[1] for number in (3, 9)}
+        always = coder.code(finding(names[3], "condition")).codings
+        depends = coder.code(finding(names[9], "condition")).codings
+    assert [(one.system, one.code) for one in always][1:] == [(icd10, "A13.3")]
+    assert [one.system for one in depends] == [SNOMED]
