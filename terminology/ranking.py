@@ -9,8 +9,9 @@ from terminology.model import Hit
 def best(hits: Iterable[Hit]) -> list[Hit]:
     """One hit per concept, best first.
 
-    Of equal scores: clinical kinds before "other", SNOMED CT before other systems, the source that was named
-    first when the store was built, the preferred name, the shorter name.
+    Of equal scores: what names the whole text before what is broader, clinical kinds before "other", SNOMED
+    CT before other systems, the source that was named first when the store was built, the preferred name,
+    the shorter name.
     """
     found: dict[tuple[str, str], Hit] = {}
     for hit in sorted(hits, key=_order):
@@ -18,9 +19,10 @@ def best(hits: Iterable[Hit]) -> list[Hit]:
     return list(found.values())
 
 
-def _order(hit: Hit) -> tuple[float, bool, int, int, bool, int, str, str, str]:
+def _order(hit: Hit) -> tuple[float, bool, bool, int, int, bool, int, str, str, str]:
     return (
         -hit.score,
+        hit.match == "broader",
         hit.kind == "other",
         systems.rank(hit.system),
         hit.source,

@@ -1,28 +1,34 @@
 """Text -> the concepts it may mean, best first.
 
 Exact names come from one key; then names with all the words (misspelt ones corrected) from the word index,
-words left out one by one while nothing is found; `terminology.likeness` judges what was found.
+words left out one by one while nothing is found; `terminology.likeness` judges what was found. When nothing
+is the same thing, German letters are tried in their other spelling, then the text without its modifiers.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import Any
 
 from rapidfuzz import fuzz, process
 
+from terminology import modifiers
 from terminology.likeness import Likeness, Query
 from terminology.model import Hit
+from terminology.modifiers import Modifiers, Shorter
 from terminology.normalise import Normaliser, folded, hashed, squeeze
 from terminology.ranking import best
 from terminology.reader import Reader
 from terminology.words import Words
 
 LONGEST = 24  # words of a query that are searched for
+LONGEST_WORD = 60  # letters of a word that is spelled in another way
 CANDIDATES = 300  # names taken from the index for one question, the shortest first
 JUDGED = 60  # names judged word by word
 ENOUGH = 0.6  # best score from which no looser question is asked
+SURE = 0.9  # score from which a name is the same thing
+RESPELT = 0.96  # highest score of a name in another spelling of German letters
 LOWEST = 0.2  # hits under this score are not given
 COLUMNS = "system, code, display, kind, text, language, preferred, source, words"
 NAMES = f"SELECT {COLUMNS}, term.id FROM term JOIN concept ON concept.id = term.concept WHERE "
@@ -66,6 +72,7 @@ class Search:
         self._likeness: Callable[[], Likeness] = lru_cache(maxsize=1)(
             lambda: Likeness(normaliser, self._words())
         )
+        self._modifiers: Callable[[], Modifiers] = lru_cache(maxsize=1)(modifiers.shipped)
 
     def hits(
         self,
@@ -78,9 +85,9 @@ class Search:
     ) -> list[Hit]:
         """Up to `limit` hits, best first, one per concept."""
         wanted = _filter(kinds, languages, systems)
-        found = self._exact(text, wanted)
-        if len(found) < limit:
-            found += self._similar(text, wanted, limit)
+        found = self._whole(text, wanted, limit)
+        if _top(found) < SURE:
+            found += self._broader(text, wanted, limit)
         return best(found)[:limit]
 
     def exact(
@@ -93,6 +100,64 @@ class Search:
     ) -> list[Hit]:
         """The concepts with this name, by key alone."""
         return best(self._exact(text, _filter(kinds, languages, systems)))
+
+    def _whole(self, text: str, wanted: Filter, most: int) -> list[Hit]:
+        """What names the text as it stands, in either spelling."""
+        found = self._exact(text, wanted)
+        if len(found) < most:
+            found += self._similar(text, wanted, most)
+        if _top(found) < SURE:
+            found += self._respelt(text, wanted, most)
+        return found
+
+    def _respelt(self, text: str, wanted: Filter, most: int) -> list[Hit]:
+        """German names of the same thing, "Ödem" for "Oedem"."""
+        umlauts = self._modifiers().umlauts
+        languages = umlauts.languages & (wanted.languages or umlauts.languages)
+        other = self._other_spelling(text) if languages else text
+        if other == text:
+            return []
+        german = replace(wanted, languages=languages)
+        found = self._exact(other, german) or self._similar(other, german, most)
+        return [
+            replace(
+                hit, score=min(hit.score, RESPELT), match="normalised" if hit.match == "exact" else hit.match
+            )
+            for hit in found
+            if hit.score >= SURE
+        ]
+
+    def _other_spelling(self, text: str) -> str:
+        """The text with each word in the first other spelling that is a word of the store."""
+        words = text.split()
+        if len(words) > LONGEST:
+            return text
+        spellings = self._modifiers().umlauts.spellings
+        others = [spellings(word) if len(word) <= LONGEST_WORD else [] for word in words]
+        found = [next(filter(self._known, some), word) for some, word in zip(others, words, strict=True)]
+        return " ".join(found) if found != words else text
+
+    def _known(self, text: str) -> bool:
+        return all(word in self._words() for word in self._normaliser.words(text))
+
+    def _broader(self, text: str, wanted: Filter, most: int) -> list[Hit]:
+        """What names the text without its modifiers: as few left out as need be."""
+        shorter = self._modifiers().shorter(text, wanted.languages)
+        for _, listed in groupby(shorter, key=lambda one: one.taken):
+            found = [hit for one in listed for hit in self._without(one, wanted, most)]
+            if found:
+                return found
+        return []
+
+    def _without(self, one: Shorter, wanted: Filter, most: int) -> list[Hit]:
+        kinds = one.kinds & (wanted.kinds or one.kinds)
+        if not kinds or " ".join(self._normaliser.words(one.text)) in self._normaliser.unsaid:
+            return []
+        return [
+            replace(hit, score=round(hit.score * one.share, 4), match="broader")
+            for hit in self._whole(one.text, replace(wanted, kinds=kinds), most)
+            if hit.score >= SURE
+        ]
 
     def _exact(self, text: str, wanted: Filter) -> list[Hit]:
         words = self._normaliser.words(text)
@@ -208,6 +273,10 @@ def _names(rows: Iterable[Any]) -> list[Name]:
         )
         for system, code, display, kind, text, language, preferred, source, words, number in rows
     ]
+
+
+def _top(hits: Iterable[Hit]) -> float:
+    return max((hit.score for hit in hits), default=0.0)
 
 
 def _same(name: Name, bare: str, text: str, words: Sequence[str]) -> Hit:

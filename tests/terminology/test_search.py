@@ -144,10 +144,62 @@ def test_any_text_is_searched_without_error(store, text):
 
 
 @pytest.mark.parametrize(
-    "text", ['"', "a AND (b", "NEAR(x y)", "words:asthma", "asthma*", "x'; DROP TABLE term;--", "\0"]
+    "text",
+    [
+        '"',
+        "a AND (b",
+        "NEAR(x y)",
+        "words:asthma",
+        "asthma*",
+        "x'; DROP TABLE term;--",
+        "\0",
+        "left \0 asthma",
+        "severe AND asthma",
+        'possible "asthma" OR NOT *',
+        "x" * 10_000,
+        "left " * 2_000,
+        "ue" * 5_000,
+        "1 mg " * 2_000,
+        "severe 😀 asthma",
+        "🫁",
+        "a\u0308" * 300,
+        "IV " * 90,
+        "1-" * 140,
+        "\ud800 acute",
+    ],
 )
 def test_search_syntax_is_only_text(store, text):
     assert isinstance(store.search(text), list)
+
+
+PIECES = [
+    "left",
+    "acute",
+    "h/o",
+    "mg",
+    "10",
+    "po",
+    '"',
+    "*",
+    "(",
+    ")",
+    "NEAR",
+    "OR",
+    ":",
+    "^",
+    "\0",
+    "ue",
+    "ß",
+    "🫀",
+    "ı",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=14), st.sampled_from(["", " "]))
+def test_modifiers_among_search_syntax_are_searched_without_error(store, pieces, between):
+    for hit in store.search(between.join(pieces), limit=3):
+        assert 0.0 <= hit.score <= 1.0
 
 
 @pytest.mark.parametrize(
