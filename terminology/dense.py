@@ -17,8 +17,8 @@ from terminology.ranking import best
 from terminology.reader import Reader
 
 CEILING = 0.75  # score of the same vector
-FLOOR = 0.3  # cosine of the score 0
-LOWEST = 0.2  # hits under this score are not given
+FLOOR = 0.1  # cosine of the score 0
+LOWEST = 0.25  # hits under this score are not given
 WEAK = 0.6  # best lexical score under which dense hits are added
 ONE_SIDED = 0.5  # times, when one side has a number, side, stage or negation that the other has not
 SAID = {  # words that say what a prefix says: "high blood pressure" is a hypertension, and no hypotension
