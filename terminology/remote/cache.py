@@ -19,6 +19,7 @@ FORMAT = 1
 MOST = 256 << 20  # bytes of all values
 GRAIN = 60.0  # seconds between notes that an entry was used
 BUSY = 5.0  # seconds that another process is waited for
+TRIES, PAUSE = 50, 0.05  # at making a file, seconds between them
 TABLES = """
 CREATE TABLE entry (
   key BLOB PRIMARY KEY, value TEXT NOT NULL, size INTEGER NOT NULL, expires REAL NOT NULL, used REAL NOT NULL
@@ -45,7 +46,6 @@ class _Handle:
     def __init__(self, path: Path) -> None:
         self.process = os.getpid()
         self.connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
-        self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=NORMAL")
 
     def __del__(self) -> None:
@@ -103,21 +103,34 @@ class Cache:
         except OSError as error:
             raise TerminologyError(f"{self._path}: cannot be a cache: {error.strerror}") from None
         connection = self._connection()
-        try:
+        for left in reversed(range(TRIES)):
+            try:
+                return self._fill(connection)
+            except sqlite3.Error as error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if not left or not isinstance(error, sqlite3.OperationalError):
+                    raise self._broken(error) from None
+                time.sleep(PAUSE)  # another process makes the same file: not every such lock is waited for
+
+    def _fill(self, connection: sqlite3.Connection) -> None:
+        """Makes the tables of a new file; leaves a file of another kind as it is."""
+        if self._is_new(connection):
+            connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("BEGIN IMMEDIATE")
-            found = connection.execute("PRAGMA user_version").fetchone()[0]
-            tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if found == 0 and tables == 0:
-                for statement in _statements(TABLES):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version={FORMAT}")
+            for statement in _statements(TABLES) if self._is_new(connection) else ():
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={FORMAT}")
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._broken(error) from None
-        if found not in {0, FORMAT} or (found == 0 and tables):
+
+    def _is_new(self, connection: sqlite3.Connection) -> bool:
+        format_ = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if format_ != FORMAT and (format_ or tables):
             raise TerminologyError(
                 f"{self._path}: not a cache of this version; name another file or delete it"
             )
+        return not tables
 
     def _run(self, question: str, *values: Any) -> list[Any]:
         try:

@@ -32,7 +32,7 @@ class Filter:
 
 
 class Finder:
-    """Searches one server. `value_set` gives the URL of a system's value set; `language` is of names without."""
+    """Searches one server; `value_set` gives a system's URL to expand, `language` is that of names without."""
 
     def __init__(
         self, server: Server, judge: Judge, *, value_set: Callable[[str], str], language: str

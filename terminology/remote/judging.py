@@ -71,7 +71,7 @@ class Judge:
         likeness = Likeness(self.normaliser, Words(Counted(counted)))
         scores = likeness.scores(likeness.query(words), listed)
         if max(scores.values()) < ENOUGH:
-            scores |= likeness.scores(likeness.query(words, wide=True), listed)
+            scores = likeness.scores(likeness.query(words, wide=True), listed) | scores
         near = [replace(names[n], score=score) for n, score in scores.items() if score >= LOWEST]
         return best([*self.exact(text, names), *near])
 

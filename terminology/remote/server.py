@@ -12,6 +12,7 @@ from terminology.remote.client import Client, Question, Resource, Unsupported
 
 FORMAT = 1  # of what is kept; part of every key
 HOUR = 3600.0
+AGAIN = 60.0  # seconds after which a server that did not say what it is is asked again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,8 @@ class About:
 class Server:
     """Asks a server, but for what it has told before."""
 
-    def __init__(self, client: Client, cache: Cache, keeping: Keeping) -> None:
-        self._client, self._cache, self._keeping = client, cache, keeping
+    def __init__(self, client: Client, cache: Cache, keeping: Keeping, clock: Callable[[], float]) -> None:
+        self._client, self._cache, self._keeping, self._clock = client, cache, keeping, clock
 
     @property
     def name(self) -> str:
@@ -51,17 +52,23 @@ class Server:
         return self._client.name
 
     def about(self) -> About:
-        """What the server is. Raises TerminologyError when it is no FHIR server."""
-        key = self._key(Question(path="metadata"), "")
+        """What the server is, or was when it last answered, so that what is kept outlasts its absence.
+
+        Raises TerminologyError when it never answered, or is no FHIR server.
+        """
+        key, now = self._key(Question(path="metadata"), ""), self._clock()
         kept = self._cache.get(key)
-        if kept is None:
-            told = self._client.ask(Question(path="metadata"))
-            if told is None or told.get("resourceType") != "CapabilityStatement":
-                raise TerminologyError(f"{self.name}: there is no FHIR server")
-            about = _about(told)
-            self._cache.put(key, asdict(about), self._keeping.about)
-            return about
-        return About(**kept.value)
+        if kept is not None and kept.value["until"] > now:
+            return About(**kept.value["about"])
+        try:
+            about, until = self._asked(), now + self._keeping.about
+        except TerminologyError:
+            if kept is None:
+                raise
+            about, until = About(**kept.value["about"]), self._clock() + min(AGAIN, self._keeping.about)
+        value = {"about": asdict(about), "until": until}
+        self._cache.put(key, value, max(self._keeping.found, self._keeping.about))
+        return about
 
     def ask(self, question: Question, read: Callable[[Resource], Any], *, optional: bool = False) -> Any:
         """What `read`, which gives JSON, makes of the answer; None where there is none.
@@ -89,6 +96,12 @@ class Server:
     def close(self) -> None:
         """Gives the cache back."""
         self._cache.close()
+
+    def _asked(self) -> About:
+        told = self._client.ask(Question(path="metadata"))
+        if told is None or told.get("resourceType") != "CapabilityStatement":
+            raise TerminologyError(f"{self.name}: there is no FHIR server")
+        return _about(told)
 
     def _key(self, question: Question, about: str) -> bytes:
         return _digest([FORMAT, self._client.base, about, question.path, question.given])

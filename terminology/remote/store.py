@@ -331,13 +331,15 @@ def open_remote(
     Raises TerminologyError when the server cannot be asked what it is.
     """
     own = http or httpx.Client()
+    close = own.close if http is None else None
     try:
         client = Client(url, own, headers=headers, policy=policy, sleep=sleep, clock=clock, jitter=jitter)
-        server = Server(client, Cache(cache, most=most, clock=clock), keeping or Keeping())
+        kept = Cache(cache, most=most, clock=clock)
+        server = Server(client, kept, keeping or Keeping(), clock)
         server.about()
     except TerminologyError:
-        if http is None:
-            own.close()
+        if close:
+            close()
         raise
     return RemoteStore(
         server,
@@ -345,5 +347,5 @@ def open_remote(
         targets=targets,
         value_sets=value_sets,
         language=language,
-        close=own.close if http is None else None,
+        close=close,
     )
