@@ -87,9 +87,8 @@ class Index:
         self._terms = terms[:, 1]
         self._starts = np.searchsorted(terms[:, 0], np.arange(len(vectors) + 1))
         self._lengths = np.concatenate([_lengths(part) for part in _slices(vectors)] or [np.empty(0)])
-        self._middle = vectors.sum(axis=0, dtype=np.int64) / max(1, len(vectors))
         self._signs = np.concatenate(
-            [_signs(part > self._middle) for part in _slices(vectors)] or [np.empty((0, 1), np.uint64)]
+            [_signs(part > 0) for part in _slices(vectors)] or [np.empty((0, 1), np.uint64)]
         )
 
     def search(self, asked: str | NDArray[np.float32], limit: int = 10) -> list[Near]:
@@ -112,9 +111,7 @@ class Index:
         """The numbers of the vectors to compare."""
         if len(self._vectors) <= SMALL:
             return np.arange(len(self._vectors))
-        # Compared at the scale of the rows: their largest number is 127.
-        signs = _signs((whole * (127 / 32767) > self._middle)[None])
-        apart = _ones(self._signs ^ signs).astype(np.uint16)
+        apart = _ones(self._signs ^ _signs((whole > 0)[None])).astype(np.uint16)
         return np.argsort(apart, kind="stable")[:COMPARED]
 
     def _named(self, chosen: NDArray[np.int64], cosines: NDArray[np.float64]) -> Iterator[Near]:
