@@ -142,7 +142,7 @@ class Hit:
     term: str  # the name that matched
     language: str  # of that name
     score: float  # 0..1; from 0.9 up the same thing but for spelling
-    match: str  # "exact" same characters ignoring case, "normalised" same folded words, "fuzzy"
+    match: str  # "exact" same but for case, "normalised" same folded words, "fuzzy", "broader", "dense"
     preferred: bool  # the name that matched is the preferred one
     source: int  # where that name comes from: index into `Manifest.sources`
 
