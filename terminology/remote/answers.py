@@ -119,7 +119,7 @@ def _designation(parts: list[Resource]) -> Name:
 def _name(text: Any, language: Any, use: Any) -> Name:
     code = use.get("code") if isinstance(use, dict) else None
     tag = language.split("-x-")[0] if isinstance(language, str) else UNSAID
-    return [text if isinstance(text, str) else "", tag, code in {PREFERRED, FULL}]
+    return [text if isinstance(text, str) else "", tag, code in (PREFERRED, FULL)]
 
 
 def _contents(holder: Resource) -> Iterator[Resource]:

@@ -74,15 +74,13 @@ class Cache:
 
     def put(self, key: bytes, value: Any, seconds: float) -> None:
         """Keeps a value for a time; what is larger than the whole cache may be is not kept."""
-        text, now = json.dumps(value, ensure_ascii=False, separators=(",", ":")), self._clock()
-        size = len(text.encode("utf-8", "surrogatepass")) + len(key)
-        if seconds <= 0 or size > self._most:
-            return
-        row = (key, text, size, now + seconds, now)
-        self._change(
-            ("DELETE FROM entry WHERE key = ?", (key,)),
-            ("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", row),
-        )
+        text, now = json.dumps(value, separators=(",", ":")), self._clock()  # ASCII: any text can be kept
+        size = len(text) + len(key)
+        changes: list[tuple[str, tuple[Any, ...]]] = [("DELETE FROM entry WHERE key = ?", (key,))]
+        if seconds > 0 and size <= self._most:
+            row = (key, text, size, now + seconds, now)
+            changes.append(("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", row))
+        self._change(*changes)
 
     def clear(self) -> None:
         """Forgets everything."""

@@ -138,7 +138,7 @@ class Client:
         }
         if question.posted:
             listed = [_parameter(name, value) for name, value in question.given]
-            body = json.dumps({"resourceType": "Parameters", "parameter": listed}, ensure_ascii=False)
+            body = json.dumps({"resourceType": "Parameters", "parameter": listed})
             headers = {**self._headers, "Content-Type": JSON}
             return request | {"method": "POST", "content": body.encode(), "headers": headers}
         return request | {"method": "GET", "params": [(name, _text(v)) for name, v in question.given]}
@@ -207,7 +207,8 @@ def _parameter(name: str, value: Value) -> Resource:
 
 
 def _text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text.encode("utf-8", "replace").decode()
 
 
 def _json(body: bytes) -> Resource | None:
@@ -222,7 +223,7 @@ def _codes(outcome: Resource) -> set[str]:
     """The codes of an outcome's issues, and nothing of its texts."""
     listed = outcome.get("issue")
     issues = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    codes = {each.get("code") for each in issues if each.get("severity") in {"error", "fatal", None}}
+    codes = [each.get("code") for each in issues if each.get("severity") not in ("warning", "information")]
     return {code for code in codes if isinstance(code, str) and ISSUE.fullmatch(code)}
 
 

@@ -32,7 +32,10 @@ class Filter:
 
 
 class Finder:
-    """Searches one server; `value_set` gives a system's URL to expand, `language` is that of names without."""
+    """Searches one server.
+
+    `value_set` gives the URL of a system's value set; `language` is that of names that say none.
+    """
 
     def __init__(
         self, server: Server, judge: Judge, *, value_set: Callable[[str], str], language: str
@@ -55,7 +58,8 @@ class Finder:
 
     def _names(self, text: str, allowed: Filter) -> list[Hit]:
         """Every name of every concept that the server finds for a text and that may be given."""
-        asked = " ".join(text.split())[:LONGEST].strip()
+        whole = " ".join(text.encode("utf-8", "replace").decode().split())
+        asked = whole[:LONGEST].strip()
         if not self._judge.normaliser.words(asked):
             return []
         found: dict[tuple[str, ...], Hit] = {}

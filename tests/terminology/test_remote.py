@@ -25,8 +25,9 @@ from fastapi import FastAPI
 from terminology import Source, TerminologyError, build, ecl, open_store, parse_source, translate
 from terminology.fhir import Service
 from terminology.fhir.routes import router
-from terminology.remote import Keeping, MapTarget, Policy, Unsupported, open_remote
+from terminology.remote import Keeping, MapTarget, Policy, Unsupported, answers, open_remote
 from terminology.remote.cache import Cache
+from terminology.remote.client import Client, Question
 from terminology.systems import ATC, ICD10, ICD10CM, RXNORM, SNOMED
 
 BASE = "http://terminology.test/fhir"
@@ -183,6 +184,13 @@ def test_members_expressions_and_what_is_not_there(release):
         t.code for t in translate(here, SNOMED, IDS[3], ICD10).targets
     }
     assert there.manifest.sources[0].name == "Notewright terminology"
+
+
+@settings(max_examples=30, deadline=None)
+@given(text=st.text(max_size=40))
+def test_any_text_may_be_searched_for(core, text):
+    assert codes(core.remote.exact(text)) == codes(core.local.exact(text))
+    assert core.remote.search(f"{text}\ud800") is not None
 
 
 @pytest.mark.parametrize(
@@ -368,6 +376,59 @@ def test_an_upgraded_server_is_asked_anew(tmp_path):
         assert store.search("pain")[0].display == "Pain 2.0"
 
 
+def test_what_is_kept_is_given_while_the_server_is_away(tmp_path):
+    clock, away = Clock(), []
+
+    def serve(request):
+        if away:
+            raise httpx.ConnectError("away")
+        told = about() if request.url.path.endswith("metadata") else FOUND[1]
+        return httpx.Response(200, json=told)
+
+    with opened(tmp_path, serve, clock, keeping=Keeping(about=600)) as store:
+        store.search("pain")
+        away.append(True)
+        clock.now += 700
+        assert store.search("pain")[0].code == "22253000"
+        waited = len(clock.slept)
+        assert store.search("pain") and len(clock.slept) == waited
+        with pytest.raises(TerminologyError, match="no answer"):
+            store.search("ache")
+    with pytest.raises(TerminologyError, match="no answer"):
+        open_remote("http://127.0.0.1:9/fhir", cache=tmp_path / "new", sleep=clock.sleep)
+
+
+WORD_LIST = """
+resourceType parameter part name value valueCode valueCoding code system display designation use property
+match concept equivalence wider parent language expansion contains total issue severity error inactive
+abstract
+"""
+WORDS = st.sampled_from(WORD_LIST.split())
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 5) | WORDS | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(kind=st.sampled_from(["Parameters", "ValueSet", "OperationOutcome"]), inside=ODD, more=ODD)
+def test_no_answer_breaks_the_store(tmp_path_factory, kind, inside, more):
+    """Whatever a server sends, there is an answer or a TerminologyError."""
+    holder = {"Parameters": "parameter", "ValueSet": "expansion", "OperationOutcome": "issue"}[kind]
+    wrapped = {"contains": inside, "total": more} if kind == "ValueSet" else inside
+    told = {"resourceType": kind, holder: wrapped, "more": more}
+    client = Client(
+        BASE, httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=told)))
+    )
+    for read in (answers.concept, answers.expansion, answers.matches, answers.outcome):
+        try:
+            found = client.ask(Question(path="x", given=(("code", "\ud800"),)))
+            json.dumps(read(found) if found else None)
+        except TerminologyError:
+            continue
+
+
 @pytest.mark.parametrize(
     "url", ["ftp://a.test/fhir", "http://me:pw@a.test", "nonsense", "http://a.test/?x=1", ""]
 )
@@ -485,8 +546,10 @@ def test_the_cache_drops_what_was_not_used_for_longest(tmp_path):
     clock.now += 100
     cache.put(b"d", "x" * 300, 10_000)
     assert [bool(cache.get(name)) for name in (b"a", b"b", b"c", b"d")] == [True, False, True, True]
+    cache.put(b"e", "\ud800", 10_000)
+    assert cache.get(b"e").value == "\ud800"
     cache.put(b"e", "x" * 2000, 10_000)
-    assert cache.get(b"e") is None and cache.size() <= 1000
+    assert cache.get(b"e") is None and cache.size() <= 1000  # nor is what it would have replaced
     cache.put(b"d", None, 10)
     assert cache.get(b"d").value is None
     clock.now += 11
@@ -519,6 +582,7 @@ WORK = """
 import random, sys
 from pathlib import Path
 from terminology.remote.cache import Cache
+from terminology.remote.client import Client, Question
 cache = Cache(Path(sys.argv[1]), most=20_000)
 for _ in range(150):
     number = random.randrange(60)
