@@ -14,6 +14,7 @@ from terminology.search import ENOUGH
 
 CANDIDATES = 100  # concepts a server is asked for at once
 LONGEST = 400  # characters of a text that is searched for
+WORDS = 4  # of a text that are asked for by themselves where nothing fits
 SHORTEST = 4  # letters of the beginning of a word that is asked for
 
 
@@ -44,12 +45,17 @@ class Finder:
         self._value_set, self._language = value_set, language
 
     def hits(self, text: str, allowed: Filter) -> list[Hit]:
-        """The concepts a text may mean, best first; looser questions only while nothing fits."""
+        """The concepts a text may mean, best first; looser questions only while nothing fits.
+
+        A word that no name has is asked for by itself before it is taken for a misspelt one.
+        """
         names = self._names(text, allowed)
         hits = self._judge.hits(text, names)
-        if hits and hits[0].score >= ENOUGH:
-            return hits
-        looser = self._looser(text, names, allowed)
+        words = self._judge.alone(text)
+        unknown = [word for word in words if not self._judge.knows(word, names)]
+        if not hits or hits[0].score < ENOUGH:
+            unknown += [word for word in words if word not in unknown][: max(0, WORDS - len(unknown))]
+        looser = self._looser(unknown, names, allowed)
         return self._judge.hits(text, [*names, *looser]) if looser else hits
 
     def exact(self, text: str, allowed: Filter) -> list[Hit]:
@@ -102,10 +108,10 @@ class Finder:
                 source=0,
             )
 
-    def _looser(self, text: str, names: Sequence[Hit], allowed: Filter) -> list[Hit]:
-        """Names with one word of the text, or with the beginning of a word that no name has."""
+    def _looser(self, words: Sequence[str], names: Sequence[Hit], allowed: Filter) -> list[Hit]:
+        """Names with one of the words, or with the beginning of a word that no name has."""
         found: list[Hit] = []
-        for word in self._judge.alone(text):
+        for word in words:
             listed = self._names(word, allowed)
             if not self._judge.knows(word, [*names, *listed]):
                 listed += self._names(word[: max(SHORTEST, len(word) // 2 + 1)], allowed)

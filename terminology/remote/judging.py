@@ -21,7 +21,6 @@ from terminology.systems import SNOMED
 from terminology.words import Words
 
 ALONE = 4  # letters from which a word is asked for by itself
-MOST = 4  # words asked for by themselves
 
 
 class Counted(Reader):
@@ -85,7 +84,7 @@ class Judge:
             and token.word.isalpha()
             and token.word not in self.normaliser.stop | self.normaliser.weak
         }
-        return sorted(written, key=lambda word: -len(word))[:MOST]
+        return sorted(written, key=lambda word: -len(word))
 
     def knows(self, word: str, names: Iterable[Hit]) -> bool:
         """Whether a word stands in one of the names."""
