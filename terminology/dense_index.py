@@ -172,9 +172,10 @@ def open_index(path: Path, store: Path, embedder: Embedder) -> Index:
         digest = opened.manifest.digest
     reader = Reader(path)
     try:
+        pages, size = reader.ask("SELECT page_count, page_size FROM pragma_page_count, pragma_page_size")[0]
         manifest = _manifest(dict(reader.ask("SELECT key, value FROM about")))
         rows = reader.ask("SELECT vectors, terms FROM block ORDER BY number")
-        whole = _digest(manifest, rows) == manifest.digest
+        whole = _digest(manifest, rows) == manifest.digest and path.stat().st_size == pages * size
     except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError) as error:
         raise TerminologyError(f"{path}: not an index of vectors, or damaged") from error
     finally:

@@ -223,6 +223,12 @@ def test_the_order_of_rows_and_filters_does_not_matter(tmp_path, store, rows, ki
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+def test_an_index_that_lost_its_last_bytes_is_refused(tmp_path, store, index):
+    (tmp_path / "short").write_bytes(index.read_bytes()[:-3])
+    with pytest.raises(TerminologyError, match="damaged"):
+        open_index(tmp_path / "short", store, Trigrams())
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_damaged_index_is_refused_or_says_the_same(tmp_path, store, index, data):
