@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NOUNS = {"model", "errors", "settings", "ledger", "fhir", "categories"}
+NOUNS = {"model", "errors", "settings", "ledger", "fhir", "categories", "egress"}
 STAGES = {"notes", "deid", "extraction", "context", "coding", "emission", "delivery"}
 DOORS = {"api", "cli", "workbench"}
 MAY_IMPORT = {
@@ -14,8 +14,9 @@ MAY_IMPORT = {
     **{stage: NOUNS for stage in STAGES},
     "pipeline": NOUNS | STAGES,
     "__main__": {"cli"},
-    "assembly": NOUNS | STAGES | {"pipeline"},
-    **{door: NOUNS | {"pipeline", "assembly"} for door in DOORS},
+    "jobs": NOUNS | STAGES | {"pipeline"},
+    "assembly": NOUNS | STAGES | {"pipeline", "jobs"},
+    **{door: NOUNS | {"pipeline", "assembly", "jobs"} for door in DOORS},
 }
 
 
