@@ -3,6 +3,8 @@
 NotewrightError
 +- InputError              what was posted cannot be read            (bad input: raise)
 |  +- NotADocument         no DocumentReference in it
+|  +- NotAcceptable        no answer in a format or version that was asked for
+|  +- UnsupportedMediaType a body in a format, version or charset that is not read
 +- EngineError             the extraction engine failed              (unavailable: raise)
 |  +- ModelError           a model file is missing, broken or not what was expected
 +- EmissionError           a Bundle we built is not valid            (our bug: raise)
@@ -50,6 +52,18 @@ class NotADocument(InputError):
     """The input holds no DocumentReference."""
 
     issue_code = "invalid"
+
+
+class NotAcceptable(InputError):
+    """None of the formats and FHIR versions that were asked for can be given."""
+
+    issue_code = "not-supported"
+
+
+class UnsupportedMediaType(InputError):
+    """The body is in a format, FHIR version or charset that is not read."""
+
+    issue_code = "not-supported"
 
 
 class EngineError(NotewrightError):
