@@ -11,7 +11,17 @@ NotewrightError
 +- DeliveryError           a target did not take the Bundle
    +- TargetUnavailable    worth trying again
    +- TargetRefused        the target said no; trying again will not help
++- LedgerError             the database cannot be used
+|  +- LedgerUnavailable    it cannot be reached or is busy          (worth trying again)
++- RestError               what was asked of the FHIR endpoint cannot be done as asked
+|  +- UnknownResource      404
+|  +- Gone                 410
+|  +- PreconditionFailed   412
 +- SettingsError           contradictory or unreadable configuration
++- AccessError             a caller of the API is not let in
+   +- NotAuthenticated     we do not know who calls                  (401)
+   +- NotAllowed           the caller's scopes do not reach this far (403)
+   +- TooManyRequests      later                                     (429)
 
 An incomplete result is not an error: it is an `Issue` in a Step's left-outs. Each class carries the
 FHIR issue type (https://hl7.org/fhir/R4/valueset-issue-type.html) its doors report, and its docstring is
@@ -108,3 +118,77 @@ class SettingsError(NotewrightError):
     """The configuration is contradictory or unreadable."""
 
     issue_code = "invalid"
+
+
+class LedgerError(NotewrightError):
+    """The database cannot be used."""
+
+    issue_code = "exception"
+
+
+class LedgerUnavailable(LedgerError):
+    """The database cannot be reached or is busy."""
+
+    issue_code = "transient"
+    retryable = True
+
+
+class RestError(NotewrightError):
+    """This cannot be done as asked."""
+
+    issue_code = "processing"
+    status = 422
+
+
+class UnknownResource(RestError):
+    """There is no such resource."""
+
+    issue_code = "not-found"
+    status = 404
+
+
+class Gone(RestError):
+    """The resource was deleted."""
+
+    issue_code = "deleted"
+    status = 410
+
+
+class PreconditionFailed(RestError):
+    """A precondition does not hold."""
+
+    issue_code = "conflict"
+    status = 412
+
+
+class AccessError(NotewrightError):
+    """The caller is not let in."""
+
+    issue_code = "security"
+
+
+class NotAuthenticated(AccessError):
+    """Valid credentials are needed."""
+
+    issue_code = "login"
+
+    def __init__(self, error: str = "") -> None:
+        super().__init__()
+        self.error = error  # an error code of RFC 6750, section 3.1; empty when nothing was presented
+
+
+class NotAllowed(AccessError):
+    """The scopes of the caller do not allow this."""
+
+    issue_code = "forbidden"
+
+
+class TooManyRequests(AccessError):
+    """Too many requests; try again later."""
+
+    issue_code = "throttled"
+    retryable = True
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__()
+        self.retry_after = retry_after  # seconds

@@ -1,0 +1,140 @@
+"""The database: opening it, and transactions in which what was read still holds when it is written.
+
+SQLite runs in WAL mode with every commit on disk before the answer (`synchronous = FULL`).
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from adapter.errors import LedgerError, LedgerUnavailable
+from adapter.ledger.tables import FORMAT, METADATA, about
+
+Clock = Callable[[], datetime]
+
+_LOCK = 7_460_093  # of an advisory lock: the one under which tables are made
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """An open transaction and its time."""
+
+    connection: Connection
+    moment: datetime
+
+    @property
+    def now(self) -> str:
+        """The instant of this transaction."""
+        return instant(self.moment)
+
+    def lock(self, name: str) -> None:
+        """From here on, nobody else holds the lock of this name until the transaction ends.
+
+        SQLite has one writer at a time anyway.
+        """
+        if self.connection.dialect.name == "postgresql":
+            number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+            self.connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+class Database:
+    """An open database. Safe to use from several threads and, with PostgreSQL, several processes."""
+
+    def __init__(self, engine: Engine, clock: Clock = _utc) -> None:
+        self.engine = engine
+        self._clock = clock
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes may work on it."""
+        return self.engine.dialect.name == "postgresql"
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A transaction that only reads."""
+        with _told(), self.engine.connect() as connection:
+            yield Transaction(connection=connection, moment=self._clock())
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """A transaction that is on disk when the context ends, whole or not at all."""
+        with _told(), self.engine.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.execute(text("BEGIN IMMEDIATE"))
+            yield Transaction(connection=connection, moment=self._clock())
+
+    def close(self) -> None:
+        """No connection is open any more."""
+        self.engine.dispose()
+
+
+@contextmanager
+def opened(url: str, clock: Clock = _utc) -> Iterator[Database]:
+    """The database at an SQLAlchemy URL (`sqlite:///path`, `postgresql+psycopg://...`), its tables made.
+
+    Raises LedgerError when it cannot be used, and never quotes the URL, which may hold a password.
+    """
+    try:
+        engine = create_engine(url, **_options(url))
+    except (ArgumentError, ImportError, ValueError) as error:
+        raise LedgerError("the database URL cannot be understood") from error
+    if engine.dialect.name not in ("sqlite", "postgresql"):
+        raise LedgerError("the database must be SQLite or PostgreSQL")
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare)
+    database = Database(engine, clock)
+    try:
+        _migrate(database)
+        yield database
+    finally:
+        database.close()
+
+
+def instant(moment: datetime) -> str:
+    """A FHIR instant in UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _options(url: str) -> dict[str, Any]:
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 30}}
+    return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+
+
+def _prepare(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _migrate(database: Database) -> None:
+    with database.writing() as tx:
+        if database.shared:
+            tx.connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        METADATA.create_all(tx.connection)
+        found = tx.connection.execute(select(about.c.value).where(about.c.key == "format")).scalar()
+        if found is None:
+            tx.connection.execute(insert(about).values(key="format", value=str(FORMAT)))
+        elif found != str(FORMAT):
+            raise LedgerError(f"the database has format {found}; this version works with {FORMAT}")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A database that cannot be reached is said to be so, without its address."""
+    try:
+        yield
+    except OperationalError as error:
+        raise LedgerUnavailable from error

@@ -1,0 +1,86 @@
+"""The tables. Times are ISO 8601 in UTC with milliseconds: their order as text is their order in time."""
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+
+FORMAT = 1  # of these tables; a database of another format is refused
+
+METADATA = MetaData()
+
+about = Table("nw_about", METADATA, Column("key", String(64), primary_key=True), Column("value", Text))
+
+version = Table(  # every version of every resource, as it was given
+    "nw_version",
+    METADATA,
+    Column("type", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
+current = Table(  # which version holds now
+    "nw_current",
+    METADATA,
+    Column("type", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("digest", String(64), nullable=False),  # SHA-256 of the content without id and meta
+    Index("nw_current_at", "type", "at", "id"),
+)
+
+parameter = Table(  # what current versions can be searched by
+    "nw_parameter",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("type", String(64), nullable=False),
+    Column("id", String(64), nullable=False),
+    Column("name", String(32), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("high", Text),  # of a date: the first instant after it
+    Index("nw_parameter_value", "type", "name", "value"),
+    Index("nw_parameter_owner", "type", "id"),
+)
+
+work = Table(  # what is to become of each document version
+    "nw_work",
+    METADATA,
+    Column("document", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),  # accepted, extracted, failed, retracted
+    Column("priority", Integer, nullable=False),  # the smaller the sooner
+    Column("at", String(32), nullable=False),
+    Column("done", String(32)),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("retracts", Boolean, nullable=False, default=False),
+    Column("bundle", Text),  # what was derived
+    Column("outcome", Text),  # OperationOutcome: what was left out, or why it failed
+    Column("seconds", Float),
+    Index("nw_work_state", "state", "at"),
+)
+
+delivery = Table(  # where each document version was sent
+    "nw_delivery",
+    METADATA,
+    Column("document", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("target", String(128), primary_key=True),
+    Column("state", String(16), nullable=False),  # waiting, sent, dead, discarded
+    Column("round", Integer, nullable=False, default=0),  # how often somebody asked for it again
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("at", String(32), nullable=False),
+    Column("due", String(32)),
+    Column("bundle", Text),  # what is sent, where it differs from what was derived
+    Column("outcome", Text),  # OperationOutcome of the last failure
+    Column("receipt", Text),
+    Index("nw_delivery_state", "state", "target", "at"),
+)
+
+worker = Table(  # who is alive
+    "nw_worker",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("seen", String(32), nullable=False),
+)
