@@ -1,0 +1,1 @@
+"""The FHIR API over HTTP: a door."""
