@@ -195,6 +195,23 @@ class Step(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptEntry:
+    """What a server did with one entry of a Bundle. Ids are data: they are stored, never logged."""
+
+    full_url: str  # of the entry as it was sent
+    type: str  # of the resource
+    result: Literal["created", "updated", "existing", "omitted"]  # omitted: nothing there to mark as an error
+    status: int | None = None  # HTTP status of the entry; None when it was not sent because it was known
+    id: str | None = None  # the server's, when it told
+    version: str | None = None
+
+    @property
+    def reference(self) -> str | None:
+        """The literal reference to the resource at the server, when its id is known."""
+        return f"{self.type}/{self.id}" if self.id else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What a sink did with a Bundle."""
 
@@ -202,6 +219,7 @@ class Receipt:
     status: str  # "sent", "stored", "unchanged"
     location: str | None = None  # file or URL, never with identifiers in it
     attempts: int = 1
+    entries: tuple[ReceiptEntry, ...] = ()  # in the order of the Bundle; only servers tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
