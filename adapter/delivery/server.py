@@ -18,6 +18,8 @@ from adapter.delivery.retry import Failure, Policy
 from adapter.errors import TargetRefused, TargetUnavailable
 from adapter.model import Receipt, Resource
 
+Answer = httpx.Response | httpx.RequestError | TargetUnavailable  # the last: there was no token to be had
+
 _TYPE = "application/fhir+json"
 
 
@@ -28,8 +30,8 @@ def _now() -> datetime:
 class Server:
     """A FHIR server that takes transactions.
 
-    `token` gives the bearer token for each attempt, so that one that expired is not sent twice. The client
-    brings timeouts and certificates; it is closed by who made it.
+    `auth` signs each attempt (adapter.delivery.credentials), so that a token that expired is not sent twice.
+    The client brings timeouts and certificates; it is closed by who made it.
     """
 
     def __init__(
@@ -38,7 +40,7 @@ class Server:
         client: httpx.Client,
         *,
         headers: Mapping[str, str] | None = None,
-        token: Callable[[], str] | None = None,
+        auth: httpx.Auth | None = None,
         policy: Policy | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = _now,
@@ -48,7 +50,7 @@ class Server:
             raise ValueError("base_url must be an http or https URL without a user")
         self._client = client
         self._headers = dict(headers or {})
-        self._token = token
+        self._auth = auth or httpx.USE_CLIENT_DEFAULT
         self._policy = policy or Policy()
         self._sleep = sleep
         self._now = now
@@ -71,28 +73,33 @@ class Server:
             self._sleep(wait)
             attempt += 1
 
-    def _post(self, content: bytes) -> httpx.Response | httpx.RequestError:
+    def _post(self, content: bytes) -> Answer:
         try:
             return self._client.post(
-                self._url, content=content, headers=self._sent_headers(), follow_redirects=False
+                self._url,
+                content=content,
+                headers=self._sent_headers(),
+                auth=self._auth,
+                follow_redirects=False,
             )
-        except httpx.RequestError as error:
+        except (httpx.RequestError, TargetUnavailable) as error:
             return error
 
     def _sent_headers(self) -> dict[str, str]:
-        bearer = {"Authorization": f"Bearer {self._token()}"} if self._token else {}
-        return {**self._headers, "Content-Type": _TYPE, "Accept": _TYPE, "Prefer": "return=minimal", **bearer}
+        return {**self._headers, "Content-Type": _TYPE, "Accept": _TYPE, "Prefer": "return=minimal"}
 
 
-def _failure(answer: httpx.Response | httpx.RequestError) -> Failure:
+def _failure(answer: Answer) -> Failure:
     if isinstance(answer, httpx.Response):
         return Failure(status=answer.status_code, retry_after=answer.headers.get("Retry-After"))
     return Failure()
 
 
-def _refused(answer: httpx.Response | httpx.RequestError, attempt: int) -> TargetRefused | TargetUnavailable:
+def _refused(answer: Answer, attempt: int) -> TargetRefused | TargetUnavailable:
     """The error that says why there is no further attempt."""
     tries = "after one attempt" if attempt == 1 else f"after {attempt} attempts"
+    if isinstance(answer, TargetUnavailable):
+        return TargetUnavailable(f"{answer}, {tries}")
     if not isinstance(answer, httpx.Response):
         return TargetUnavailable(f"The server cannot be reached ({type(answer).__name__}), {tries}")
     if answer.is_redirect:

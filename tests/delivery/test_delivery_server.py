@@ -108,9 +108,13 @@ def test_a_transaction_done_is_sent(status):
 
 def test_headers_and_a_fresh_token_go_with_each_attempt():
     tokens = iter(["one", "two"])
-    _, requests, _ = send(
-        (503, {}, b""), (200, {}, DONE), headers={"X-Tenant": "ward"}, token=lambda: next(tokens)
-    )
+
+    class Signing(httpx.Auth):
+        def auth_flow(self, request):
+            request.headers["Authorization"] = f"Bearer {next(tokens)}"
+            yield request
+
+    _, requests, _ = send((503, {}, b""), (200, {}, DONE), headers={"X-Tenant": "ward"}, auth=Signing())
     assert [headers["Authorization"] for _, headers, _ in requests] == ["Bearer one", "Bearer two"]
     assert {headers["X-Tenant"] for _, headers, _ in requests} == {"ward"}
 
@@ -159,6 +163,18 @@ def test_nobody_there_is_unavailable():
     ):
         server.send(BUNDLE)
     assert waits == [1.0, 2.0, 4.0]
+
+
+def test_no_token_to_be_had_is_tried_again_and_told():
+    class Tokenless(httpx.Auth):
+        def auth_flow(self, request):
+            raise TargetUnavailable("The authorization server answered 503")
+            yield request
+
+    error, requests, waits = send((200, {}, DONE), auth=Tokenless())
+    assert isinstance(error, TargetUnavailable)
+    assert str(error) == "The authorization server answered 503, after 4 attempts"
+    assert (len(requests), waits) == (0, [1.0, 2.0, 4.0])
 
 
 def test_a_redirect_is_not_followed():
