@@ -3,6 +3,8 @@
 NotewrightError
 +- InputError              what was posted cannot be read            (bad input: raise)
 |  +- NotADocument         no DocumentReference in it
+|  +- EgressRefused        a URL in it is not one that Notewright may call
++- EgressFailed            a URL that may be called gave no usable answer
 |  +- NotAcceptable        no answer in a format or version that was asked for
 |  +- UnsupportedMediaType a body in a format, version or charset that is not read
 +- EngineError             the extraction engine failed              (unavailable: raise)
@@ -74,6 +76,31 @@ class UnsupportedMediaType(InputError):
     """The body is in a format, FHIR version or charset that is not read."""
 
     issue_code = "not-supported"
+
+
+class EgressRefused(InputError):
+    """The URL may not be called."""
+
+    issue_code = "forbidden"
+
+    def __init__(
+        self, message: str | None = None, *, path: str | None = None, rule: str = "refused", code: str = ""
+    ) -> None:
+        super().__init__(message, path=path)
+        self.rule = rule  # stable key for counting, e.g. "host-not-allowed"
+        self.issue_code = code or self.issue_code
+
+
+class EgressFailed(NotewrightError):
+    """The URL gave no usable answer."""
+
+    issue_code = "transient"
+    retryable = True
+
+    def __init__(self, message: str | None = None, *, path: str | None = None, lasting: bool = False) -> None:
+        super().__init__(message, path=path)
+        if lasting:  # the same call will fail again
+            self.issue_code, self.retryable = "processing", False
 
 
 class EngineError(NotewrightError):
