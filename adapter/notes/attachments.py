@@ -1,8 +1,9 @@
 """An Attachment -> its decoded text, with an Issue for everything that stands in the way.
 
 Offsets of a note count the code points of exactly this text. A byte order mark is not part of it; line
-ends stay as they came (CRLF is two characters). HTML is reduced to text first (`markup`), and offsets
-then count that text. This module never fetches a `url`.
+ends stay as they came (CRLF is two characters). HTML, PDF, RTF and CDA are reduced to text first (`markup`,
+`formats`), and offsets then count that text. What bytes clearly are must be what `contentType` says.
+This module never fetches a `url`.
 https://hl7.org/fhir/R4/datatypes.html#Attachment
 """
 
@@ -10,10 +11,12 @@ import base64
 import binascii
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapter.model import Issue, Resource
-from adapter.notes import markup
+from adapter.notes import integrity, markup
+from adapter.notes.formats import sandbox, signatures
+from adapter.notes.formats.reading import Embedded, Limits, Refused
 
 PLAIN = frozenset({"text/plain"})
 HTML = frozenset({"text/html", "application/xhtml+xml"})
@@ -43,8 +46,21 @@ class Decoded:
     issues: tuple[Issue, ...] = ()
 
 
-def decode(attachment: Resource, path: str, max_bytes: int) -> Decoded:
-    """The text of one attachment; without text there is exactly one error that says why."""
+def decode(attachment: Resource, path: str, max_bytes: int, limits: Limits) -> Decoded:
+    """The text of one attachment; without text there is exactly one error that says why.
+
+    Raises EngineError when the process that reads PDF, RTF and CDA cannot be started.
+    """
+    content = _content(attachment, path, max_bytes)
+    if isinstance(content, Decoded):
+        return content
+    if (wrong := integrity.checked(attachment, content, path)) is not None:
+        return Decoded(text=None, issues=(wrong,))
+    return _of_type(content, attachment.get("contentType"), path, limits)
+
+
+def _content(attachment: Resource, path: str, max_bytes: int) -> bytes | Decoded:
+    """The bytes of an attachment, or why there are none."""
     data = attachment.get("data")
     if data is None or data == "":
         return _missing(attachment, path)
@@ -58,24 +74,65 @@ def decode(attachment: Resource, path: str, max_bytes: int) -> Decoded:
         content = base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         return _refused("invalid", "invalid-base64", "attachment data is not valid base64", f"{path}.data")
-    if len(content) > max_bytes:
-        return _too_long(path, max_bytes)
-    return _of_type(content, attachment.get("contentType"), path) if content else _missing(attachment, path)
+    return _too_long(path, max_bytes) if len(content) > max_bytes else content or _missing(attachment, path)
 
 
-def _of_type(content: bytes, content_type: object, path: str) -> Decoded:
+def _of_type(content: bytes, content_type: object, path: str, limits: Limits) -> Decoded:
     if content_type is not None and not isinstance(content_type, str):
         return _refused(
             "structure", "content-type-not-text", "contentType is not a code", f"{path}.contentType"
         )
     media, charset = _media_type(content_type or "")
+    if (wrong := _unfit(content, media)) is not None:
+        return _refused(*wrong, f"{path}.contentType")
+    name = signatures.MEDIA.get(media) if media else signatures.kind(content)
+    if name:
+        return _read(name, content, path, limits)
+    html = media in HTML if media else HTML_START.match(content[:2000]) is not None
+    return _as_text(content, charset, html, path)
+
+
+def _unfit(content: bytes, media: str) -> tuple[str, str, str] | None:
+    """Why bytes cannot be read as a content type, or as what they are when none is declared."""
+    promised, found = signatures.MEDIA.get(media, ""), signatures.kind(content)
+    if media and not promised and media not in PLAIN | HTML:
+        return "not-supported", "unsupported-content-type", "contentType is not supported"
     if not media:
-        media = "text/html" if HTML_START.match(content[:2000]) else "text/plain"
-    if media not in PLAIN | HTML:
-        return _refused(
-            "not-supported", "unsupported-content-type", "contentType is not supported", f"{path}.contentType"
+        known = found in ("", *signatures.MEDIA.values())
+        return (
+            None if known else ("not-supported", "unsupported-content-type", "this format is not supported")
         )
-    return _as_text(content, charset, media in HTML, path)
+    if found != promised and (found or not signatures.fits(content, promised)):
+        return "invalid", "content-type-mismatch", "the data is not of the contentType declared"
+    return None
+
+
+def _read(name: str, content: bytes, path: str, limits: Limits) -> Decoded:
+    """The text of a PDF, RTF or CDA document, or of the document that is the whole body of a CDA."""
+    try:
+        reading = sandbox.read(name, content, limits)
+    except Refused as refused:
+        return _refused(refused.remark.code, refused.remark.reason, refused.remark.message, f"{path}.data")
+    if reading.embedded is not None:
+        return _inner(reading.embedded, path, limits)
+    issues = (
+        Issue(code=remark.code, reason=remark.reason, message=remark.message, path=f"{path}.data")
+        for remark in reading.remarks
+    )
+    return Decoded(text=reading.text, issues=tuple(issues))
+
+
+def _inner(embedded: Embedded, path: str, limits: Limits) -> Decoded:
+    """The text of the body of a CDA that is not XML; another CDA in there is not read."""
+    media = _media_type(embedded.media)[0]
+    if not embedded.content:
+        return _refused("not-found", "attachment-empty", "the nonXMLBody has no data", f"{path}.data")
+    if not media or signatures.MEDIA.get(media) == signatures.CDA:
+        message = "the mediaType of the nonXMLBody is not supported"
+        return _refused("not-supported", "unsupported-content-type", message, f"{path}.data")
+    inner = _of_type(embedded.content, embedded.media, path, limits)
+    place = f"{path}.data"
+    return Decoded(text=inner.text, issues=tuple(replace(issue, path=place) for issue in inner.issues))
 
 
 def _as_text(content: bytes, charset: str, html: bool, path: str) -> Decoded:

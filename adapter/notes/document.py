@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from adapter.errors import InputError, NotADocument
 from adapter.model import Issue, Note, Resource, Severity, Step
 from adapter.notes.attachments import decode
+from adapter.notes.formats.reading import Limits
 from adapter.notes.headings import Headings, headings
 from adapter.notes.sections import divide
 from adapter.notes.sentences import split
@@ -30,10 +31,16 @@ class _Posted:
     full_url: str | None = None
 
 
-def read(resource: object, language: str | None = None, max_bytes: int = MAX_BYTES) -> Step[Note]:
+def read(
+    resource: object,
+    language: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    limits: Limits | None = None,
+) -> Step[Note]:
     """The notes of a DocumentReference or a Bundle; `language` is used where the document names none.
 
-    Raises InputError when `resource` is no JSON object and NotADocument when no DocumentReference is in it.
+    Raises InputError when `resource` is no JSON object, NotADocument when no DocumentReference is in it, and
+    EngineError, worth a retry, when the process that reads PDF, RTF and CDA cannot be started.
     """
     if not isinstance(resource, dict):
         raise InputError("the input is not a JSON object")
@@ -42,7 +49,7 @@ def read(resource: object, language: str | None = None, max_bytes: int = MAX_BYT
     found = False
     for posted in _documents(resource, issues):
         found = True
-        for note, path in _notes(posted, issues, language, max_bytes):
+        for note, path in _notes(posted, issues, language, max_bytes, limits or Limits()):
             if note.id in notes:
                 issues.append(
                     _issue("duplicate", "duplicate-note", "the same attachment was posted twice", path)
@@ -86,7 +93,7 @@ def _entries(bundle: Resource, path: str, issues: list[Issue], depth: int) -> It
 
 
 def _notes(
-    posted: _Posted, issues: list[Issue], language: str | None, max_bytes: int
+    posted: _Posted, issues: list[Issue], language: str | None, max_bytes: int, limits: Limits
 ) -> Iterator[tuple[Note, str]]:
     document, path = posted.document, posted.path
     if (withdrawn := _withdrawn(document, path)) is not None:
@@ -104,7 +111,7 @@ def _notes(
         if not attachment:
             issues.append(_issue("required", "attachment-missing", "attachment is missing", place, "error"))
             continue
-        decoded = decode(attachment, place, max_bytes)
+        decoded = decode(attachment, place, max_bytes, limits)
         issues.extend(decoded.issues)
         if decoded.text is not None:
             spoken = (

@@ -172,7 +172,7 @@ FIRST = "DocumentReference.content[0].attachment"
         ({"data": 12}, ("structure", "data-not-text", f"{FIRST}.data")),
         ({"url": "https://h/Binary/1"}, ("not-supported", "attachment-remote", f"{FIRST}.url")),
         (
-            attachment(content_type="application/pdf"),
+            attachment(content_type="video/mp4"),
             ("not-supported", "unsupported-content-type", f"{FIRST}.contentType"),
         ),
         (
