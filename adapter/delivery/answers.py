@@ -20,7 +20,7 @@ _PLACE = re.compile(
     r"(?:\S*/)?(?P<type>[A-Z][A-Za-z]{1,60})/(?P<id>[A-Za-z0-9\-.]{1,64})"
     r"(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?/?"
 )
-_CONDITIONAL = re.compile(r"if[- ]?(?:none|match)[- ]?exist|conditional", re.IGNORECASE)
+_CONDITIONAL = re.compile(r"if[- ]?none[- ]?exist|conditional", re.IGNORECASE)
 _TRANSACTION = re.compile(r"transaction|batch", re.IGNORECASE)
 _SEVERITIES = ("fatal", "error", "warning", "information")
 

@@ -14,11 +14,12 @@ import httpx
 from adapter.delivery import answers, refusals, retry
 from adapter.delivery.refusals import ServerRefused, ServerUnavailable
 from adapter.delivery.retry import Failure, Policy
+from adapter.errors import TargetUnavailable
 from adapter.model import Resource
 
 FHIR_JSON = "application/fhir+json"
 
-Answer = httpx.Response | httpx.RequestError
+Answer = httpx.Response | httpx.RequestError | TargetUnavailable  # the last: there was no token to be had
 
 
 def _now() -> datetime:
@@ -51,8 +52,8 @@ class Patience:
 class Rest:
     """A FHIR server's REST interface.
 
-    `headers` gives the headers of each attempt (a bearer token among them), so that a token that expired is
-    not sent twice. The client brings timeouts and certificates; it is closed by who made it.
+    `auth` signs each attempt (adapter.delivery.credentials), so that a token that expired is not sent twice.
+    The client brings timeouts and certificates; it is closed by who made it.
     """
 
     def __init__(
@@ -60,7 +61,8 @@ class Rest:
         base_url: str,
         client: httpx.Client,
         *,
-        headers: Callable[[], Mapping[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: httpx.Auth | None = None,
         policy: Policy | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = _now,
@@ -70,7 +72,8 @@ class Rest:
             raise ValueError("base_url must be an http or https URL without a user")
         self.url = str(url)
         self._client = client
-        self._headers = headers
+        self._headers = dict(headers or {})
+        self._auth = auth or httpx.USE_CLIENT_DEFAULT
         self._policy = policy or Policy()
         self._sleep = sleep
         self._now = now
@@ -90,16 +93,22 @@ class Rest:
     ) -> Answer:
         """The answer to one attempt, or why there was none."""
         content = None
-        sent = {**(self._headers() if self._headers else {}), "Accept": FHIR_JSON, **(headers or {})}
+        sent = {**self._headers, "Accept": FHIR_JSON, **(headers or {})}
         if resource is not None:
             content = json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
             sent |= {"Content-Type": FHIR_JSON, "Prefer": "return=minimal"}
         url = f"{self.url}/{path}" if path else self.url
         try:
             return self._client.request(
-                method, url, content=content, params=params, headers=sent, follow_redirects=False
+                method,
+                url,
+                content=content,
+                params=params,
+                headers=sent,
+                auth=self._auth,
+                follow_redirects=False,
             )
-        except httpx.RequestError as error:
+        except (httpx.RequestError, TargetUnavailable) as error:
             return error
 
     def get(
@@ -142,6 +151,8 @@ def _failure(answer: Answer) -> Failure:
 
 def _gave_up(answer: Answer, attempt: int) -> ServerUnavailable:
     tries = "after one attempt" if attempt == 1 else f"after {attempt} attempts"
+    if isinstance(answer, TargetUnavailable):
+        return ServerUnavailable(f"{answer}, {tries}")
     if not isinstance(answer, httpx.Response):
         return ServerUnavailable(f"The server cannot be reached ({type(answer).__name__}), {tries}")
     body = parsed(answer)
