@@ -192,15 +192,9 @@ def _step(entry: Resource, found: Found | None) -> ReceiptEntry | Resource:
         return entry | {"resource": resource | {"id": found.id}, "request": {"method": "PUT", "url": url}}
     if finding.condition(entry) is None:
         return entry
-    if in_error(resource):
+    if finding.in_error(resource):
         return _omission(entry)
     return entry | {"request": {"method": "POST", "url": resource["resourceType"]}}
-
-
-def in_error(resource: Resource) -> bool:
-    """Whether a resource says of itself that it is a mistake."""
-    codings = (resource.get("verificationStatus") or {}).get("coding", [])
-    return "entered-in-error" in (resource.get("status"), *(one.get("code") for one in codings))
 
 
 def _existing(entry: Resource, found: Found) -> ReceiptEntry:

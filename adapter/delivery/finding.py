@@ -59,6 +59,12 @@ def find(server: Rest, entry: Resource, path: str) -> Found | None:
     return next(iter(found.values()), None)
 
 
+def in_error(resource: Resource) -> bool:
+    """Whether a resource says of itself that it is a mistake."""
+    codings = (resource.get("verificationStatus") or {}).get("coding", [])
+    return "entered-in-error" in (resource.get("status"), *(one.get("code") for one in codings))
+
+
 def parameters(query: str) -> dict[str, str]:
     """The parameters of a search, decoded.
 
