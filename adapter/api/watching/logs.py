@@ -20,10 +20,11 @@ from adapter.errors import SettingsError
 EVENTS: Final = frozenset(
     {
         "start", "stop", "request", "request-refused", "request-failed", "check-failed",
-        "metrics-source-failed", "accepted", "duplicate", "superseded", "retracted", "extracted", "emitted", "delivered",
-        "delivery-failed", "dead-letter", "retried", "discarded", "circuit-opened", "circuit-closed", "queue-full", "queue-free",
-        "subscription-activated", "subscription-notified", "subscription-failed", "fetch-refused", "fetched",
-        "token-refused", "access-denied", "audit-failed", "audit-exported", "settings", "uncaught",
+        "metrics-source-failed", "accepted", "duplicate", "superseded", "retracted", "extracted",
+        "emitted", "delivered", "delivery-failed", "dead-letter", "retried", "discarded",
+        "circuit-opened", "circuit-closed", "queue-full", "queue-free", "subscription-activated",
+        "subscription-notified", "subscription-failed", "fetch-refused", "fetched", "token-refused",
+        "access-denied", "audit-failed", "audit-exported", "settings", "uncaught",
     }
 )  # fmt: skip
 """What our own loggers may say; anything else is written as "other"."""

@@ -1,4 +1,4 @@
-"""The outermost layer round the API: every request gets an id and bounds, and is measured, counted and logged.
+"""The outermost layer round the API: every request gets an id and bounds, is measured, counted and logged.
 
 Pure ASGI. It refuses what is too big, too slow or has too many headers with an OperationOutcome of its own,
 before the application has read it; what the application raises becomes a 500 that tells nothing.
@@ -101,7 +101,8 @@ class Requests:
     async def _watched(self, exchange: "_Exchange") -> None:
         parent = exchange.header(b"traceparent")
         error: Exception | None = None
-        with self._tracing.span(Known("request"), parent and parent.decode("latin-1")) as span:
+        above = parent.decode("latin-1") if parent else None
+        with self._tracing.span(Known("request"), above) as span:
             try:
                 error = await self._answered(exchange)
             finally:
@@ -200,7 +201,7 @@ class _Exchange:
 
     def final_status(self) -> int:
         """What was answered; GONE when nobody was there to be answered."""
-        return self._status or GONE
+        return GONE if self.gone or self._status is None else self._status
 
     async def receive(self) -> Message:
         """The next part of the body; for what is too large or too slow, that the client is gone."""
