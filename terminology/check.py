@@ -1,8 +1,9 @@
 """Notewright Core tested row by row: form, order, duplicates, check digits, codes against their releases.
 
 `python -m terminology.check [--reference FOLDER] [--data FOLDER]` prints one line (file, line, reason) for
-each defect and exits 1 if there is any. ICD-10-CM comes from the installed package; SNOMED CT, RxNorm and
-ATC are looked up only when a folder of reference files is given, because they are not part of this project.
+each defect and exits 1 if there is any. ICD-10-CM comes from the installed package; SNOMED CT, RxNorm, ATC
+and WHO categories are looked up only when a folder of reference files is given, because they are not part of
+this project.
 """
 
 import argparse
@@ -18,10 +19,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from terminology import systems
+from terminology.sources import who
 
 CORE = Path(__file__).parent / "data" / "core"
 COLUMNS = ("kind", "name", "synonyms", "snomed", "icd10cm", "rxnorm", "atc")
 CODES = COLUMNS[3:]
+WITHDRAWN = "***"
 TAGS = {
     "condition": {"disorder", "finding", "situation", "event"},
     "finding": {"finding", "disorder", "situation", "event"},
@@ -95,6 +98,7 @@ class Reference:
     snomed: dict[str, str] = field(default_factory=dict)  # concept id -> semantic tag
     rxnorm: frozenset[str] = frozenset()
     atc: frozenset[str] = frozenset()
+    icd10: frozenset[str] = frozenset()  # categories of the French edition that are in force
 
 
 def read_icd10cm() -> frozenset[str]:
@@ -116,7 +120,20 @@ def read_reference(folder: Path) -> Reference:
         if system.endswith("/sct")
     }
     rxnorm = {code for system, code, _ in _lines(folder / "synthea-codes.tsv.gz") if "rxnorm" in system}
-    return Reference(snomed=snomed, rxnorm=frozenset(rxnorm), atc=atc)
+    return Reference(
+        snomed=snomed, rxnorm=frozenset(rxnorm), atc=atc, icd10=_categories(folder / "cim10-fr.csv.gz")
+    )
+
+
+def _categories(path: Path) -> frozenset[str]:
+    """The categories of ICD-10 in its French edition; a title begins with *** once they are withdrawn."""
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return frozenset(
+        row["code"]
+        for row in rows
+        if who.CATEGORY.fullmatch(row["code"]) and not row["long"].startswith(WITHDRAWN)
+    )
 
 
 def read_rows(path: Path) -> tuple[list[Row], list[Defect]]:
@@ -152,6 +169,8 @@ def check(
             Defect(file=row.file, line=row.line, reason=why) for why in _reasons(row, icd10cm, reference)
         ]
     defects += _duplicates(rows)
+    categories = who.read(folder)
+    defects += _who(rows, categories, reference) if categories else ()
     return rows, sorted(defects, key=lambda defect: (defect.file, defect.line, defect.reason))
 
 
@@ -219,6 +238,46 @@ def _duplicates(rows: list[Row]) -> Iterator[Defect]:
                 where = f"{first[key].file}:{first[key].line}"
                 yield Defect(file=row.file, line=row.line, reason=f"{term!r} stands already at {where}")
             first.setdefault(key, row)
+
+
+def _who(rows: list[Row], categories: who.Categories, reference: Reference | None) -> Iterator[Defect]:
+    """What is wrong with the WHO categories: those of the tables, and those that codes keep."""
+    coded = [row for row in rows if row.cell("icd10cm")]
+    known = {(row.cell("kind"), row.cell("name")): row for row in coded if row.cell("snomed")}
+    codes = {row.cell("icd10cm") for row in coded}
+    for table, listed in (("codes.tsv", list(categories.codes)), ("rows.tsv", list(categories.rows))):
+        for number, key in enumerate(listed, start=2):
+            reason = _listed(key, categories, codes, known)
+            if reason or key != sorted(listed, key=_name)[number - 2]:
+                yield Defect(file=f"{who.FOLDER}/{table}", line=number, reason=reason or "not sorted")
+    for row in coded:
+        of_code = categories.of_code(row.cell("icd10cm"))
+        of_row = categories.of_row(row.cell("kind"), row.cell("name"), row.cell("icd10cm"))
+        for category in filter(None, dict.fromkeys((of_code, of_row))):
+            if not who.CATEGORY.fullmatch(category) or (reference and category not in reference.icd10):
+                reason = f"{category} is not a category of WHO's ICD-10; see {who.FOLDER}/codes.tsv"
+                yield Defect(file=row.file, line=row.line, reason=reason)
+
+
+def _listed(
+    key: str | tuple[str, str],
+    categories: who.Categories,
+    codes: set[str],
+    known: dict[tuple[str, str], Row],
+) -> str:
+    """Why a line of the WHO tables should not be there, or nothing."""
+    if isinstance(key, str):
+        if not any(code.startswith(key) for code in codes):
+            return f"{key} is the beginning of no code in the tables"
+        return f"{key} keeps its category" if categories.codes[key] == key[: who.SHORTEST] else ""
+    if key not in known:
+        return f"{key[1]!r} is no {key[0]} with both a SNOMED CT id and an ICD-10-CM code"
+    same = categories.of_code(known[key].cell("icd10cm")) == categories.rows[key]
+    return f"{key[1]!r} has the category of its code" if same else ""
+
+
+def _name(key: str | tuple[str, str]) -> str:
+    return key if isinstance(key, str) else key[1]
 
 
 def _summary(rows: list[Row]) -> str:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from terminology import systems
 from terminology.kinds import Kinds
 from terminology.model import Entry, Source, SourceInfo
+from terminology.model import Mapping as Map
 from terminology.normalise import Normaliser, folded
 from terminology.sources import Reading
 
@@ -90,6 +91,8 @@ class Gathering:
         )
         associations = ((nth(a.system, a.code), a.kind, a.target) for a in reading.associations)
         members = ((m.system, m.set, nth(m.system, m.code)) for m in reading.members)
+        for row in reading.mapped:
+            self._map(self._number(row.system, row.code), row.mapping)
         self._put("ruled", 8, rules)
         self._put("associated", 3, associations)
         self._put("belonging", 3, members)
@@ -123,15 +126,15 @@ class Gathering:
             self.edges[0].append(concept)
             self.edges[1].append(self._number(entry.system, parent))
         for mapping in entry.mappings:
-            self._map(concept, entry, mapping.relation, mapping.system, mapping.code)
+            self._map(concept, mapping)
         return concept
 
-    def _map(self, concept: int, entry: Entry, relation: str, system: str, code: str) -> None:
+    def _map(self, concept: int, mapping: Map) -> None:
         put = "INSERT INTO mapped (concept, relation, to_system, to_code) VALUES (?, ?, ?, ?)"
-        self._connection.execute(put, (concept, relation, system, code))
-        if relation == "equivalent":
-            other = self._number(system, code)
-            self._connection.execute(put, (other, relation, entry.system, entry.code))
+        self._connection.execute(put, (concept, mapping.relation, mapping.system, mapping.code))
+        if mapping.relation == "equivalent":
+            other = self._number(mapping.system, mapping.code)
+            self._connection.execute(put, (other, mapping.relation, *self._keys[concept]))
 
     def _number(self, system: str, code: str) -> int:
         codes = self._codes.setdefault(system, {})

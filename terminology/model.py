@@ -71,6 +71,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """What a code is in another system, from a source that does not describe the code itself."""
+
+    system: str
+    code: str
+    mapping: Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MapRule:
     """One row of a rule-based map (SNOMED CT ExtendedMap): what a code is elsewhere, and when."""
 
@@ -116,6 +125,17 @@ class Member:
     system: str
     set: str  # id of the reference set
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemInfo:
+    """A code system in a store."""
+
+    system: str
+    version: str | None  # where its concepts agree on one
+    concepts: int
+    active: int  # of these
+    hierarchy: bool  # whether any of them stands below another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

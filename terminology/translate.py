@@ -81,8 +81,8 @@ class _Question:
         plain = [one for one in self.store.mappings(self.system, code) if one.system == self.to_system]
         if not plain:
             return None
-        kind: How = "broader" if how == "broader" else "map"
-        return Translation(targets=tuple(Target(code=one.code, how=kind, source=code) for one in plain))
+        closest = [_mapped(one, how, code) for one in plain if one.relation != "broader"]
+        return Translation(targets=tuple(closest)) if closest else _plainly_broader(plain, code)
 
     def above(self, code: str) -> Translation | None:
         """What the nearest ancestors with a map say: an answer where they agree, otherwise candidates."""
@@ -105,6 +105,16 @@ def _ruled(advised: list[Advised], how: How) -> Translation:
     targets = [_target(target, how, rule) for target, rule in held if target and rule]
     waiting = [_target(rule.target, how, rule) for one in advised for rule in one.candidates if rule.target]
     return Translation(targets=tuple(targets), candidates=_once(waiting), advised=tuple(advised))
+
+
+def _mapped(mapping: Mapping, how: How, code: str) -> Target:
+    return Target(code=mapping.code, how="broader" if how == "broader" else "map", source=code)
+
+
+def _plainly_broader(plain: list[Mapping], code: str) -> Translation:
+    """What plain maps to broader codes say; several are candidates."""
+    found = tuple(_mapped(one, "broader", code) for one in plain)
+    return Translation(targets=found) if len(found) == 1 else Translation(candidates=found)
 
 
 def _target(code: str, how: How, rule: MapRule) -> Target:

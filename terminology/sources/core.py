@@ -3,17 +3,21 @@
 Names in other languages stand in `names/<language>/`, in tables of the same file names.
 
 The first of snomed, rxnorm, atc, icd10cm that a row fills is its concept; the others are mappings from it.
+Where the folder has `who/`, rows and ICD-10-CM codes are mapped to WHO's broader category as well.
 A row without any code is left out and counted: a store answers with codes.
 """
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from terminology import systems
 from terminology.errors import TerminologyError
 from terminology.kinds import KINDS
-from terminology.model import Entry, Mapping, Term
+from terminology.model import Entry, Mapped, Mapping, Term
 from terminology.normalise import DATA
+from terminology.sources import who
 from terminology.sources.reading import Reading, Row, contents, rows
 
 COLUMNS = frozenset({"kind", "name", "synonyms", "snomed", "icd10cm", "rxnorm", "atc"})
@@ -35,11 +39,17 @@ def read(path: Path | None) -> Reading:
         raise TerminologyError(f"{folder}: no .tsv file there")
     whole, entries, skipped = hashlib.sha256(), list[Entry](), 0
     names = _names(folder, whole) if folder.is_dir() else {}
+    categories = who.read(folder)
+    whole.update(categories.digest.encode() if categories else b"")
+    mapped: dict[str, Mapped] = {}
     for file in files:
         text, digest = contents(file)
         whole.update(f"{file.name}\0{digest}\n".encode())
         for row in rows(file, text, COLUMNS):
             entry = _entry(file, row, names)
+            if entry and categories:
+                mapped |= {one.code: one for one in _of_codes(entry, categories)}
+                entry = _placed(entry, row, categories)
             skipped += entry is None
             entries += [entry] if entry else []
     return Reading(
@@ -49,7 +59,34 @@ def read(path: Path | None) -> Reading:
         sha256=whole.hexdigest(),
         entries=tuple(entries),
         skipped=skipped,
+        mapped=tuple(mapped.values()),
     )
+
+
+def _of_codes(entry: Entry, categories: who.Categories) -> Iterator[Mapped]:
+    """The WHO category of each ICD-10-CM code of a row."""
+    for code in _icd10cm(entry):
+        if category := categories.of_code(code):
+            yield Mapped(system=systems.ICD10CM, code=code, mapping=_broader(category))
+
+
+def _placed(entry: Entry, row: Row, categories: who.Categories) -> Entry:
+    """A row with its WHO categories; one that is an ICD-10-CM code has those of the code."""
+    if entry.system == systems.ICD10CM:
+        return entry
+    kind, name = row.cells["kind"], row.cells["name"]
+    found = dict.fromkeys(categories.of_row(kind, name, code) for code in _icd10cm(entry))
+    added = tuple(_broader(category) for category in found if category)
+    return replace(entry, mappings=entry.mappings + added)
+
+
+def _icd10cm(entry: Entry) -> list[str]:
+    codes = [entry.code] if entry.system == systems.ICD10CM else []
+    return codes + [one.code for one in entry.mappings if one.system == systems.ICD10CM]
+
+
+def _broader(category: str) -> Mapping:
+    return Mapping(system=systems.ICD10, code=category, display="", relation="broader")
 
 
 def _names(folder: Path, whole: "hashlib._Hash") -> Names:

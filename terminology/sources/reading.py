@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terminology.errors import TerminologyError
-from terminology.model import Association, Entry, MapRule, Member
+from terminology.model import Association, Entry, Mapped, MapRule, Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class Reading:
     rules: Iterable[MapRule] = ()
     associations: Iterable[Association] = ()
     members: Iterable[Member] = ()
+    mapped: Iterable[Mapped] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
