@@ -50,7 +50,7 @@ def superseded(
 
 
 def reinstated(bundle: Resource) -> Resource:
-    """The Bundle that delivers again what was taken back: what is marked as an error is updated to what it was.
+    """The Bundle that delivers again what was taken back: what is marked as an error is updated.
 
     A plain delivery would leave the mark, since the identifiers are known.
     """
