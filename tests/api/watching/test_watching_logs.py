@@ -74,7 +74,7 @@ def test_nothing_free_gets_through_any_logger(written, name):
         fails()
     except ValueError:
         logger.exception("request-failed", stack_info=True)
-    logger.handle(logging.makeLogRecord({"name": name, "msg": NOTE, "levelname": NAME, "exc_text": MRN}))
+    logger.handle(logging.makeLogRecord({"name": name, "msg": NOTE, "levelno": 30, "levelname": NAME, "exc_text": MRN}))
     assert free_of_markers(written)
     assert len(lines(written)) == 8
 
