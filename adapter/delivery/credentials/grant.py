@@ -108,7 +108,7 @@ def _skew(date: str | None, now: float) -> str:
     """How far the server's clock is from ours, where that may be the reason."""
     try:
         theirs = parsedate_to_datetime(date or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return ""
     if theirs.tzinfo is None:
         theirs = theirs.replace(tzinfo=UTC)

@@ -167,8 +167,12 @@ class SmartBackend(Credentials):
         return self._authority[0]
 
     def _asked_to_wait(self, answer: Answer) -> float:
+        """The seconds of a Retry-After that can be read."""
         now = datetime.fromtimestamp(self._clock(), UTC)
-        return retry.seconds(answer.retry_after, now) or 0.0
+        try:
+            return retry.seconds(answer.retry_after, now) or 0.0
+        except (ValueError, OverflowError):
+            return 0.0
 
 
 def _again(error: DeliveryError) -> DeliveryError:
