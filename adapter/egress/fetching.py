@@ -20,10 +20,9 @@ MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 DONE = frozenset({200, 203})
-OURS = frozenset(  # what a caller's header may not say: it frames the message or names whom it is for
-    ("host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade")
-    + ("expect", "accept-encoding", "cookie")
-)
+FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade"})
+OURS = FRAMING | {"host", "expect", "keep-alive", "accept-encoding", "cookie"}  # headers no caller sets
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _VALUE = re.compile(r"(?:[\x21-\x7e](?:[ \t\x21-\x7e]*[\x21-\x7e])?)?")
 _MEDIA = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
@@ -140,7 +139,7 @@ def _next(target: Target, answer: httpx.Response) -> Target:
         raise EgressFailed("the host redirected to nowhere", lasting=True)
     urls.characters(location)
     try:
-        following = urls.parsed(urljoin(target.url, location))
+        following = urls.parsed(location if _ABSOLUTE.match(location) else urljoin(target.url, location))
     except ValueError:
         raise refused("url", "the host redirected to what is no URL") from None
     if target.scheme == "https" and following.scheme == "http":

@@ -7,7 +7,7 @@ own. Names that resolve to a private address need the network too (`10.1.0.0/16`
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
@@ -60,9 +60,8 @@ class Policy:
         """Nothing; EgressRefused when the target's host is not allowed."""
         if any(entry.covers(target) for entry in self.allowed):
             return
-        if target.scheme == "http" and any(
-            entry.scheme == "https" and entry.host == target.host for entry in self.allowed
-        ):
+        secure = replace(target, scheme="https", port=443 if target.port == 80 else target.port)
+        if target.scheme == "http" and any(entry.covers(secure) for entry in self.allowed):
             raise refused("http-not-allowed", "the host may only be called by https")
         raise refused("host-not-allowed", "the host of the URL is not on the list of allowed hosts")
 

@@ -124,7 +124,7 @@ def _host(written: str) -> tuple[str, IPv4Address | IPv6Address | None]:
 
 def _normalised(written: str) -> str:
     """The name in ASCII, as DNS has it: look-alikes become what they look like, or "xn--"."""
-    if written.isascii():
+    if written.isascii() and "xn--" not in written.lower():
         return written.lower()
     try:
         return idna.encode(written, uts46=True, std3_rules=True).decode("ascii").lower()
