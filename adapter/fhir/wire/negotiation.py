@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/http.html#mime-type and #parameters (`_format`); RFC 911
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -107,38 +107,21 @@ def _accepted(header: str | None, preferred: Format) -> tuple[Format, Version | 
         return preferred, None
     if len(header) > _LONGEST:
         raise NotAcceptable("the Accept header is too long")
-    ranges = [one for one in map(_media, _RANGES.findall(header)) if one is not None]
+    ranges = [media for media in map(_media, _RANGES.findall(header)) if media is not None]
+    ranges = [media for media in ranges if media.parameters.get("fhirversion", "4.0") in _VERSIONS]
     other: Format = "xml" if preferred == "json" else "json"
-    offers = [offer for offer in (_offer(ranges, one) for one in (preferred, other)) if offer]
-    if not offers:
-        raise NotAcceptable
-    weight, found, media = max(offers, key=lambda offer: offer[0])
-    if weight == 0:
+    offers = [(media, one) for one in (preferred, other) for media in _offer(ranges, one)]
+    media, found = max(offers, key=lambda offer: offer[0].weight(), default=(None, preferred))
+    if media is None or media.weight() == 0:
         raise NotAcceptable
     return found, _version(media)
 
 
-def _offer(ranges: list[_Media], found: Format) -> tuple[float, Format, _Media] | None:
-    """The weight of a format: of the most specific ranges that name it, the heaviest."""
-    for group in (
-        _exact(ranges, found),
-        _within(ranges, found),
-        (one for one in ranges if one.type == "*/*"),
-    ):
-        usable = [(one.weight(), one) for one in group]
-        known = [pair for pair in usable if pair[1].parameters.get("fhirversion", "4.0") in _VERSIONS]
-        if usable:
-            weight, media = max(known or [(0.0, usable[0][1])], key=lambda pair: pair[0])
-            return weight, found, media
-    return None
-
-
-def _exact(ranges: list[_Media], found: Format) -> Iterator[_Media]:
-    return (one for one in ranges if _TYPES.get(one.type) == found)
-
-
-def _within(ranges: list[_Media], found: Format) -> Iterator[_Media]:
-    return (one for one in ranges if one.type in ("application/*", "text/*"))
+def _offer(ranges: list[_Media], found: Format) -> list[_Media]:
+    """The most specific ranges that allow a format."""
+    exact = [media for media in ranges if _TYPES.get(media.type) == found]
+    within = [media for media in ranges if media.type in ("application/*", "text/*")]
+    return exact or within or [media for media in ranges if media.type == "*/*"]
 
 
 def _version(media: _Media) -> Version | None:

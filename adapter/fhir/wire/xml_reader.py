@@ -19,6 +19,7 @@ from adapter.model import Resource
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BOOLEANS = {"true": True, "false": False}
+_ATTRIBUTES = 64  # on one element; lxml takes quadratic time to list them
 
 
 def read_xml(data: bytes, shapes: Shapes, limits: Limits = DEFAULT) -> Resource:
@@ -142,6 +143,7 @@ def _name(element: etree._Element, path: str) -> str:
 
 def _attributes(element: etree._Element, shape: Shape, path: str) -> Resource:
     found: Resource = {}
+    _few(element, path)
     for name, raw in element.attrib.items():
         text, known = str(name), shape.elements.get(str(name))
         if text.startswith(_XSI):
@@ -152,6 +154,11 @@ def _attributes(element: etree._Element, shape: Shape, path: str) -> Resource:
             raise InputError("an empty value", path=paths.child(path, text))
         found[text] = raw
     return found
+
+
+def _few(element: etree._Element, path: str) -> None:
+    if len(element.attrib) > _ATTRIBUTES:
+        raise InputError("too many attributes", path=path)
 
 
 def _no_text(element: etree._Element, path: str) -> None:
@@ -184,6 +191,7 @@ def _narrative(element: etree._Element, path: str) -> str:
     """The div as text that stands for itself, whatever prefixes the document used."""
     if element.tag != xml_tree.DIV:
         raise InputError("a div that is not in the namespace of XHTML", path=path)
+    _few(element, path)
     alone = xml_tree.root(xml_tree.XHTML, "div")
     alone.attrib.update(dict(element.attrib))
     alone.text = element.text
