@@ -57,6 +57,14 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """The notes of a document and what they say, before it is written in a FHIR version."""
+
+    notes: tuple[tuple[Note, tuple[Finding, ...]], ...]
+    steps: tuple[Step[object], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """The open parts of the line. Safe to use from several threads."""
 
@@ -74,13 +82,22 @@ class Pipeline:
 
         Raises InputError for what is no document at all; what is wrong with one attachment is an Issue.
         """
+        return self.write(self.understand(resource), self.fhir)
+
+    def understand(self, resource: object) -> Understood:
+        """The notes of a document with their coded findings. Raises InputError as `run` does."""
         tally = Tally()
-        resources: list[Resource] = []
         read = tally.keep(notes.read(resource, language=self.language, max_bytes=self.max_bytes))
-        for note in read:
-            findings = self.findings(note, tally)
-            resources += tally.keep(emission.build(note, findings, self.resources, self.fhir))
-        bundle = emission.bundle(read, resources, self.maker, self.fhir)
+        found = tuple((note, tuple(self.findings(note, tally))) for note in read)
+        return Understood(notes=found, steps=tuple(tally.steps))
+
+    def write(self, understood: Understood, fhir: Version) -> Outcome:
+        """The Bundle of what was understood, in one FHIR version."""
+        tally = Tally(steps=list(understood.steps))
+        resources: list[Resource] = []
+        for note, findings in understood.notes:
+            resources += tally.keep(emission.build(note, findings, self.resources, fhir))
+        bundle = emission.bundle([note for note, _ in understood.notes], resources, self.maker, fhir)
         return Outcome(bundle=bundle, steps=tuple(tally.steps), counts=tally.counts())
 
     def findings(self, note: Note, tally: Tally) -> Sequence[Finding]:

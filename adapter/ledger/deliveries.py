@@ -36,7 +36,7 @@ class Delivery:
     version: int
     target: str
     state: str
-    round: int
+    hop: int  # which workflow of the chain is in charge
     attempts: int
     at: str  # of the last change, instant
     due: str | None = None  # when it is tried again
@@ -60,7 +60,7 @@ def plan(tx: Transaction, document: str, version: int, targets: Iterable[str]) -
                     version=version,
                     target=target,
                     state=WAITING,
-                    round=0,
+                    hop=0,
                     attempts=0,
                     at=tx.now,
                 )
@@ -104,7 +104,7 @@ def mark(tx: Transaction, one: Delivery, state: str, **values: Any) -> None:
 
 
 def again(tx: Transaction, document: str, version: int, target: str) -> Delivery:
-    """A dead or discarded delivery waits again, in a new round."""
+    """A dead or discarded delivery waits again, with a new workflow in charge."""
     found = _locked(tx, document, version, target)
     return _decided(tx, found, (DEAD, DISCARDED), WAITING)
 
@@ -143,7 +143,7 @@ def _locked(tx: Transaction, document: str, version: int, target: str) -> Delive
 def _decided(tx: Transaction, found: Delivery, allowed: Sequence[str], state: str) -> Delivery:
     if found.state not in allowed:
         raise PreconditionFailed(f"the delivery is {found.state}")
-    mark(tx, found, state, round=found.round + 1, attempts=0, due=None)
+    mark(tx, found, state, hop=found.hop + 1, attempts=0, due=None)
     return read(tx, found.document, found.version, found.target)
 
 
@@ -153,7 +153,7 @@ def _of(row: Row[Any]) -> Delivery:
         version=row.version,
         target=row.target,
         state=row.state,
-        round=row.round,
+        hop=row.hop,
         attempts=row.attempts,
         at=row.at,
         due=row.due,

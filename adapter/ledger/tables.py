@@ -54,6 +54,7 @@ work = Table(  # what is to become of each document version
     Column("at", String(32), nullable=False),
     Column("done", String(32)),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("hop", Integer, nullable=False, default=0),  # which workflow is in charge
     Column("retracts", Boolean, nullable=False, default=False),
     Column("bundle", Text),  # what was derived
     Column("outcome", Text),  # OperationOutcome: what was left out, or why it failed
@@ -68,7 +69,7 @@ delivery = Table(  # where each document version was sent
     Column("version", Integer, primary_key=True),
     Column("target", String(128), primary_key=True),
     Column("state", String(16), nullable=False),  # waiting, sent, dead, discarded
-    Column("round", Integer, nullable=False, default=0),  # how often somebody asked for it again
+    Column("hop", Integer, nullable=False, default=0),  # which workflow of the chain is in charge
     Column("attempts", Integer, nullable=False, default=0),
     Column("at", String(32), nullable=False),
     Column("due", String(32)),

@@ -1,7 +1,7 @@
 """A row for each document version: what is to become of it, and what was derived from it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ class Work:
     at: str  # when it was accepted, instant
     done: str | None = None
     attempts: int = 0
+    hop: int = 0  # which workflow is in charge
     retracts: bool = (
         False  # the document was entered in error: nothing is derived, what was derived is withdrawn
     )
@@ -47,6 +48,7 @@ def add(
             priority=priority,
             at=tx.now,
             attempts=0,
+            hop=0,
             retracts=retracts,
         )
     )
@@ -80,14 +82,20 @@ def begin(tx: Transaction, document: str, version: int) -> Work:
     return read(tx, document, version)
 
 
-def again(tx: Transaction, document: str, version: int) -> int:
-    """A failed document version is accepted anew; gives its attempts so far. Raises UnknownResource."""
+def again(tx: Transaction, document: str, version: int) -> Work:
+    """A failed document version is accepted anew. Raises UnknownResource."""
     tx.lock(f"work/{document}/{version}")
-    found = read(tx, document, version)
-    if found.state != FAILED:
+    if read(tx, document, version).state != FAILED:
         raise UnknownResource("the document version did not fail")
-    tx.connection.execute(_one(document, version).values(state=ACCEPTED, done=None, outcome=None))
-    return found.attempts
+    anew = {"state": ACCEPTED, "attempts": 0, "done": None, "outcome": None}
+    tx.connection.execute(_one(document, version).values(**anew, hop=work.c.hop + 1))
+    return read(tx, document, version)
+
+
+def hop(tx: Transaction, document: str, version: int) -> Work:
+    """The work, with another workflow in charge."""
+    tx.connection.execute(_one(document, version).values(hop=work.c.hop + 1))
+    return read(tx, document, version)
 
 
 def read(tx: Transaction, document: str, version: int) -> Work:
@@ -111,14 +119,11 @@ def latest(tx: Transaction, document: str) -> int:
     return tx.connection.execute(wanted).scalar() or 0
 
 
-def waiting(
-    tx: Transaction, before: str | None = None, limit: int = 10_000
-) -> Sequence[tuple[str, int, int, int]]:
-    """Document, version, priority and attempts of what is accepted and not done, oldest first."""
-    wanted = select(work.c.document, work.c.version, work.c.priority, work.c.attempts)
-    wanted = wanted.where(work.c.state == ACCEPTED).order_by(work.c.at).limit(limit)
+def waiting(tx: Transaction, before: str | None = None, limit: int = 1_000) -> tuple[Work, ...]:
+    """What was accepted (before an instant) and is not done, oldest first."""
+    wanted = select(work).where(work.c.state == ACCEPTED).order_by(work.c.at).limit(limit)
     wanted = wanted.where(work.c.at < before) if before else wanted
-    return [tuple(row) for row in tx.connection.execute(wanted)]  # type: ignore[misc]
+    return tuple(_of(row) for row in tx.connection.execute(wanted))
 
 
 def counts(tx: Transaction) -> dict[str, int]:
@@ -149,6 +154,7 @@ def _of(row: Row[Any]) -> Work:
         at=row.at,
         done=row.done,
         attempts=row.attempts,
+        hop=row.hop,
         retracts=row.retracts,
         bundles=json.loads(row.bundle) if row.bundle else None,
         outcome=json.loads(row.outcome) if row.outcome else None,

@@ -1,0 +1,17 @@
+"""The line made durable: what was accepted is derived, delivered and told to subscribers, across crashes.
+
+    accepted --document workflow--> derived --delivery workflow, one a target--> sent
+                                            --notice workflow, one a subscription--> told
+
+The ledger says what is to be done and what was done; workflows (DBOS) do it. A workflow's id is what it does
+it to, so asking twice is asking once, and every step reads the ledger before it acts, so a step done twice
+does nothing more.
+"""
+
+from adapter.jobs.breaker import Breaker
+from adapter.jobs.delivering import Courier, Posted
+from adapter.jobs.deriving import Deriver
+from adapter.jobs.gate import Gate
+from adapter.jobs.workflows import Options, Workflows
+
+__all__ = ["Breaker", "Courier", "Deriver", "Gate", "Options", "Posted", "Workflows"]

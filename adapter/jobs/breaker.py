@@ -1,0 +1,58 @@
+"""A circuit breaker: a target that fails again and again is left alone for a while, then tried once.
+
+https://martinfowler.com/bliki/CircuitBreaker.html
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+
+class Breaker:
+    """Closed until `failures` in a row; then open for `first` seconds, doubled up to `longest`."""
+
+    def __init__(
+        self,
+        *,
+        failures: int = 5,
+        first: float = 2.0,
+        longest: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most, self._first, self._longest, self._clock = failures, first, longest, clock
+        self._failed = 0
+        self._until = 0.0
+        self._trying = False
+        self._lock = threading.Lock()
+
+    def wait(self) -> float:
+        """Seconds to wait before the next attempt; 0: try now, one at a time after a failure."""
+        with self._lock:
+            left = self._until - self._clock()
+            if left > 0:
+                return left
+            if self._failed >= self._most:
+                if self._trying:
+                    return self._first
+                self._trying = True
+            return 0.0
+
+    def succeeded(self) -> None:
+        """The target answers."""
+        with self._lock:
+            self._failed, self._until, self._trying = 0, 0.0, False
+
+    def failed(self) -> None:
+        """The target cannot be reached or is in trouble."""
+        with self._lock:
+            self._failed += 1
+            self._trying = False
+            if self._failed >= self._most:
+                wait = min(self._longest, self._first * 2.0 ** min(self._failed - self._most, 30))
+                self._until = self._clock() + wait
+
+    @property
+    def open(self) -> bool:
+        """Whether the target is left alone just now."""
+        with self._lock:
+            return self._until > self._clock()

@@ -1,0 +1,143 @@
+"""One document version -> what is derived from it, in the ledger, with the deliveries that follow."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from adapter.errors import EngineError, LedgerError, NotewrightError
+from adapter.fhir import outcome
+from adapter.fhir.systems import Version
+from adapter.jobs.gate import Gate
+from adapter.ledger import Database, Transaction, deliveries, resources, work
+from adapter.ledger.work import Work
+from adapter.model import Issue, Resource
+from adapter.pipeline import Pipeline
+
+MOST = 25  # attempts at one document: one that ends the process each time must not do so for ever
+
+Fetch = Callable[[Resource], tuple[Resource, Sequence[Issue]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """What a document gave."""
+
+    bundles: Mapping[str, Resource] | None = None  # by FHIR version; None where it could not be read at all
+    issues: tuple[Issue, ...] = ()  # what was left out, or why it could not be read
+
+
+class Deriver:
+    """Derives documents. `fetch` brings attachments that lie elsewhere; `targets` are planned for."""
+
+    def __init__(
+        self,
+        database: Database,
+        pipeline: Pipeline,
+        gate: Gate,
+        *,
+        targets: Iterable[str] = (),
+        versions: Iterable[Version] = ("r4",),
+        fetch: Fetch | None = None,
+        timed: Callable[[str, float], None] | None = None,
+    ) -> None:
+        self._database, self._pipeline, self._gate = database, pipeline, gate
+        self._targets, self._versions = tuple(targets), tuple(dict.fromkeys(versions))
+        self._fetch = fetch
+        self._timed = timed or (lambda stage, seconds: None)
+
+    def derive(self, document: str, version: int) -> tuple[str, ...]:
+        """The targets to deliver to; the Bundles are in the ledger.
+
+        Whatever goes wrong with the document is written there too: nothing that was accepted disappears.
+        Raises what may pass by itself (LedgerUnavailable, an engine that is busy).
+        """
+        with self._database.writing() as tx:
+            todo = work.begin(tx, document, version)
+            stored = resources.read(tx, "DocumentReference", document, version)
+        if todo.state != work.ACCEPTED:
+            return self._planned(document, version)
+        if todo.retracts:
+            return self._finish(todo, work.RETRACTED, Derived(bundles={}))
+        if todo.attempts > MOST:
+            return self._finish(todo, work.FAILED, Derived(issues=(_given_up(),)))
+        begun = time.monotonic()
+        with self._gate.ordinary():
+            derived = self._run(stored.content, self._versions)
+        state = work.FAILED if derived.bundles is None else work.EXTRACTED
+        return self._finish(todo, state, derived, time.monotonic() - begun)
+
+    def understand(self, document: Resource, version: Version) -> Derived:
+        """What is derived from a document for somebody who waits; nothing is kept."""
+        with self._gate.urgent():
+            return self._run(document, (version,))
+
+    def _run(self, document: Resource, versions: Iterable[Version]) -> Derived:
+        try:
+            whole, fetched = self._fetch(document) if self._fetch else (document, ())
+            understood = self._pipeline.understand(whole)
+            bundles = {str(one): self._pipeline.write(understood, one).bundle for one in versions}
+        except (LedgerError, EngineError) as error:
+            if error.retryable:
+                raise
+            return Derived(issues=(error.issue(),))
+        except NotewrightError as error:
+            return Derived(issues=(error.issue(),))
+        except (
+            Exception
+        ) as error:  # a defect: its message may hold words of the note, so only its class is told
+            return Derived(issues=(_defect(error),))
+        issues = (*fetched, *(issue for step in understood.steps for issue in step.left_out))
+        unread = not understood.notes and any(issue.severity in ("error", "fatal") for issue in issues)
+        return Derived(bundles=None if unread else bundles, issues=issues)
+
+    def _finish(
+        self, todo: Work, state: str, derived: Derived, seconds: float | None = None
+    ) -> tuple[str, ...]:
+        told = outcome.of(_counted(derived.issues))
+        with self._database.writing() as tx:
+            work.finish(
+                tx, todo.document, todo.version, state, bundles=derived.bundles, outcome=told, seconds=seconds
+            )
+            if state != work.FAILED:
+                deliveries.plan(tx, todo.document, todo.version, self._wanted(tx, todo.document, state))
+        if seconds is not None:
+            self._timed("derive", seconds)
+        return self._planned(todo.document, todo.version)
+
+    def _wanted(self, tx: Transaction, document: str, state: str) -> tuple[str, ...]:
+        """All targets; of a retraction, those that something may have reached."""
+        if state != work.RETRACTED:
+            return self._targets
+        reached = {one.target for one in deliveries.of(tx, document) if one.reached}
+        return tuple(target for target in self._targets if target in reached)
+
+    def _planned(self, document: str, version: int) -> tuple[str, ...]:
+        with self._database.reading() as tx:
+            return tuple(
+                one.target
+                for one in deliveries.of(tx, document, version)
+                if one.state in (deliveries.WAITING, deliveries.SENDING)
+            )
+
+
+def _counted(issues: Sequence[Issue]) -> list[Issue]:
+    """The issues that concern the document: what stages left out for want of certainty is not among them."""
+    return [issue for issue in issues if issue.severity in ("error", "fatal") or issue.start is None]
+
+
+def _defect(error: Exception) -> Issue:
+    return Issue(
+        code="exception",
+        reason="defect",
+        message=f"This is a defect of Notewright ({type(error).__name__}); the document is kept.",
+        severity="fatal",
+    )
+
+
+def _given_up() -> Issue:
+    return Issue(
+        code="exception",
+        reason="given-up",
+        message="The document was begun again and again and never finished; it is kept.",
+        severity="fatal",
+    )

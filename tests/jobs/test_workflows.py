@@ -1,0 +1,229 @@
+"""Documents accepted are documents delivered, on SQLite and PostgreSQL, with the shipped model."""
+
+import base64
+import threading
+import time
+
+import pytest
+
+from adapter.delivery.retry import Policy
+from adapter.errors import TargetRefused, TargetUnavailable
+from adapter.jobs import Breaker, Courier, Deriver, Gate, Options, Posted, Workflows
+from adapter.ledger import deliveries, opened, resources, work
+from adapter.model import Receipt
+
+QUICK = Policy(attempts=4, first=0.05, longest=0.2)
+
+
+class Target:
+    """A target that fails as it is told, and keeps what it took."""
+
+    def __init__(self, *failures):
+        self.failures, self.taken, self._lock = list(failures), [], threading.Lock()
+
+    def send(self, bundle):
+        with self._lock:
+            if self.failures:
+                raise self.failures.pop(0)
+            self.taken.append(bundle)
+        return Receipt(sink="here", status="sent")
+
+
+def document(text="Assessment: asthma.", **more):
+    data = base64.b64encode(text.encode()).decode()
+    return {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "subject": {"reference": "Patient/1"},
+        "content": [{"attachment": {"contentType": "text/plain", "data": data}}],
+        **more,
+    }
+
+
+class Site:
+    """A ledger, its workflows and its targets."""
+
+    def __init__(self, database, pipeline, targets):
+        self.database, self.targets = database, targets
+        posted = {
+            name: Posted(name=name, sink=sink, policy=QUICK, breaker=Breaker(failures=3, first=0.1))
+            for name, sink in targets.items()
+        }
+        self.deriver = Deriver(database, pipeline, Gate(2), targets=targets)
+        self.courier = Courier(database, posted)
+
+    def running(self):
+        options = Options(polling=0.02, beat=0.2, overdue=0.5)
+        jobs = Workflows(
+            self.database, derive=self.deriver.derive, deliver=self.courier.attempt, options=options
+        )
+        return jobs.running(patience=0)
+
+    def store(self, resource):
+        with self.database.writing() as tx:
+            stored, _ = resources.create(tx, resource)
+            work.add(tx, stored.id, stored.version)
+        return stored
+
+    def change(self, stored, **changes):
+        with self.database.writing() as tx:
+            new = resources.change(tx, stored.type, stored.id, lambda old: {**old, **changes})
+            work.add(tx, new.id, new.version, retracts=new.content["status"] == "entered-in-error")
+        return new
+
+    def states(self, stored, version=None):
+        with self.database.reading() as tx:
+            return {one.target: one.state for one in deliveries.of(tx, stored.id, version or stored.version)}
+
+    def work(self, stored):
+        with self.database.reading() as tx:
+            return work.read(tx, stored.id, stored.version)
+
+
+def wait_until(true, seconds=20):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def site(database_url, pipeline):
+    with opened(database_url) as database:
+        yield lambda **targets: Site(database, pipeline, targets)
+
+
+def conditions(bundle):
+    return [
+        entry["resource"]["code"]["text"]
+        for entry in bundle["entry"]
+        if entry["resource"]["resourceType"] == "Condition"
+    ]
+
+
+def verifications(bundle):
+    found = [entry["resource"] for entry in bundle["entry"]]
+    return {
+        one["code"]["text"]: one["verificationStatus"]["coding"][0]["code"]
+        for one in found
+        if one["resourceType"] == "Condition"
+    }
+
+
+def test_what_was_accepted_is_delivered_to_every_target(site):
+    here = site(a=Target(), b=Target(TargetUnavailable(), TargetUnavailable()))
+    with here.running() as jobs:
+        stored = here.store(document())
+        jobs.accept(stored.id, 1)
+        jobs.accept(stored.id, 1)
+        wait_until(lambda: here.states(stored) == {"a": "sent", "b": "sent"})
+    for target in here.targets.values():
+        assert [conditions(bundle) for bundle in target.taken] == [["asthma"]]
+    assert here.work(stored).state == "extracted"
+
+
+def test_what_was_stored_before_the_process_ended_is_taken_up_by_the_next(site):
+    here = site(a=Target())
+    stored = [here.store(document(f"Assessment: asthma. Line {number}.")) for number in range(5)]
+    with here.running():
+        wait_until(lambda: all(here.states(one) == {"a": "sent"} for one in stored))
+    assert len(here.targets["a"].taken) == 5
+
+
+def test_a_target_that_says_no_is_kept_for_somebody_to_decide(site):
+    refused = TargetRefused("The server answered 422")
+    here = site(a=Target(refused), b=Target(*[TargetUnavailable() for _ in range(4)]))
+    with here.running() as jobs:
+        stored = here.store(document())
+        jobs.accept(stored.id, 1)
+        wait_until(lambda: here.states(stored) == {"a": "dead", "b": "dead"})
+        with here.database.reading() as tx:
+            dead = deliveries.listed(tx, ("dead",))
+        assert [one.attempts for one in dead] == [1, 4] or [one.attempts for one in dead] == [4, 1]
+        assert all(one.outcome["resourceType"] == "OperationOutcome" for one in dead)
+        with here.database.writing() as tx:
+            again = deliveries.again(tx, stored.id, 1, "a")
+            deliveries.discard(tx, stored.id, 1, "b")
+        jobs.deliver(again)
+        wait_until(lambda: here.states(stored) == {"a": "sent", "b": "discarded"})
+
+
+def test_an_unreadable_document_is_kept_with_the_reason(site):
+    here = site(a=Target())
+    with here.running() as jobs:
+        broken = document()
+        broken["content"] = [{"attachment": {"contentType": "image/png", "data": "QQ=="}}]
+        stored = here.store(broken)
+        jobs.accept(stored.id, 1)
+        wait_until(lambda: here.work(stored).state == "failed")
+        issue = here.work(stored).outcome["issue"][0]
+        assert issue["severity"] == "error" and issue["expression"] == [
+            "DocumentReference.content[0].attachment.contentType"
+        ]
+        with here.database.writing() as tx:
+            anew = work.again(tx, stored.id, 1)
+        jobs.accept(stored.id, 1, hop=anew.hop)
+        wait_until(lambda: here.work(stored).attempts == 1 and here.work(stored).state == "failed")
+    assert here.targets["a"].taken == []
+
+
+def test_a_defect_is_told_by_its_class_alone(site, pipeline, monkeypatch):
+    here = site(a=Target())
+
+    def explode(resource):
+        raise ValueError("SECRET WORDS")
+
+    here.deriver._fetch = explode
+    with here.running() as jobs:
+        stored = here.store(document())
+        jobs.accept(stored.id, 1)
+        wait_until(lambda: here.work(stored).state == "failed")
+    assert "ValueError" in str(here.work(stored).outcome) and "SECRET" not in str(here.work(stored).outcome)
+
+
+def test_a_newer_version_takes_back_what_the_older_one_made(site):
+    here = site(a=Target())
+    with here.running() as jobs:
+        one = here.store(document())
+        jobs.accept(one.id, 1)
+        wait_until(lambda: here.states(one) == {"a": "sent"})
+        two = here.change(one, content=document("Assessment: pneumonia.")["content"])
+        jobs.accept(two.id, 2)
+        wait_until(lambda: here.states(two) == {"a": "sent"})
+        three = here.change(two, status="entered-in-error")
+        jobs.accept(three.id, 3)
+        wait_until(lambda: here.states(three) == {"a": "sent"})
+    first, second, third = here.targets["a"].taken
+    assert conditions(first) == ["asthma"]
+    assert verifications(second) == {"pneumonia": "confirmed", "asthma": "entered-in-error"}
+    assert verifications(third) == {"pneumonia": "entered-in-error", "asthma": "entered-in-error"}
+
+
+def test_an_older_version_that_still_waits_is_not_sent(site):
+    here = site(a=Target(*[TargetUnavailable() for _ in range(3)]))
+    with here.running() as jobs:
+        one = here.store(document())
+        jobs.accept(one.id, 1)
+        wait_until(lambda: len(here.targets["a"].failures) < 3)
+        two = here.change(one, content=document("Assessment: pneumonia.")["content"])
+        jobs.accept(two.id, 2)
+        wait_until(lambda: here.states(two) == {"a": "sent"})
+        wait_until(lambda: here.states(one) == {"a": "superseded"})
+
+
+def test_a_dead_workers_documents_are_taken_over(site, database_url):
+    if database_url.startswith("sqlite"):
+        pytest.skip("one process works on SQLite")
+    here = site(a=Target())
+    stored = here.store(document())
+    with here.running() as jobs:
+        jobs.accept(stored.id, 1)
+        wait_until(lambda: here.states(stored) == {"a": "sent"})
+        with here.database.writing() as tx:
+            tx.connection.exec_driver_sql("INSERT INTO nw_worker VALUES ('gone', '2026-01-01T00:00:00.000Z')")
+        wait_until(lambda: not _workers(here, "gone"))
+
+
+def _workers(here, name):
+    with here.database.reading() as tx:
+        return list(tx.connection.exec_driver_sql(f"SELECT id FROM nw_worker WHERE id = '{name}'"))
