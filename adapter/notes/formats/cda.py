@@ -26,6 +26,7 @@ CAPITALS = re.compile(r"[A-Z][A-Z0-9 /&,'().\-]*")
 LINES = frozenset({"item", "tr", "caption", "col", "colgroup", "footnote"})
 BLOCKS = frozenset({"paragraph", "list", "table", "text", "thead", "tbody", "tfoot"})
 CELLS = frozenset({"td", "th"})
+NAMELESS = "SECTION:"
 LONGEST = 70  # characters a heading may have
 
 
@@ -77,8 +78,8 @@ def _sections(parent: etree._Element | None) -> Iterator[str]:
             narrative = _child(section, "text")
             text = "" if narrative is None else _narrative(narrative)
             heading = _heading(section)
-            if text or _child(section, "component") is not None:
-                yield "\n".join(filter(None, (heading, text)))
+            if text or (heading != NAMELESS and _child(section, "component") is not None):
+                yield f"{heading}\n{text}".rstrip("\n")
             yield from _sections(section)
 
 
@@ -95,8 +96,8 @@ def _heading(section: etree._Element) -> str:
         return f"{full if len(full) < LONGEST else known}:"
     capitals = shown.upper()
     if not shown or (CAPITALS.fullmatch(capitals) and len(capitals) < LONGEST):
-        return f"{capitals or 'SECTION'}:"
-    return f"SECTION:\n{shown}"
+        return f"{capitals}:" if shown else NAMELESS
+    return f"{NAMELESS}\n{shown}"
 
 
 def _known(code: etree._Element | None) -> str:

@@ -8,6 +8,7 @@ import re
 
 from pypdf import PageObject, PdfReader, apply_configuration
 from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError
+from pypdf.generic import DictionaryObject, PdfObject
 
 from adapter.notes.formats.reading import (
     Limits,
@@ -78,8 +79,15 @@ def _text(page: PageObject) -> str:
 
 
 def _has_image(page: PageObject) -> bool:
-    objects = page.get("/Resources", {}).get_object().get("/XObject", {}).get_object()
-    return any(objects[name].get_object().get("/Subtype") == "/Image" for name in objects)
+    objects = _dictionary(_dictionary(page, "/Resources"), "/XObject")
+    return any(_dictionary(objects, name).get("/Subtype") == "/Image" for name in objects)
+
+
+def _dictionary(owner: DictionaryObject, key: str) -> DictionaryObject:
+    """A dictionary in another, by itself or by reference; an empty one where there is none."""
+    value = owner.get(key)
+    found = value.get_object() if isinstance(value, PdfObject) else None
+    return found if isinstance(found, DictionaryObject) else DictionaryObject()
 
 
 def _remarks(reader: PdfReader, scanned: int, pages: int) -> list[Remark]:
@@ -87,7 +95,7 @@ def _remarks(reader: PdfReader, scanned: int, pages: int) -> list[Remark]:
     if scanned:
         message = f"{scanned} of {pages} pages are images without text; they were not read"
         remarks.append(Remark(code="incomplete", reason="pages-without-text", message=message))
-    form = reader.root_object.get("/AcroForm", {}).get_object()
+    form = _dictionary(reader.root_object, "/AcroForm")
     if form.get("/XFA") or form.get("/Fields"):
         message = "the PDF has form fields; what was filled in there was not read"
         remarks.append(Remark(code="incomplete", reason="form-fields-not-read", message=message))
