@@ -1,4 +1,4 @@
-"""No hostile URL reaches a server on the loopback: not at once, not by a redirect, not by a name's address."""
+"""No hostile URL reaches a server on the loopback: not at once, not by a redirect, not by its address."""
 
 from functools import partial
 
