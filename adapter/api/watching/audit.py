@@ -9,7 +9,7 @@ import hmac
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ class _Link:
     chain: str
     number: int
     previous: str
-    digest: str
+    digest: str = ""
 
 
 class Trail:
@@ -123,22 +123,31 @@ def export(
 
 def _linked(made: Resource, chain: str, head: Head, key: bytes) -> tuple[Resource, Head]:
     """The event with its id and its place in the chain, and the new end."""
-    number = head.number + 1
+    link = _Link(chain=chain, number=head.number + 1, previous=head.digest)
+    named = {
+        "resourceType": "AuditEvent",
+        "id": ids.stable("audit", chain, link.number, head.digest),
+        **made,
+    }
+    digest = _digest(named | {"extension": [_extension(link)]}, head.digest, key)
+    record = named | {"extension": [_extension(replace(link, digest=digest))]}
+    return record, Head(number=link.number, digest=digest)
+
+
+def _extension(link: _Link) -> Resource:
+    """A link as it stands in a record; without the digest, as it goes into the digest."""
     parts = [
-        {"url": "chain", "valueString": chain},
-        {"url": "number", "valueUnsignedInt": number},
-        {"url": "previous", "valueString": head.digest},
+        {"url": "chain", "valueString": link.chain},
+        {"url": "number", "valueUnsignedInt": link.number},
+        {"url": "previous", "valueString": link.previous},
+        *([{"url": "digest", "valueString": link.digest}] if link.digest else []),
     ]
-    named = {"resourceType": "AuditEvent", "id": ids.stable("audit", chain, number, head.digest), **made}
-    digest = _digest(named | {"extension": [{"url": CHAIN, "extension": parts}]}, head.digest, key)
-    parts.append({"url": "digest", "valueString": digest})
-    return named | {"extension": [{"url": CHAIN, "extension": parts}]}, Head(number=number, digest=digest)
+    return {"url": CHAIN, "extension": parts}
 
 
 def _broken(record: Resource, link: _Link, head: Head, key: bytes) -> Iterator[str]:
-    parts = [part for part in record["extension"][0]["extension"] if part["url"] != "digest"]
-    bare = record | {"extension": [{"url": CHAIN, "extension": parts}]}
-    if not hmac.compare_digest(_digest(bare, link.previous, key).encode(), link.digest.encode()):
+    bare = record | {"extension": [_extension(replace(link, digest=""))]}
+    if not hmac.compare_digest(_digest(bare, link.previous, key).encode(), _encoded(link.digest)):
         yield "audit-changed"
     if link.number != head.number + 1:
         yield "audit-gap"
@@ -149,8 +158,12 @@ def _broken(record: Resource, link: _Link, head: Head, key: bytes) -> Iterator[s
 def _digest(record: Resource, previous: str, key: bytes) -> str:
     """SHA-256, or HMAC-SHA-256 with a key, over the digest before and the record as canonical JSON."""
     canonical = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    content = f"{previous}\n{canonical}".encode()
+    content = _encoded(f"{previous}\n{canonical}")
     return hmac.new(key, content, hashlib.sha256).hexdigest() if key else hashlib.sha256(content).hexdigest()
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # a tampered record may hold anything
 
 
 def _link(record: Any) -> _Link | None:
@@ -158,7 +171,6 @@ def _link(record: Any) -> _Link | None:
     try:
         (extension,) = record["extension"]
         chain, number, previous, digest = extension["extension"]
-        names = [part["url"] for part in (chain, number, previous, digest)]
         link = _Link(
             chain=chain["valueString"],
             number=number["valueUnsignedInt"],
@@ -167,10 +179,8 @@ def _link(record: Any) -> _Link | None:
         )
     except (KeyError, TypeError, ValueError):
         return None
-    texts = (link.chain, link.previous, link.digest)
-    proper = names == ["chain", "number", "previous", "digest"] and extension.get("url") == CHAIN
-    proper = proper and type(link.number) is int and all(isinstance(text, str) for text in texts)
-    return link if proper else None
+    proper = type(link.number) is int and all(isinstance(text, str) for text in (link.chain, link.previous))
+    return link if proper and extension == _extension(link) else None
 
 
 def _recorded(one: Resource) -> datetime | None:

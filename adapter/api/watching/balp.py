@@ -213,7 +213,7 @@ def _user(access: Access, pattern: _Pattern) -> Resource:
         **({"name": named} if named else {}),
         "requestor": True,
         **(
-            {"policy": ["urn:ietf:params:oauth:jti:" + quote(access.token[:200], safe="")]}
+            {"policy": ["urn:ietf:params:oauth:jti:" + quote(access.token[:200], safe="", errors="replace")]}
             if access.token
             else {}
         ),
