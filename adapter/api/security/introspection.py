@@ -79,7 +79,7 @@ class Introspector:
 
     def knows(self, text: str) -> bool:
         """Whether a token can be judged without asking anybody."""
-        return self._remembered(hashlib.sha256(text.encode()).digest())[0]
+        return bool(_TOKEN.fullmatch(text)) and self._remembered(hashlib.sha256(text.encode()).digest())[0]
 
     def _asked(self, text: str) -> Verified | None:
         form = {"token": text, "token_type_hint": "access_token"}

@@ -115,7 +115,7 @@ class Ring:
             "ed": ed25519.Ed25519PrivateKey.generate(),
         }
 
-    def jwk(self, kid: str, **changed: Any) -> dict[str, Any]:
+    def jwk(self, kid: str, /, **changed: Any) -> dict[str, Any]:
         key = self.private[kid]
         kinds = {"RSA": RSAAlgorithm, "Elli": ECAlgorithm}
         reader = next((kinds[n] for n in kinds if type(key).__name__.startswith(n)), None)
@@ -126,7 +126,9 @@ class Ring:
     def jwks(self) -> dict[str, Any]:
         return {"keys": [self.jwk(kid) for kid in ("rsa", "p256", "p384", "ed")]}
 
-    def sign(self, claims: Mapping[str, Any], algorithm: str = "RS256", kid: Any = "rsa", **header: Any) -> str:
+    def sign(
+        self, claims: Mapping[str, Any], algorithm: str = "RS256", kid: Any = "rsa", **header: Any
+    ) -> str:
         key = self.private[kid if kid in self.private else "rsa"]
         return jwt.encode(dict(claims), key, algorithm=algorithm, headers={"kid": kid, **header})
 
@@ -139,3 +141,13 @@ def ring() -> Ring:
 @pytest.fixture
 def clock() -> Clock:
     return Clock(NOW)
+
+
+@pytest.fixture(name="fetch")
+def fetch_fixture() -> Any:
+    return fetch
+
+
+@pytest.fixture(name="post")
+def post_fixture() -> Any:
+    return post

@@ -75,7 +75,10 @@ def test_what_cannot_be_told_is_unknown(request_line):
 
 
 def entry(method, url, kind=None):
-    return {"request": {"method": method, "url": url}, **({"resource": {"resourceType": kind}} if kind else {})}
+    return {
+        "request": {"method": method, "url": url},
+        **({"resource": {"resourceType": kind}} if kind else {}),
+    }
 
 
 def test_each_entry_of_a_batch_is_asked_by_itself():
@@ -96,7 +99,14 @@ def test_each_entry_of_a_batch_is_asked_by_itself():
         ],
     }
     found = interactions.of_entries(bundle, base)
-    assert [one.kind for one in found] == ["create", "create", "unknown", "unknown", "delete", *["unknown"] * 5]
+    assert [one.kind for one in found] == [
+        "create",
+        "create",
+        "unknown",
+        "unknown",
+        "delete",
+        *["unknown"] * 5,
+    ]
     caller = Principal(kind="key", id="x", scopes=scopes.parse("system/DocumentReference.c"))
     assert [caller.may(one) is not None for one in found] == [True, True, *[False] * 8]
     with pytest.raises(NotAllowed):
