@@ -50,7 +50,7 @@ class Guard(httpx.BaseTransport):
             backend = Pinned(addresses, deadline, self._policy.connect_seconds)
             connection = self._connection(target, backend)
             try:
-                answer = connection.handle_request(_sent(request, target))
+                answer = connection.handle_request(_sent(request, target, self._policy))
                 return _received(answer, connection, request.method, self._policy.max_bytes)
             except BaseException:
                 connection.close()
@@ -123,7 +123,7 @@ def _deadline(request: httpx.Request, policy: Policy) -> Deadline:
     return min(shared, own, key=lambda one: one.instant) if isinstance(shared, Deadline) else own
 
 
-def _sent(request: httpx.Request, target: Target) -> httpcore.Request:
+def _sent(request: httpx.Request, target: Target, policy: Policy) -> httpcore.Request:
     headers = request.headers.copy()
     for name in DROPPED:
         headers.pop(name, None)
@@ -140,7 +140,7 @@ def _sent(request: httpx.Request, target: Target) -> httpcore.Request:
         ),
         headers=headers.raw,
         content=request.stream,
-        extensions={"timeout": request.extensions.get("timeout", {})},
+        extensions={"timeout": {"connect": policy.connect_seconds, **request.extensions.get("timeout", {})}},
     )
 
 

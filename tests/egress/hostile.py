@@ -1,8 +1,8 @@
 """URLs that try to reach a server on the loopback at {port}, each with the rule that stops it.
 
-They are tried against a policy that allows http and https to files.example and to all below it at {port},
-where every name resolves to the loopback and the loopback's network is allowed: only the reading of the URL is
-in the way.
+They are tried against a policy that allows http and https to files.example and what is below it at {port},
+where every name resolves to the loopback and the loopback's network is allowed: only the reading of the URL
+is in the way.
 """
 
 URLS = [

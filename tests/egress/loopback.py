@@ -3,18 +3,17 @@
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class Peer:
     """A listening server: counts its connections and keeps the heads of its requests."""
 
-    def __init__(self, script, address, tls):
-        self.script, self.tls = script, tls
+    def __init__(self, script, address, tls, patience):
+        self.script, self.tls, self.patience = script, tls, patience
         self.connections, self.requests = 0, []
         self.ending = threading.Event()
         self.socket = socket.create_server((address, 0), backlog=64)
-        self.socket.settimeout(0.05)
         self.port = self.socket.getsockname()[1]
         self.threads = [threading.Thread(target=self.accept)]
         self.threads[0].start()
@@ -23,19 +22,20 @@ class Peer:
         while not self.ending.is_set():
             try:
                 line, _ = self.socket.accept()
-            except TimeoutError:
-                continue
+            except OSError:  # closed
+                return
             self.connections += 1
             self.threads.append(threading.Thread(target=self.serve, args=(line,)))
             self.threads[-1].start()
 
     def serve(self, line):
-        line.settimeout(5)
+        line.settimeout(self.patience)
         try:
             with self.tls.wrap_socket(line, server_side=True) if self.tls else line as stream:
                 head = b""
-                while b"\r\n\r\n" not in head and (part := stream.recv(65536)):
-                    head += part
+                with suppress(TimeoutError):
+                    while b"\r\n\r\n" not in head and (part := stream.recv(65536)):
+                        head += part
                 self.requests.append(head.decode("latin-1"))
                 self.script(self, stream, self.requests[-1])
         except OSError:
@@ -43,6 +43,7 @@ class Peer:
 
     def close(self):
         self.ending.set()
+        self.socket.shutdown(socket.SHUT_RDWR)  # wakes who waits for a connection
         for thread in self.threads:
             thread.join(5)
         self.socket.close()
@@ -57,9 +58,9 @@ class Peer:
 
 
 @contextmanager
-def serving(script, address="127.0.0.1", tls=None):
+def serving(script, address="127.0.0.1", tls=None, patience=5):
     """A server that calls `script(peer, stream, request head)` for each request."""
-    peer = Peer(script, address, tls)
+    peer = Peer(script, address, tls, patience)
     try:
         yield peer
     finally:

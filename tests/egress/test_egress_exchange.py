@@ -346,8 +346,16 @@ def test_redirect_to_nowhere(status):
 
 @pytest.mark.parametrize(
     ("status", "retryable"),
-    [("503 Busy", True), ("429 Slow", True), ("500 Broken", True), ("404 None", False), ("401 No", False)]
-    + [("204 Empty", False), ("206 Part", False), ("304 Same", False)],
+    [
+        ("503 Busy", True),
+        ("429 Slow", True),
+        ("500 Broken", True),
+        ("404 None", False),
+        ("401 No", False),
+        ("204 Empty", False),
+        ("206 Part", False),
+        ("304 Same", False),
+    ],
 )
 def test_other_statuses(status, retryable):
     body = {} if status[0] in "45" else {"body": b"", "Content_Length": None}
