@@ -58,7 +58,7 @@ class KeyFile:
         self._keys: dict[str, ApiKey] = {}
         self._lock = threading.Lock()
 
-    def keys(self) -> tuple[ApiKey, ...]:
+    def listed(self) -> tuple[ApiKey, ...]:
         """All keys, oldest first. SettingsError when the file cannot be read or others may write it."""
         return tuple(self._current().values())
 

@@ -59,7 +59,7 @@ class Authenticator:
             raise SettingsError(f"scope contexts must be of {', '.join(scopes.CONTEXTS)}")
         self._keys, self._tokens, self._introspector = keys, tokens, introspector
         self._open, self._audit_key = frozenset(open_paths), audit_key
-        self._failures = failures or Limiter(rate=FAILURE_RATE, burst=FAILURES)
+        self._failures = failures if failures is not None else Limiter(rate=FAILURE_RATE, burst=FAILURES)
 
     def principal(self, headers: Headers, method: str, path: str, client: str = "") -> Principal:
         """Who calls; `client` is the address the request came from.

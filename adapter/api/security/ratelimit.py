@@ -52,7 +52,9 @@ class Limiter:
         if seconds > 0:
             raise TooManyRequests(math.ceil(seconds))
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """The number of buckets kept."""
         return len(self._buckets)
 
     def _level(self, key: str, now: float) -> float:
