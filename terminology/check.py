@@ -245,7 +245,11 @@ def _who(rows: list[Row], categories: who.Categories, reference: Reference | Non
     coded = [row for row in rows if row.cell("icd10cm")]
     known = {(row.cell("kind"), row.cell("name")): row for row in coded if row.cell("snomed")}
     codes = {row.cell("icd10cm") for row in coded}
-    for table, listed in (("codes.tsv", list(categories.codes)), ("rows.tsv", list(categories.rows))):
+    tables: dict[str, list[str | tuple[str, str]]] = {
+        "codes.tsv": [*categories.codes],
+        "rows.tsv": [*categories.rows],
+    }
+    for table, listed in tables.items():
         for number, key in enumerate(listed, start=2):
             reason = _listed(key, categories, codes, known)
             if reason or key != sorted(listed, key=_name)[number - 2]:

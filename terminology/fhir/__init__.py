@@ -3,8 +3,9 @@
 Only `routes` needs FastAPI; everything else gives FHIR JSON as dictionaries and does no input or output.
 """
 
+from terminology.fhir.maps import ConceptMap, held
 from terminology.fhir.outcome import Refusal
 from terminology.fhir.service import Service
 from terminology.fhir.store import TerminologyStore
 
-__all__ = ["Refusal", "Service", "TerminologyStore"]
+__all__ = ["ConceptMap", "Refusal", "Service", "TerminologyStore", "held"]

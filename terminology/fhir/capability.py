@@ -2,12 +2,13 @@
 
 from itertools import groupby
 
-from terminology.fhir import operations
+from terminology.fhir import conceptmap, operations
 from terminology.fhir.expansion import EXPAND
 from terminology.fhir.outcome import Resource
 from terminology.fhir.service import FHIR_VERSIONS, Service
 
 PROPERTIES = ["inactive", "parent", "child"]
+SEARCHED = {"_id": "token", "url": "uri", "name": "string"}
 
 
 def statement(service: Service) -> Resource:
@@ -16,6 +17,7 @@ def statement(service: Service) -> Resource:
     resources = [
         {
             "type": kind,
+            **(_reading() if kind == "ConceptMap" else {}),
             "operation": [{"name": each.name, "definition": each.definition} for each in listed],
         }
         for kind, listed in by_type
@@ -45,6 +47,13 @@ def terminology(service: Service) -> Resource:
         },
         "validateCode": {"translations": True},
         "translation": {"needsMap": False},
+    }
+
+
+def _reading() -> Resource:
+    return {
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "searchParam": [{"name": name, "type": SEARCHED[name]} for name in conceptmap.SEARCH],
     }
 
 

@@ -1,12 +1,13 @@
-"""ConceptMap operation: $translate."""
+"""ConceptMap: $translate, read and search."""
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
-from terminology.fhir import codings, parameters, valuesets
+from terminology.fhir import codings, maps, parameters, valuesets
 from terminology.fhir.codings import Coded
+from terminology.fhir.maps import ConceptMap
 from terminology.fhir.outcome import Refusal, Resource, shown, unknown
 from terminology.fhir.parameters import Given, parameter, parts
 from terminology.fhir.service import Service
@@ -25,7 +26,7 @@ TRANSLATE_R4 = {
     "source": "",
     "conceptMap": "",
     "conceptMapVersion": "",
-    "dependency": "",
+    "dependency": "parts*",
     "reverse": "",
 }
 TRANSLATE_R5 = {
@@ -43,8 +44,9 @@ TRANSLATE_R5 = {
     "targetCodeableConcept": "",
     "conceptMap": "",
     "conceptMapVersion": "",
-    "dependency": "",
+    "dependency": "parts*",
 }
+SEARCH = {"_id": "string", "url": "uri", "name": "string"}
 
 RELATIONS = {  # of the target to the source -> R4 equivalence, R5 relationship
     "equivalent": ("equivalent", "equivalent"),
@@ -79,13 +81,17 @@ class Match:
     system: str
     code: str
     display: str
-    relation: str
+    relation: str  # a key of RELATIONS, or what FHIR says where a concept map says it
+    origin: str = ""  # URL of the concept map that says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which matches are wanted."""
 
+    concept_maps: tuple[ConceptMap, ...] = ()  # that are asked
+    known: maps.Known = field(default_factory=dict)  # what mappings depend on, as far as it is told
+    store: bool = True  # whether the store is asked
     association: str | None = None  # only those of this kind
     rules_to: str | None = None  # only those of rules to this system
     system: str | None = None
@@ -120,8 +126,13 @@ def _wanted(service: Service, given: Given) -> Wanted:
     if given.one(scope) is not None and given.one(system) is not None:
         raise Refusal(f"only one of {scope}, {system} may be given", at=given.place(system))
     url, target = given.text("url"), given.text(scope)
-    association, rules_to = _map(url, given.place("url")) if url else (None, None)
+    named = tuple(one for one in service.concept_maps if url in {None, one.url})
+    ours = url is not None and bool(named)
+    association, rules_to = _map(url, given.place("url")) if url and not ours else (None, None)
     return Wanted(
+        concept_maps=named,
+        known=maps.told(given.all("dependency"), given.place("dependency")),
+        store=not ours,
         association=association,
         rules_to=rules_to,
         system=given.text(system),
@@ -139,20 +150,47 @@ def _map(url: str, at: str) -> tuple[str | None, str | None]:
 
 def _gather(service: Service, coded: Coded, wanted: Wanted, found: dict[Match, None]) -> str:
     """Adds the matches of a code to those found; gives back what else is to be said of it."""
-    concept = service.store.lookup(coded.system, coded.code)
-    if concept is None:
-        return f"Code {shown(coded.code)} is not held in its code system"
-    if coded.version and coded.version != concept.version:
-        return "This version of the code system is not held"
-    matches, open_groups = _matches(service, coded, wanted)
+    matches, said = _of_maps(coded, wanted)
+    if wanted.store:
+        stored, reason = _of_store(service, coded, wanted)
+        said += [reason] if reason and not (matches and not stored) else []
+        matches += stored
     places = {(match.system, match.code) for match in found}
     for match in matches:
         if wanted.takes(match) and (match.system, match.code) not in places:
             places.add((match.system, match.code))
             found[match] = None
+    return "; ".join(said)
+
+
+def _of_maps(coded: Coded, wanted: Wanted) -> tuple[list[Match], list[str]]:
+    """What the concept maps say of a code, and what would have to be told."""
+    found: list[Match] = []
+    said: list[str] = []
+    for each in wanted.concept_maps:
+        targets, asked = each.matches(coded.system, coded.code, wanted.known)
+        found += [
+            Match(
+                system=one.system, code=one.code, display=one.display, relation=one.relation, origin=each.url
+            )
+            for one in targets
+        ]
+        if asked:
+            said.append(f"Which match holds depends on what 'dependency' does not tell: {', '.join(asked)}")
+    return found, said
+
+
+def _of_store(service: Service, coded: Coded, wanted: Wanted) -> tuple[list[Match], str]:
+    """What the store says of a code, and what else is to be said."""
+    concept = service.store.lookup(coded.system, coded.code)
+    if concept is None:
+        return [], f"Code {shown(coded.code)} is not held in its code system"
+    if coded.version and coded.version != concept.version:
+        return [], "This version of the code system is not held"
+    matches, open_groups = _matches(service, coded, wanted)
     if open_groups:
-        return f"What {shown(coded.code)} maps to depends on the patient, which is not told here"
-    return ""
+        return matches, f"What {shown(coded.code)} maps to depends on the patient, which is not told here"
+    return matches, ""
 
 
 def _matches(service: Service, coded: Coded, wanted: Wanted) -> tuple[list[Match], bool]:
@@ -210,10 +248,37 @@ def _target(service: Service, system: str, code: str, relation: str) -> Match:
 
 
 def _match(service: Service, match: Match, url: str | None) -> Iterator[Resource]:
-    equivalence, relationship = RELATIONS.get(match.relation, OTHERWISE)
+    told_so = (match.relation, match.relation)
+    equivalence, relationship = told_so if match.origin else RELATIONS.get(match.relation, OTHERWISE)
     named = ("relationship", relationship) if service.r5 else ("equivalence", equivalence)
     yield parameter(named[0], "Code", named[1])
     told = Coded(system=match.system, code=match.code)
     yield parameter("concept", "Coding", codings.shown_coding(told, match.display))
-    if url:
-        yield parameter("originMap" if service.r5 else "source", "Uri", url)
+    if match.origin or url:
+        yield parameter("originMap" if service.r5 else "source", "Uri", match.origin or url)
+
+
+def read(service: Service, name: str) -> Resource:
+    """The concept map of an id."""
+    for one in service.concept_maps:
+        if one.id == name:
+            return one.resource
+    raise unknown(f"concept map {shown(name)} is not held")
+
+
+def search(service: Service, given: Given, base: str) -> Resource:
+    """A Bundle of the concept maps that were asked for; `base` is where they are served."""
+    number, url, name = (given.text(key) for key in SEARCH)
+    found = [
+        one
+        for one in service.concept_maps
+        if number in {None, one.id}
+        and url in {None, one.url}
+        and str(one.resource.get("name", "")).casefold().startswith((name or "").casefold())
+    ]
+    entries = [
+        {"fullUrl": f"{base}/{one.id}", "resource": one.resource, "search": {"mode": "match"}}
+        for one in found
+    ]
+    bundle: Resource = {"resourceType": "Bundle", "type": "searchset", "total": len(found)}
+    return bundle | ({"entry": entries} if entries else {})

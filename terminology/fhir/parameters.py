@@ -1,7 +1,7 @@
 """Requests: a query string or a Parameters resource -> `Given`; and parameters written.
 
-What an operation takes is a table name -> type: a FHIR type, "*" after it where it may stand more than once,
-or "" for what FHIR defines and this service refuses.
+What an operation takes is a table name -> type: a FHIR type or "parts", "*" after it where it may stand more
+than once, or "" for what FHIR defines and this service refuses.
 """
 
 import json
@@ -153,6 +153,8 @@ def _from_text(accepted: Accepted, name: str, text: str) -> Any:
         return int(text)
     if kind in {"boolean", "integer"}:
         raise Refusal(f"parameter '{name}' must be {_article(kind)}", code="value", at=at)
+    if kind == "parts":
+        raise Refusal(f"parameter '{name}' has parts; send it by POST", at=at)
     raise Refusal(f"parameter '{name}' is {_article(kind)}; send it by POST", at=at)
 
 
@@ -196,8 +198,11 @@ def _value(name: str, kind: str, entry: Resource, at: str) -> Any:
         "integer": ("valueInteger", int),
         "Coding": ("valueCoding", dict),
         "CodeableConcept": ("valueCodeableConcept", dict),
+        "parts": ("part", list),
     }.get(kind, ("resource", dict))
     value = entry.get(key)
     if not isinstance(value, types) or (kind == "integer" and isinstance(value, bool)):
         raise Refusal(f"parameter '{name}' must be {_article(kind)}, in '{key}'", code="value", at=at)
+    if isinstance(value, list) and not all(isinstance(part, dict) for part in value):
+        raise Refusal(f"the parts of '{name}' must be objects", code="structure", at=at)
     return value

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from terminology.fhir import capability, operations, outcome, parameters
+from terminology.fhir import capability, conceptmap, operations, outcome, parameters
 from terminology.fhir.operations import Operation
 from terminology.fhir.outcome import Refusal, Resource
 from terminology.fhir.service import FHIR_VERSIONS, Service
@@ -31,13 +31,15 @@ Work = Callable[[Request], Awaitable[Resource]]
 
 
 def router(service: Service) -> APIRouter:
-    """The routes of a service: `/metadata`, and the operations on types."""
+    """The routes of a service: `/metadata`, the operations on types, and its concept maps."""
     routes = APIRouter()
     _add(routes, "/metadata", ["GET"], _metadata(service), service)
     kinds = dict.fromkeys(operation.resource for operation in operations.every())
     for operation in operations.every():
         path = f"/{operation.resource}/${operation.name}"
         _add(routes, path, ["GET", "POST"], _operation(service, operation), service)
+    _add(routes, "/ConceptMap", ["GET"], _maps(service), service)
+    _add(routes, "/ConceptMap/{map_id}", ["GET"], _map(service), service)
     for kind in kinds:
         for path in (f"/{kind}", f"/{kind}/{{rest:path}}"):
             _add(routes, path, METHODS, _nothing_there, service)
@@ -99,9 +101,25 @@ def _metadata(service: Service) -> Work:
     return work
 
 
+def _maps(service: Service) -> Work:
+    async def work(request: Request) -> Resource:
+        query = [(name, text) for name, text in request.query_params.multi_items() if name not in COMMON]
+        base = str(request.url.replace(query="")).rstrip("?/")
+        return conceptmap.search(service, parameters.given(conceptmap.SEARCH, query), base)
+
+    return work
+
+
+def _map(service: Service) -> Work:
+    async def work(request: Request) -> Resource:
+        return conceptmap.read(service, request.path_params["map_id"])
+
+    return work
+
+
 async def _nothing_there(request: Request) -> Resource:
     there = ", ".join(f"{each.resource}/${each.name}" for each in operations.every())
-    raise Refusal(f"not here; there are metadata, {there}", status=404, code="not-supported")
+    raise Refusal(f"not here; there are metadata, ConceptMap, {there}", status=404, code="not-supported")
 
 
 def _not_so(methods: list[str]) -> Work:

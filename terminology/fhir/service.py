@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from terminology import systems
 from terminology.fhir.constraints import Matching, constraint
+from terminology.fhir.maps import ConceptMap
 from terminology.fhir.store import TerminologyStore
 from terminology.model import Concept
 
@@ -38,10 +39,13 @@ class Service:
     clock: Callable[[], datetime] = now
     ecl: Ecl = constraint
     systems: tuple[str, ...] = tuple(NAMES)  # that the store may hold
+    concept_maps: tuple[ConceptMap, ...] = ()  # served beside the maps of the store
 
     def __post_init__(self) -> None:
         if self.fhir_version not in FHIR_VERSIONS:
             raise ValueError(f"FHIR version must be one of {', '.join(FHIR_VERSIONS)}")
+        if any(one.fhir_version != self.fhir_version for one in self.concept_maps):
+            raise ValueError(f"the concept maps must be {self.fhir_version}")
 
     @property
     def r5(self) -> bool:

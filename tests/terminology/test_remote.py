@@ -100,7 +100,10 @@ def core(tmp_path_factory):
     folder = tmp_path_factory.mktemp("core")
     build([parse_source("core")], folder / "store.sqlite")
     pair = Pair(
-        folder / "store.sqlite", folder, systems=EVERY, targets=[MapTarget(system=one) for one in EVERY]
+        folder / "store.sqlite",
+        folder,
+        systems=EVERY,
+        targets=[MapTarget(system=one) for one in (*EVERY, ICD10)],
     )
     yield pair
     pair.close()
