@@ -13,7 +13,8 @@ class Peer:
         self.script, self.tls, self.patience = script, tls, patience
         self.connections, self.requests = 0, []
         self.ending = threading.Event()
-        self.socket = socket.create_server((address, 0), backlog=64)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.socket = socket.create_server((address, 0), family=family, backlog=64)
         self.port = self.socket.getsockname()[1]
         self.threads = [threading.Thread(target=self.accept)]
         self.threads[0].start()

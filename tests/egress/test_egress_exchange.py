@@ -280,6 +280,18 @@ def test_the_next_address_is_tried():
         assert egress.fetch(url, policy(peer.port), resolver=resolver).content == b"hello"
 
 
+def test_an_ipv6_address_is_its_own_host():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+    with serving(giving(answer()), "::1") as peer:
+        url = f"http://[0::1]:{peer.port}"
+        allowed = egress.allowing([url], ["::1/128"], types=frozenset({"text/plain"}))
+        assert egress.fetch(url, allowed).content == b"hello"
+        assert peer.header("Host") == f"[::1]:{peer.port}"
+
+
 def test_the_system_resolver_gives_each_address_once():
     assert egress.SystemResolver().addresses("127.0.0.1", 80) == ("127.0.0.1",)
 
