@@ -27,6 +27,7 @@ LINES = frozenset({"item", "tr", "caption", "col", "colgroup", "footnote"})
 BLOCKS = frozenset({"paragraph", "list", "table", "text", "thead", "tbody", "tfoot"})
 CELLS = frozenset({"td", "th"})
 NAMELESS = "SECTION:"
+MEASURED = ("RESULTS", "VITAL SIGNS")  # sections in which a column may be named by what was measured
 LONGEST = 70  # characters a heading may have
 
 
@@ -76,8 +77,8 @@ def _sections(parent: etree._Element | None) -> Iterator[str]:
     for component in _children(parent, "component"):
         for section in _children(component, "section"):
             narrative = _child(section, "text")
-            text = "" if narrative is None else _narrative(narrative)
             heading = _heading(section)
+            text = "" if narrative is None else _narrative(narrative, heads=heading.startswith(MEASURED))
             if text or (heading != NAMELESS and _child(section, "component") is not None):
                 yield f"{heading}\n{text}".rstrip("\n")
             yield from _sections(section)
@@ -111,13 +112,16 @@ def _headings() -> Mapping[str, str]:
     return tomllib.loads(HEADINGS.read_text("utf-8"))
 
 
-def _narrative(text: etree._Element) -> str:
-    """The lines of a narrative block: list items start with "- ", cells are parted by tabs."""
+def _narrative(text: etree._Element, *, heads: bool) -> str:
+    """The lines of a narrative block: list items start with "- ", cells are parted by tabs.
+
+    Column heads ("Substance", "Status") read like findings; they stay only where they may name a measurement.
+    """
     parts: list[str] = []
     for event, element in etree.iterwalk(text, events=("start", "end")):
         name = _name(element)
         if event == "start":
-            if element.get("revised") == "delete":
+            if element.get("revised") == "delete" or (name == "thead" and not heads):
                 element.clear(keep_tail=True)
             _open(name, parts)
             _say(element.text, parts)

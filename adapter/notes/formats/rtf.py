@@ -20,6 +20,9 @@ TOKEN = re.compile(
     rb"|(nestcell|cell)(?![a-z])"
     rb"|(deleted)(?![a-z0-9])"
     rb"|(\*\\fldinst)(?![a-z])"
+    rb"|(fonttbl)(?![a-z])"
+    rb"|f(\d{1,5})(?!\d)"
+    rb"|fcharset(\d{1,3})(?!\d)"
     rb"|.)|[{}]",
     re.S,
 )
@@ -37,7 +40,7 @@ def read(content: bytes, limits: Limits) -> Reading:
     tokens = _Tokens(content[start.end() :])
     codec = _codec(content)
     try:
-        tamed = b"".join(tokens.parts()).decode(codec, "replace")
+        tamed = tokens.tamed().decode(codec, "replace")
         text: str = rtf_to_text(tamed, codec, "replace")  # type: ignore[no-untyped-call]
     except Exception as error:  # striprtf does not check what it converts
         raise broken("RTF") from error
@@ -50,28 +53,51 @@ def read(content: bytes, limits: Limits) -> Reading:
 
 
 class _Tokens:
-    """RTF without binary data, its parts told in one pass; `depth` counts the groups left open."""
+    """RTF as striprtf reads it well, told in one pass; `depth` counts the groups left open.
+
+    Binary data is gone, cells are tabs, and the font table is written anew at the start: the patterns
+    striprtf looks for fonts and links with take very long on what no word processor writes.
+    """
 
     def __init__(self, content: bytes) -> None:
         self.content = content
         self.depth = 0
+        self.fonts: dict[bytes, bytes] = {}  # number -> character set
+        self.table = 0  # depth of the font table now being read; 0 outside
+        self.font = b""
 
-    def parts(self) -> Iterator[bytes]:
+    def tamed(self) -> bytes:
+        body = b"".join(self._parts())
+        fonts = b"".join(b"{\\f%b\\fcharset%b x;}" % font for font in self.fonts.items())
+        return b"{{\\fonttbl" + fonts + b"}" + body[1:]
+
+    def _parts(self) -> Iterator[bytes]:
         position = 0
         while token := TOKEN.search(self.content, position):
             yield self.content[position : token.start()]
-            position = token.end()
-            length, cell, deleted, field = token.groups()
-            self.depth += {b"{": 1, b"}": -1}.get(token.group(), 0)
-            if length is not None:
-                position += int(length or b"0")
-            elif cell:
-                yield b"\\tab"
-            elif deleted:
-                yield b"\\*\\nodeleted"  # the rest of the group becomes a destination nobody knows
-            else:
-                yield token.group() + (b" " if field else b"")
+            yield self._part(token)
+            position = token.end() + int(token.group(1) or b"0")
         yield self.content[position:]
+
+    def _part(self, token: re.Match[bytes]) -> bytes:
+        length, cell, deleted, field, table, font, charset = token.groups()
+        self.depth += {b"{": 1, b"}": -1}.get(token.group(), 0)
+        self._note_font(table, font, charset)
+        if cell:
+            return b"\\tab"
+        if deleted or table:
+            return b"\\*\\nowhere"  # the rest of the group becomes a destination nobody knows
+        return b"" if length is not None else token.group() + (b" " if field else b"")
+
+    def _note_font(self, table: bytes | None, font: bytes | None, charset: bytes | None) -> None:
+        if table:
+            self.table = self.depth
+        elif self.depth < self.table:
+            self.table = 0
+        elif self.table and font:
+            self.font = font
+        elif self.table and charset and self.font:
+            self.fonts[self.font] = charset
 
 
 def _codec(content: bytes) -> str:

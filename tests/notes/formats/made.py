@@ -25,9 +25,9 @@ def posted(content, content_type, **more):
     }
 
 
-def text(content, content_type, **more):
+def text(content, content_type, limits=None, **more):
     """The text of an attachment that must be read without any remark."""
-    step = notes.read(posted(content, content_type, **more))
+    step = notes.read(posted(content, content_type, **more), limits=limits)
     assert step.left_out == (), step.left_out
     return step.kept[0].text
 

@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,7 @@ from adapter.notes.formats.reading import Reading, Refused
 from tests.notes.formats.made import cda as cda_of
 from tests.notes.formats.made import pdf, posted, refusal, sections, text
 
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "documents"
 SAMPLES = {
     "pdf": pdf(["CHIEF COMPLAINT: Cough."], ["Gout."]),
     "rtf": rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fcharset0 A;}}\f0 M\'e9ni\u232?re\cell {\pict\bin3 }}}x}}",
@@ -163,3 +166,17 @@ def test_no_bytes_escape_a_reader(kind, content):
         READERS[kind](start + content, Limits())
     except Refused as refused:
         assert refused.remark.reason
+
+
+@pytest.mark.parametrize("name", ["continuity-of-care", "progress-note-pdf"])
+def test_the_fixtures_are_read_whole(name):
+    step = notes.read(json.loads((FIXTURES / f"{name}.json").read_text("utf-8")))
+    assert step.left_out == () and len(step.kept) == 1
+    keys = {section.key for section in step.kept[0].sections}
+    assert {"family_history", "medications"} <= keys
+
+
+def test_the_posted_cda_is_the_file_beside_it():
+    document = json.loads((FIXTURES / "continuity-of-care.json").read_text("utf-8"))
+    data = base64.b64decode(document["content"][0]["attachment"]["data"])
+    assert data == (FIXTURES / "continuity-of-care.xml").read_bytes()
