@@ -3,7 +3,7 @@
 import copy
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -136,7 +136,9 @@ class FhirServer:
         says = self.conditional or self.claims
         kinds = ("Condition", "Observation", "Procedure", "MedicationStatement", "AllergyIntolerance")
         kinds += ("FamilyMemberHistory", "Device", "Provenance")
-        able = {"conditionalCreate": True, "conditionalUpdate": True} if says else {"conditionalCreate": False}
+        able = (
+            {"conditionalCreate": True, "conditionalUpdate": True} if says else {"conditionalCreate": False}
+        )
         codes = ["search-system"] + (["transaction"] if self.transaction else [])
         side = {
             "mode": "server",
@@ -230,21 +232,25 @@ def application(server):
 
 
 @contextmanager
-def serving(**manners) -> Iterator[FhirServer]:
-    """A running server."""
-    server = FhirServer(**manners)
+def running() -> Iterator[Callable[..., FhirServer]]:
+    """A running server; what is given makes a new one of other manners in its place."""
+    holder = FhirServer()
     config = uvicorn.Config(
-        application(server), host="127.0.0.1", port=0, log_config=None, ws="none", lifespan="off"
+        application(holder), host="127.0.0.1", port=0, log_config=None, ws="none", lifespan="off"
     )
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, daemon=True)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    while not running.started:
+    while not server.started:
         time.sleep(0.005)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    server.url = f"http://127.0.0.1:{port}/fhir"
+    port = server.servers[0].sockets[0].getsockname()[1]
+
+    def anew(**manners):
+        vars(holder).update(vars(FhirServer(**manners, url=f"http://127.0.0.1:{port}/fhir")))
+        return holder
+
     try:
-        yield server
+        yield anew
     finally:
-        running.should_exit = True
+        server.should_exit = True
         thread.join(10)
