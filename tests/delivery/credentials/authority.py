@@ -52,6 +52,7 @@ class Authority:
         self.algorithms = ["RS384", "ES384"]
         self.answers = {}  # path -> (status, headers, body) instead of what there is
         self.seen = []  # (method, path)
+        self.signed = []  # (path, whether it had Authorization)
         self.forms = []
         self.tokens = {}  # token -> end
         self.jtis = set()
@@ -71,6 +72,7 @@ class Authority:
     def answer(self, method, path, headers, body):
         with self._lock:
             self.seen.append((method, path))
+            self.signed.append((path, "Authorization" in headers))
         if path in self.answers:
             return self.answers[path]
         if path == "/fhir/.well-known/smart-configuration":
