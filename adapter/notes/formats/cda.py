@@ -113,7 +113,7 @@ def _headings() -> Mapping[str, str]:
 
 
 def _narrative(text: etree._Element, *, heads: bool) -> str:
-    """The lines of a narrative block: list items start with "- ", cells are parted by tabs.
+    """The lines of a narrative block: list items start with "- ", a row is a sentence.
 
     Column heads ("Substance", "Status") read like findings; they stay only where they may name a measurement.
     """
@@ -167,7 +167,7 @@ def _tidied(lines: list[str]) -> Iterator[str]:
     """Lines without white space at their ends, never two empty ones together, none at either end."""
     waiting, begun = False, False
     for line in lines:
-        bare = line.rstrip()
+        bare = _row(line) if "\t" in line else line.rstrip()
         if not bare:
             waiting = begun
             continue
@@ -175,6 +175,13 @@ def _tidied(lines: list[str]) -> Iterator[str]:
             yield ""
         waiting, begun = False, True
         yield bare
+
+
+def _row(line: str) -> str:
+    """A row of a table as a sentence ("Gout; Active."); only cells end with tabs."""
+    cells = "; ".join(filter(None, map(str.strip, line.split("\t"))))
+    ended = not cells or cells[-1] in ".!?:;" or not line.rstrip(" ").endswith("\t")
+    return cells if ended else f"{cells}."
 
 
 def _embedded(text: etree._Element | None) -> Embedded:

@@ -44,7 +44,7 @@ def test_content_types(media):
             "<table><caption>Labs</caption><thead><tr><th>Test</th><th>Value</th></tr></thead>"
             "<tbody><tr><td>Na</td><td>140 <content>mmol/L</content></td></tr>"
             "<tr><td/><td>x</td></tr></tbody></table>",
-            "Labs\nNa\t140 mmol/L\n\tx",
+            "Labs\nNa; 140 mmol/L.\nx.",
         ),
         ("kept <content revised='delete'>gone<br/>too</content>after", "kept after"),
         ("p &lt; 0.05 &amp; <![CDATA[<b>]]><!-- no --><?pi no?>", "p < 0.05 & <b>"),
@@ -55,7 +55,7 @@ def test_narrative(markup, expected):
     assert narrative(markup) == expected
 
 
-@pytest.mark.parametrize(("code", "expected"), [("30954-2", "Na\n140"), ("48765-2", "140")])
+@pytest.mark.parametrize(("code", "expected"), [("30954-2", "Na.\n140."), ("48765-2", "140.")])
 def test_column_heads_stay_only_where_they_may_name_a_measurement(code, expected):
     table = "<table><thead><tr><th>Na</th></tr></thead><tbody><tr><td>140</td></tr></tbody></table>"
     assert text(cda(sections((code, None, table))), MEDIA).partition("\n")[2] == expected
