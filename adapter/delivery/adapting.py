@@ -48,7 +48,7 @@ def wishes(
     SettingsError if there is no such pack or it is not for the FHIR version.
     """
     if pack not in packs.names():
-        raise SettingsError(f"There is no profile pack {pack}; there are {', '.join(packs.names())}")
+        raise SettingsError(f"There is no such profile pack; there are {', '.join(packs.names())}")
     found = packs.load(pack)
     if fhir not in found.fhir:
         raise SettingsError(f"The profile pack {pack} is not for FHIR {fhir}")
