@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from fhir.resources import bundle as r5
+from fhir.resources import get_fhir_model_class as r5_class
 from fhir.resources.R4B import bundle as r4b
+from fhir.resources.R4B import get_fhir_model_class as r4b_class
 from pydantic import BaseModel, ValidationError
 
 from adapter.fhir import bindings, invariants, references, systems, times
@@ -18,6 +20,7 @@ from adapter.fhir.systems import Version
 from adapter.model import Issue, Note, Resource
 
 _FULL_URL = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|https?://\S+")
+_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,40}")
 _OURS = ("subject", "patient")
 _TIMES = ("recordedDate", "effectiveDateTime", "dateAsserted", "recorded", "timestamp", "performedDateTime")
 
@@ -41,13 +44,27 @@ def bundle(
     return list(found)
 
 
-def _parsed(whole: Resource, version: Version) -> tuple[BaseModel | None, list[Issue]]:
-    models = r4b.Bundle if version == "r4" else r5.Bundle
+def resource(one: Resource, version: Version) -> list[Issue]:
+    """What is wrong with a resource somebody sent: structure, formats, required codes, reference targets."""
+    kind = str(one.get("resourceType"))
     try:
-        return models.model_validate(whole), []
+        model_class = (r4b_class if version == "r4" else r5_class)(kind)
+    except KeyError:
+        return [_issue("not-supported", "unknown-type", "resourceType")]
+    model, structural = _modelled(one, model_class, kind)
+    return [*_bound(model, kind)] if model is not None else structural
+
+
+def _parsed(whole: Resource, version: Version) -> tuple[BaseModel | None, list[Issue]]:
+    return _modelled(whole, r4b.Bundle if version == "r4" else r5.Bundle, "Bundle")
+
+
+def _modelled(one: Resource, model: type[BaseModel], kind: str) -> tuple[BaseModel | None, list[Issue]]:
+    try:
+        return model.model_validate(one), []
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False, include_context=False)
-        return None, [_issue("structure", str(one["type"]), _dotted(one["loc"])) for one in problems]
+        return None, [_issue("structure", str(it["type"]), _dotted(kind, it["loc"])) for it in problems]
 
 
 def _bound(model: BaseModel, path: str) -> Iterator[Issue]:
@@ -177,8 +194,13 @@ def _each(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _dotted(loc: Sequence[int | str]) -> str:
-    return "Bundle" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+def _dotted(kind: str, loc: Sequence[int | str]) -> str:
+    return kind + "".join(f"[{part}]" if isinstance(part, int) else f".{_named(part)}" for part in loc)
+
+
+def _named(part: str) -> str:
+    """An element's name; whatever else somebody put in its place is not repeated."""
+    return part if _NAME.fullmatch(part) else "?"
 
 
 def _issue(code: str, rule: str, path: str) -> Issue:

@@ -79,6 +79,25 @@ delivery = Table(  # where each document version was sent
     Index("nw_delivery_state", "state", "target", "at"),
 )
 
+request = Table(  # what was asked for asynchronously
+    "nw_request",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("owner", String(64), nullable=False),  # id of the principal
+    Column("at", String(32), nullable=False),
+    Column("content", Text, nullable=False),
+)
+
+audit = Table(  # AuditEvents, appended and never changed
+    "nw_audit",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("content", Text, nullable=False),
+    Index("nw_audit_at", "at"),
+)
+
 worker = Table(  # who is alive
     "nw_worker",
     METADATA,

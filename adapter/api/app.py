@@ -1,0 +1,75 @@
+"""The application: the FHIR endpoint, the well-known documents, health and metrics, in their middlewares."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from adapter.api import capability, routes
+from adapter.api.exchange import endpoint, refused
+from adapter.api.faults import NotHere, NotSo
+from adapter.api.routes import Route
+from adapter.api.security.headers import SecureHeaders
+from adapter.api.service import Service
+from adapter.api.watching.health import livez, readyz
+from adapter.api.watching.requests import Limits, Requests
+from adapter.api.watching.tracing import Tracing
+
+PREFIX = "/fhir"
+
+
+def application(
+    service: Service, *, limits: Limits | None = None, tls: bool = False, tracing: Tracing | None = None
+) -> Any:
+    """The ASGI application."""
+    app = FastAPI(title="Notewright", version=service.version, docs_url=None, redoc_url=None)
+    listed = routes.table()
+    for route in listed:
+        _add(app, service, route)
+    _described(app, service, listed)
+    _watched(app, service)
+    app.add_exception_handler(HTTPException, partial(_not_there, service))
+    return Requests(
+        SecureHeaders(app, tls=tls), metrics=service.metrics, limits=limits or Limits(), tracing=tracing
+    )
+
+
+def _add(app: FastAPI, service: Service, route: Route) -> None:
+    answer = endpoint(service, route.handler, route.kind, route.resource, route.operation)
+    app.add_api_route(PREFIX + route.path, answer, methods=[route.method], name=route.path or "base")
+
+
+def _described(app: FastAPI, service: Service, listed: Sequence[Route]) -> None:
+    """metadata and the SMART configuration, which tell of the other routes."""
+    metadata = endpoint(service, partial(capability.statement, routes=listed), "capabilities")
+    smart = endpoint(service, partial(capability.smart, routes=listed), "capabilities")
+    app.add_api_route(f"{PREFIX}/metadata", metadata, methods=["GET"], name="metadata")
+    for prefix in ("", PREFIX):
+        app.add_api_route(f"{prefix}/.well-known/smart-configuration", smart, methods=["GET"], name="smart")
+
+
+def _watched(app: FastAPI, service: Service) -> None:
+    def live() -> Response:
+        told = livez()
+        return JSONResponse(dict(told.body), status_code=told.status)
+
+    def ready() -> Response:
+        told = readyz(service.checks)
+        return JSONResponse(dict(told.body), status_code=told.status)
+
+    def metrics() -> Response:
+        kind, content = service.metrics.render()
+        return Response(content, media_type=kind)
+
+    for path, answer in (("/livez", live), ("/readyz", ready), ("/metrics", metrics)):
+        app.add_api_route(path, answer, methods=["GET"], include_in_schema=False)
+
+
+async def _not_there(service: Service, request: Request, error: Exception) -> Response:
+    """404 and 405 as FHIR has them."""
+    status = getattr(error, "status_code", 404)
+    allowed = (getattr(error, "headers", None) or {}).get("Allow", "").split(", ")
+    return refused(service, request, NotSo(allowed) if status == 405 else NotHere())

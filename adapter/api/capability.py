@@ -1,0 +1,101 @@
+"""What this endpoint does: CapabilityStatement and SMART configuration, made from the routes there are.
+
+https://hl7.org/fhir/R4/capabilitystatement.html
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from adapter.api.call import Answer, Call
+from adapter.api.routes import Route
+from adapter.api.security.authenticator import Authenticator
+from adapter.api.security.smart import smart_configuration
+from adapter.fhir.systems import Version
+from adapter.ledger.index import PARAMETERS
+from adapter.model import Resource
+from terminology.fhir import capability as terms
+
+BASE = "https://notewright.org/fhir"
+_NUMBERS: Mapping[Version, str] = {"r4": "4.0.1", "r5": "5.0.0"}
+_SYSTEM = {"batch": "batch", "transaction": "transaction"}
+
+
+def statement(call: Call, routes: Sequence[Route]) -> Answer:
+    """The CapabilityStatement, or with `mode=terminology` what the terminology operations know."""
+    terminology = call.service.terminology.get(call.formats.answer_version)
+    if dict(call.query).get("mode") == "terminology" and terminology is not None:
+        return Answer(resource=terms.terminology(terminology))
+    return Answer(resource=_statement(call, routes))
+
+
+def smart(call: Call, routes: Sequence[Route]) -> Answer:
+    """The SMART configuration of a resource server."""
+    authenticator = call.service.authenticator
+    contexts = sorted(authenticator.contexts) if isinstance(authenticator, Authenticator) else ["system"]
+    types = sorted({route.resource for route in routes if route.resource})
+    scopes = [f"system/{kind}.{letters}" for kind in types if (letters := _letters(kind, routes))]
+    return Answer(resource=smart_configuration(scopes=scopes, contexts=contexts, server=call.service.smart))
+
+
+def _statement(call: Call, routes: Sequence[Route]) -> Resource:
+    version = call.formats.answer_version
+    types = sorted({route.resource for route in routes if route.resource})
+    system = [one for one in routes if not one.resource and one.operation]
+    rest: Resource = {
+        "mode": "server",
+        "documentation": "Clinical documents in; what they say, as coded FHIR resources, out.",
+        "security": _security(call),
+        "resource": [_resource(kind, [one for one in routes if one.resource == kind]) for kind in types],
+        "interaction": [{"code": "batch"}, {"code": "transaction"}],
+    }
+    if system:
+        rest["operation"] = [_operation(route) for route in system]
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-11-21",
+        "kind": "instance",
+        "software": {"name": "Notewright", "version": call.service.version},
+        "implementation": {"description": "Notewright FHIR endpoint", "url": call.base},
+        "fhirVersion": _NUMBERS[version],
+        "format": ["application/fhir+json", "application/fhir+xml"],
+        "rest": [rest],
+    }
+
+
+def _resource(kind: str, routes: Iterable[Route]) -> Resource:
+    listed = list(routes)
+    kinds = [route.kind for route in listed if route.kind != "operation" and route.kind]
+    operations = {route.operation: route for route in listed if route.operation}
+    told: Resource = {"type": kind}
+    if kinds:
+        told["interaction"] = [{"code": code} for code in dict.fromkeys(kinds)]
+        told["versioning"] = "versioned-update"
+        told["readHistory"] = "history-instance" in kinds
+        told["updateCreate"] = False
+        told["conditionalCreate"] = kind == "DocumentReference"
+        parameters = PARAMETERS.get(kind, {})
+        told["searchParam"] = [
+            {"name": name, "type": shape} for name, (shape, _) in sorted(parameters.items())
+        ]
+    if operations:
+        told["operation"] = [_operation(route) for route in operations.values()]
+    return told
+
+
+def _operation(route: Route) -> Resource:
+    name = route.operation.rpartition("$")[2]
+    kind = f"{route.resource}-" if route.resource else ""
+    return {"name": name, "definition": f"{BASE}/OperationDefinition/{kind}{name}"}
+
+
+def _security(call: Call) -> Resource:
+    if not isinstance(call.service.authenticator, Authenticator):
+        return {"description": "No authentication: for trying out on one machine only."}
+    system = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+    return {"service": [{"coding": [{"system": system, "code": "SMART-on-FHIR"}]}]}
+
+
+def _letters(kind: str, routes: Sequence[Route]) -> str:
+    given = {"create": "c", "read": "r", "update": "u", "delete": "d", "search-type": "s"}
+    found = {given.get(route.kind, "") for route in routes if route.resource == kind}
+    return "".join(letter for letter in "cruds" if letter in found)

@@ -1,0 +1,167 @@
+"""Documents come in: checked, stored with the work they mean, and only then answered.
+
+Everything here happens in the caller's transaction; `Accepted.start` is called when that is on disk.
+https://hl7.org/fhir/us/core/writing-clinical-notes.html
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from adapter.api.call import Call
+from adapter.api.faults import Invalid, Malformed
+from adapter.errors import InputError, NotAllowed, PreconditionFailed
+from adapter.fhir import check
+from adapter.fhir.systems import Version
+from adapter.ledger import Transaction, resources, work
+from adapter.ledger.index import Criterion, criterion
+from adapter.ledger.resources import Stored
+from adapter.model import Issue, Resource
+
+KIND = "DocumentReference"
+WRONG = "entered-in-error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What became of one document in a transaction."""
+
+    stored: Stored
+    created: bool = False
+    todo: tuple[Stored, ...] = ()  # versions there is work for now
+
+    def start(self, call: Call, priority: int = work.NORMAL) -> None:
+        """The work begins. A process that ends before this takes it up when it starts again."""
+        for one in self.todo:
+            call.service.jobs.accept(one.id, one.version, priority=priority)
+
+
+def create(
+    tx: Transaction,
+    call: Call,
+    document: Resource,
+    *,
+    match: Sequence[Criterion] = (),
+    priority: int = work.NORMAL,
+) -> Accepted:
+    """A new document; one that is there already is given back as it is."""
+    checked(document, call.formats.body_version)
+    call.admit(document)
+    stored, created = resources.create(tx, document, match=match, once=True)
+    if not created:
+        if not call.grant.admits(stored.content):
+            raise NotAllowed
+        return Accepted(stored=stored)
+    retracts = document.get("status") == WRONG
+    work.add(tx, stored.id, stored.version, priority=priority, retracts=retracts)
+    replaced = _replaced(tx, call, document, priority)
+    return Accepted(stored=stored, created=True, todo=(stored, *replaced))
+
+
+def update(
+    tx: Transaction,
+    call: Call,
+    id: str,
+    document: Resource,
+    *,
+    expected: int | None,
+    priority: int = work.NORMAL,
+) -> Accepted:
+    """The next version of a document. A body that only says entered-in-error is enough to take it back."""
+    if document.get("id", id) != id:
+        raise Malformed([_issue("invalid", "id-differs", "The id is not that of the URL.", f"{KIND}.id")])
+
+    def changed(old: Resource) -> Resource:
+        call.admit(old)
+        whole = {**old, "status": WRONG} if _partial(document) else document
+        checked(whole, call.formats.body_version)
+        call.admit(whole)
+        return whole
+
+    before = resources.read(tx, KIND, id)
+    stored = resources.change(tx, KIND, id, changed, expected)
+    if stored.version == before.version:
+        return Accepted(stored=stored)
+    return Accepted(stored=stored, todo=(_to_do(tx, stored, priority),))
+
+
+def checked(document: Resource, version: Version) -> None:
+    """Raises Malformed or Invalid with every issue when this is no DocumentReference we can take."""
+    if document.get("resourceType") != KIND:
+        raise Invalid([_issue("not-supported", "not-a-document", f"Only {KIND} is taken.", "resourceType")])
+    issues = check.resource(document, version)
+    if issues and _other_is_clean(document, version):
+        return
+    if issues:
+        raise Malformed(issues)
+
+
+def criteria(text: str) -> tuple[Criterion, ...]:
+    """The search of an If-None-Exist header. Raises InputError or PreconditionFailed."""
+    query = text.strip().removeprefix(f"{KIND}?").removeprefix("?")
+    found = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True)]
+    if not found:
+        raise PreconditionFailed("the condition names no search parameter", path="If-None-Exist")
+    return tuple(criterion(KIND, name, value) for name, value in found)
+
+
+def expected(header: str | None) -> int | None:
+    """The version an If-Match header names. Raises InputError."""
+    if header is None or header.strip() == "*":
+        return None
+    bare = header.strip().removeprefix("W/").strip('"')
+    if not bare.isdecimal() or len(bare) > 9:
+        raise InputError("not a version of ours", path="If-Match")
+    return int(bare)
+
+
+def _partial(document: Resource) -> bool:
+    return document.get("status") == WRONG and "content" not in document
+
+
+def _other_is_clean(document: Resource, version: Version) -> bool:
+    """Whether it is a document of the other FHIR version, sent without saying so."""
+    return not check.resource(document, "r5" if version == "r4" else "r4")
+
+
+def _replaced(tx: Transaction, call: Call, document: Resource, priority: int) -> tuple[Stored, ...]:
+    """The documents this one replaces, superseded: what was derived from them is taken back."""
+    changed = []
+    for old in _targets(tx, call, document):
+        if old.content.get("status") == "current" and call.grant.admits(old.content):
+            stored = resources.change(tx, KIND, old.id, lambda one: {**one, "status": "superseded"})
+            changed.append(_to_do(tx, stored, priority))
+    return tuple(changed)
+
+
+def _targets(tx: Transaction, call: Call, document: Resource) -> list[Stored]:
+    found: list[Stored] = []
+    for one in document.get("relatesTo") or []:
+        code = one.get("code")
+        codes = {code} if isinstance(code, str) else {c.get("code") for c in (code or {}).get("coding", [])}
+        if "replaces" in codes:
+            found += _meant(tx, call, one.get("target") or {})
+    return found
+
+
+def _meant(tx: Transaction, call: Call, target: Resource) -> tuple[Stored, ...]:
+    """Our document a reference means; none when it means one that is not here."""
+    reference = str(target.get("reference", "")).removeprefix(f"{call.base}/")
+    named = target.get("identifier") or {}
+    if reference.startswith(f"{KIND}/"):
+        wanted = criterion(KIND, "_id", reference.split("/")[1] or "-")
+    elif named.get("value"):
+        wanted = criterion(KIND, "identifier", f"{named.get('system', '')}|{named['value']}")
+    else:
+        return ()
+    return resources.search(tx, KIND, [wanted], count=10).found
+
+
+def _to_do(tx: Transaction, stored: Stored, priority: int) -> Stored:
+    retracts = stored.content.get("status") in (WRONG, "superseded")
+    work.add(tx, stored.id, stored.version, priority=priority, retracts=retracts)
+    return stored
+
+
+def _issue(code: str, reason: str, message: str, path: str) -> Issue:
+    return Issue(code=code, reason=reason, message=message, severity="error", path=path)

@@ -1,0 +1,93 @@
+"""The routes of the endpoint, as a table: what can be asked, and who answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapter.api import batch, documents, operations, polling, terms
+from adapter.api.call import Handler
+from adapter.api.intake import KIND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One thing that can be asked."""
+
+    method: str
+    path: str  # below the FHIR base, in FastAPI's form
+    handler: Handler
+    kind: str = ""  # the interaction, a key of security.interactions
+    resource: str = ""  # FHIR type
+    operation: str = ""  # "DocumentReference/$extract"
+
+
+def table() -> Sequence[Route]:
+    """All routes below the base."""
+    return (*_documents(), *_terms(), *_system())
+
+
+def _documents() -> Sequence[Route]:
+    one = f"/{KIND}/{{id}}"
+    extract = f"{KIND}/$extract"
+    return (
+        Route(method="POST", path=f"/{KIND}", handler=documents.create, kind="create", resource=KIND),
+        Route(method="GET", path=f"/{KIND}", handler=documents.search, kind="search-type", resource=KIND),
+        Route(
+            method="POST",
+            path=f"/{extract}",
+            handler=operations.extract,
+            kind="operation",
+            resource=KIND,
+            operation=extract,
+        ),
+        Route(method="GET", path=one, handler=documents.read, kind="read", resource=KIND),
+        Route(method="PUT", path=one, handler=documents.update, kind="update", resource=KIND),
+        Route(
+            method="GET",
+            path=f"{one}/_history",
+            handler=documents.history,
+            kind="history-instance",
+            resource=KIND,
+        ),
+        Route(
+            method="GET",
+            path=f"{one}/_history/{{version}}",
+            handler=documents.read,
+            kind="vread",
+            resource=KIND,
+        ),
+    )
+
+
+def _terms() -> Sequence[Route]:
+    found = []
+    for operation, handler in terms.handlers():
+        name = f"{operation.resource}/${operation.name}"
+        found += [
+            Route(
+                method=method,
+                path=f"/{name}",
+                handler=handler,
+                kind="operation",
+                resource=operation.resource,
+                operation=name,
+            )
+            for method in ("GET", "POST")
+        ]
+    return found
+
+
+def _system() -> Sequence[Route]:
+    message = "$process-message"
+    return (
+        Route(method="POST", path="", handler=batch.run, kind="batch"),
+        Route(method="POST", path="/", handler=batch.run, kind="batch"),
+        Route(
+            method="POST",
+            path=f"/{message}",
+            handler=operations.process_message,
+            kind="operation",
+            operation=message,
+        ),
+        Route(method="GET", path="/$async/{id}", handler=polling.poll, kind="polling"),
+        Route(method="DELETE", path="/$async/{id}", handler=polling.forget, kind="polling"),
+    )
