@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Final
 
 from adapter.errors import InputError
@@ -21,8 +22,12 @@ class _Wrong(str):
     """What is wrong with the number that stood here."""
 
 
+_Trail = tuple[Any, str | int]
+"""The way to an element: the trail of what holds it, and its name or number there."""
+
+
 def find(text: str, limits: Limits) -> InputError | None:
-    """The first fault of this JSON in the order of the text, none if it has none."""
+    """A fault of this JSON with the element it is in, none if it has none."""
 
     def number(digits: str) -> object:
         try:
@@ -33,13 +38,17 @@ def find(text: str, limits: Limits) -> InputError | None:
     tree = json.loads(
         text, object_pairs_hook=_Pairs, parse_int=number, parse_float=number, parse_constant=_not_a_number
     )
-    waiting = [(tree, _root(tree), 1)]
+    waiting: list[tuple[Any, _Trail | None, int]] = [(tree, None, 1)]
     while waiting:
-        value, path, depth = waiting.pop()
-        what = _fault(value, depth, limits)
+        value, trail, depth = waiting.pop()
+        what = f"nested more than {limits.depth} deep" if depth > limits.depth else _names(value)
         if what is not None:
-            return InputError(what, path=path or None)
-        waiting += reversed([(one, where, depth + 1) for one, where in _children(value, path)])
+            return InputError(what, path=_path(_root(tree), trail))
+        for key, child in _children(value):
+            if isinstance(child, list):
+                waiting.append((child, (trail, key), depth + 1))
+            elif isinstance(child, str) and (what := _text(child)) is not None:
+                return InputError(what, path=_path(_root(tree), (trail, key)))
     return None
 
 
@@ -52,32 +61,38 @@ def _root(tree: Any) -> str:
     return next((name for name in names if paths.is_type(name)), "")
 
 
-def _fault(value: Any, depth: int, limits: Limits) -> str | None:
+def _text(value: str) -> str | None:
     if isinstance(value, _Wrong):
         return str(value)
-    if isinstance(value, str):
-        return "a character that FHIR does not allow" if FORBIDDEN.search(value) else None
-    if isinstance(value, list) and depth > limits.depth:
-        return f"nested more than {limits.depth} deep"
+    return "a character that FHIR does not allow" if FORBIDDEN.search(value) else None
+
+
+def _names(value: Any) -> str | None:
+    """What is wrong with the names of an object."""
+    if not isinstance(value, _Pairs):
+        return None
+    names = [name for name, _ in value]
+    if FORBIDDEN.search("".join(names)):
+        return "a name holds a character that FHIR does not allow"
+    if len(set(names)) == len(names):
+        return None
+    twice = next(name for name, times in Counter(names).items() if times > 1)
+    return f"the name {paths.child('', twice)} stands twice"
+
+
+def _children(value: Any) -> Iterable[tuple[str | int, Any]]:
+    """Names or numbers, and what stands there; nothing of a value without parts."""
     if isinstance(value, _Pairs):
-        return _names(value)
-    return None
+        return value
+    return enumerate(value) if isinstance(value, list) else ()
 
 
-def _names(pairs: _Pairs) -> str | None:
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            shown = paths.child("", name)
-            return f"the name {shown} stands twice"
-        if FORBIDDEN.search(name):
-            return "a name holds a character that FHIR does not allow"
-        seen.add(name)
-    return None
-
-
-def _children(value: Any, path: str) -> Iterator[tuple[Any, str]]:
-    if isinstance(value, _Pairs):
-        yield from ((one, paths.child(path, name)) for name, one in value)
-    elif isinstance(value, list):
-        yield from ((one, paths.item(path, number)) for number, one in enumerate(value))
+def _path(root: str, trail: _Trail | None) -> str | None:
+    keys: list[str | int] = []
+    while trail is not None:
+        trail, key = trail
+        keys.append(key)
+    path = root
+    for key in reversed(keys):
+        path = paths.item(path, key) if isinstance(key, int) else paths.child(path, key)
+    return path or None

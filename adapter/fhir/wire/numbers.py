@@ -36,14 +36,24 @@ class Exact(float):
 
 
 def parse(text: str, digits: int) -> int | float:
-    """The number of a text that matches NUMBER: an Exact only where a float would be written otherwise.
+    """The number of a text that matches NUMBER.
 
     Raises InputError when it has more characters than `digits` or is beyond any float.
     """
+    return integer(text, digits) if text.lstrip("-").isdigit() else decimal(text, digits)
+
+
+def integer(text: str, digits: int) -> int | float:
+    """The number of an optional minus and digits."""
     if len(text) > digits:
         raise InputError("a number is too long")
-    if text.lstrip("-").isdigit() and text != "-0":
-        return int(text)
+    return int(text) if text != "-0" else Exact(text)
+
+
+def decimal(text: str, digits: int) -> float:
+    """The number of a text with a point or exponent: an Exact where a float would be written otherwise."""
+    if len(text) > digits:
+        raise InputError("a number is too long")
     value = float(text)
     if not math.isfinite(value):
         raise InputError("a number is out of range")

@@ -58,18 +58,16 @@ class Shapes:
 
     def of(self, name: str) -> Shape | None:
         """The shape of a type of elements or resources, none when there is no such type."""
-        if name not in self._known:
-            model = self._model(name)
-            if model is None:
-                return None
-            self._known[name] = self._shape(name, model)
-        return self._known[name]
-
-    def _model(self, name: str) -> Any:
         try:
-            return self._models.get_fhir_model_class(name)
-        except (ValueError, AttributeError):
+            return self.known(name)
+        except ValueError:
             return None
+
+    def known(self, name: str) -> Shape:
+        """The shape of a type that another shape names."""
+        if name not in self._known:
+            self._known[name] = self._shape(name, self._models.get_fhir_model_class(name))
+        return self._known[name]
 
     def _shape(self, name: str, model: Any) -> Shape:
         resource = issubclass(model, self._base)

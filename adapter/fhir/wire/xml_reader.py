@@ -85,10 +85,7 @@ class _Reading:
 
     def _complex(self, element: etree._Element, field: Element, path: str, depth: int) -> Resource:
         if field.type != "Resource":
-            shape = self._shapes.of(field.type)
-            if shape is None:  # pragma: no cover - the models name only types they have
-                raise InputError("there is no such type", path=path)
-            return self._object(element, shape, path, depth)
+            return self._object(element, self._shapes.known(field.type), path, depth)
         _no_text(element, path)
         if element.attrib or len(element) != 1:
             raise InputError("must hold one resource and nothing else", path=path)
@@ -101,15 +98,12 @@ class _Reading:
         if field.type == "xhtml":
             return _narrative(element, path), None
         raw = element.get("value")
-        shape = self._shapes.of("Element")
-        assert shape is not None
+        more = None
         if raw is None or len(element) or len(element.attrib) > 1 or element.text:
-            if raw is not None:
-                del element.attrib["value"]
-            more = self._object(element, shape, path, depth) if len(element) or element.attrib else None
             _no_text(element, path)
-        else:
-            more = None
+            element.attrib.pop("value", "")
+            if len(element) or element.attrib:
+                more = self._object(element, self._shapes.known("Element"), path, depth)
         if raw is None and not more:
             raise InputError("an element with neither value nor children", path=path)
         return (None if raw is None else self._value(raw, field, path)), more or None

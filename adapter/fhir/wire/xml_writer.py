@@ -1,5 +1,6 @@
 """The JSON object -> FHIR XML, elements in the order of the specification."""
 
+import math
 from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
@@ -65,21 +66,20 @@ class _Writing:
             return
         if field.type == "xhtml":
             node.append(_narrative(value, path))
+            return
+        inner = _below(node, field.name)
+        if field.type == "Resource":
+            self.resource(_below(inner, _type(value, path)), value, path)
         elif field.primitive:
-            self._primitive(_below(node, field.name), field, value, more, path)
-        elif field.type == "Resource":
-            inner = _below(_below(node, field.name), _type(value, path))
-            self.resource(inner, value, path)
+            self._primitive(inner, field, value, more, path)
         else:
-            shape = self._shapes.of(field.type)
-            assert shape is not None
-            self._object(_below(node, field.name), value, shape, path)
+            self._object(inner, value, self._shapes.known(field.type), path)
+        if not len(inner) and not inner.attrib:
+            node.remove(inner)
 
     def _primitive(self, node: etree._Element, field: Element, value: Any, more: Any, path: str) -> None:
         if not _empty(more):
-            shape = self._shapes.of("Element")
-            assert shape is not None
-            self._object(node, more, shape, path)
+            self._object(node, more, self._shapes.known("Element"), path)
         if not _empty(value):
             node.set("value", _text(value, field.type, path))
 
@@ -126,16 +126,18 @@ def _empty(value: Any) -> bool:
 
 
 def _text(value: Any, kind: str, path: str) -> str:
-    number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     if kind == "boolean" and isinstance(value, bool):
         return "true" if value else "false"
-    if (kind == "decimal" and number) or (
-        kind in (*_INTEGERS, "integer64") and number and value == int(value)
-    ):
+    if kind in (*_INTEGERS, "decimal", "integer64") and _number(value, kind):
         return str(value) if isinstance(value, Decimal) else numbers.written(value)
-    if kind not in ("boolean", "decimal", *_INTEGERS) and isinstance(value, str):
+    if kind not in (*_INTEGERS, "decimal", "boolean") and isinstance(value, str):
         return FORBIDDEN.sub("\ufffd", value)
     raise InputError(f"not a value of type {kind}", path=path)
+
+
+def _number(value: Any, kind: str) -> bool:
+    allowed = int | float | Decimal if kind == "decimal" else int
+    return isinstance(value, allowed) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _narrative(value: Any, path: str) -> etree._Element:
