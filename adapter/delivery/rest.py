@@ -22,7 +22,8 @@ FHIR_JSON = "application/fhir+json"
 Answer = httpx.Response | httpx.RequestError | TargetUnavailable  # the last: there was no token to be had
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The time of day, in UTC."""
     return datetime.now(UTC)
 
 
@@ -65,7 +66,7 @@ class Rest:
         auth: httpx.Auth | None = None,
         policy: Policy | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime] = now,
     ) -> None:
         url = httpx.URL(base_url.rstrip("/"))
         if url.scheme not in ("http", "https") or not url.host or url.userinfo:
