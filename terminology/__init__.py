@@ -17,6 +17,7 @@ from terminology.model import (
     Member,
     Source,
     SourceInfo,
+    SystemInfo,
     Term,
     TermMatch,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Source",
     "SourceInfo",
     "Store",
+    "SystemInfo",
     "Target",
     "Term",
     "TermMatch",

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from terminology.hierarchy import Hierarchy
-from terminology.model import Association, MapRule
+from terminology.model import Association, MapRule, SystemInfo
 from terminology.reader import Reader
 
 KEPT = 1 << 16
@@ -19,6 +19,7 @@ class Meaning:
         self._reader = reader
         self._hierarchy = Hierarchy(reader)
         self._number = lru_cache(maxsize=KEPT)(self._ask_number)
+        self._systems = lru_cache(maxsize=1)(self._ask_systems)
 
     def parents(self, system: str, code: str) -> list[str]:
         """See `Store.parents`."""
@@ -54,6 +55,10 @@ class Meaning:
         """See `Store.codes`."""
         question = "SELECT code FROM concept WHERE system = ? ORDER BY code LIMIT ? OFFSET ?"
         return [row[0] for row in self._reader.ask(question, (system, max(0, count), max(0, start)))]
+
+    def systems(self) -> list[SystemInfo]:
+        """See `Store.systems`."""
+        return list(self._systems())
 
     def replacements(self, system: str, code: str) -> list[Association]:
         """See `Store.replacements`."""
@@ -106,6 +111,28 @@ class Meaning:
         """Whether the store has this code, and it is active."""
         rows = self._reader.ask("SELECT active FROM concept WHERE system = ? AND code = ?", (system, code))
         return bool(rows and rows[0][0])
+
+    def _ask_systems(self) -> tuple[SystemInfo, ...]:
+        """What is counted over all concepts; those of one system are numbered without a gap."""
+        versions: dict[str, list[str]] = {}
+        question = "SELECT DISTINCT system, version FROM concept WHERE version IS NOT NULL ORDER BY 1, 2"
+        for system, version in self._reader.ask(question):
+            versions.setdefault(system, []).append(version)
+        question = (
+            "SELECT system, every, active, EXISTS (SELECT 1 FROM parent WHERE child BETWEEN first AND last)"
+            " FROM (SELECT system, count(*) AS every, sum(active) AS active, min(id) AS first,"
+            " max(id) AS last FROM concept GROUP BY system) ORDER BY first"
+        )
+        return tuple(
+            SystemInfo(
+                system=system,
+                versions=tuple(versions.get(system, ())),
+                concepts=every,
+                active=active,
+                hierarchy=bool(hierarchy),
+            )
+            for system, every, active, hierarchy in self._reader.ask(question)
+        )
 
     def _ask(self, question: str, system: str, code: str) -> list[Any]:
         number = self._number(system, code)

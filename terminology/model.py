@@ -132,10 +132,10 @@ class SystemInfo:
     """A code system in a store."""
 
     system: str
-    version: str | None  # where its concepts agree on one
-    concepts: int
-    active: int  # of these
-    hierarchy: bool  # whether any of them stands below another
+    versions: tuple[str, ...]  # that its concepts have, sorted; empty where no source says
+    concepts: int | None  # None where a server does not say
+    active: int | None  # of these
+    hierarchy: bool  # whether any of them is a kind of another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

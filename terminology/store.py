@@ -19,6 +19,7 @@ from terminology.model import (
     Mapping,
     MapRule,
     SourceInfo,
+    SystemInfo,
     Term,
     TermMatch,
 )
@@ -137,6 +138,10 @@ class Store:
     def codes(self, system: str, start: int = 0, count: int = 1000) -> list[str]:
         """Codes of a system in order, `count` of them from the one at `start`."""
         return self._meaning.codes(system, start, count)
+
+    def systems(self) -> list[SystemInfo]:
+        """The code systems the store holds concepts of, SNOMED CT first."""
+        return self._meaning.systems()
 
     def replacements(self, system: str, code: str) -> list[Association]:
         """What became of an inactive code: all its associations, sorted by kind and target."""

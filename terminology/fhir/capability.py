@@ -6,6 +6,7 @@ from terminology.fhir import conceptmap, operations
 from terminology.fhir.expansion import EXPAND
 from terminology.fhir.outcome import Resource
 from terminology.fhir.service import FHIR_VERSIONS, Service
+from terminology.model import SystemInfo
 
 PROPERTIES = ["inactive", "parent", "child"]
 SEARCHED = {"_id": "token", "url": "uri", "name": "string"}
@@ -33,11 +34,11 @@ def statement(service: Service) -> Resource:
 
 def terminology(service: Service) -> Resource:
     """The TerminologyCapabilities: exactly the code systems the store holds codes of."""
-    held = service.held()
+    held = service.store.systems()
     return {
         "resourceType": "TerminologyCapabilities",
         **_about(service),
-        **({"codeSystem": [_system(service, system) for system in held]} if held else {}),
+        **({"codeSystem": [_system(service, each) for each in held]} if held else {}),
         "expansion": {
             "hierarchical": False,
             "paging": True,
@@ -70,10 +71,12 @@ def _about(service: Service) -> Resource:
     return about | ({"copyright": "; ".join(licences)} if licences else {})
 
 
-def _system(service: Service, system: str) -> Resource:
-    version = service.version_of(system)
-    hierarchy = service.has_hierarchy(system)
-    told: Resource = {"isDefault": True, "property": PROPERTIES if hierarchy else PROPERTIES[:1]}
-    told |= {"code": version} if version else {}
+def _system(service: Service, held: SystemInfo) -> Resource:
+    properties = PROPERTIES if held.hierarchy else PROPERTIES[:1]
+    default = service.version_of(held.system)
+    versions = [
+        {**({"code": version} if version else {}), "isDefault": version == default, "property": properties}
+        for version in held.versions or (None,)
+    ]
     content = {"content": "fragment"} if service.r5 else {}  # a store never knows that it holds all
-    return {"uri": system, **content, "version": [told], "subsumption": hierarchy}
+    return {"uri": held.system, **content, "version": versions, "subsumption": held.hierarchy}

@@ -38,7 +38,6 @@ class Service:
     fhir_version: str = "R4"  # one of FHIR_VERSIONS
     clock: Callable[[], datetime] = now
     ecl: Ecl = constraint
-    systems: tuple[str, ...] = tuple(NAMES)  # that the store may hold
     concept_maps: tuple[ConceptMap, ...] = ()  # served beside the maps of the store
 
     def __post_init__(self) -> None:
@@ -55,10 +54,6 @@ class Service:
     def timestamp(self) -> str:
         """The time as a FHIR dateTime."""
         return self.clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def held(self) -> list[str]:
-        """The code systems the store holds codes of."""
-        return [system for system in self.systems if self.store.codes(system, 0, 1)]
 
     def version_of(self, system: str) -> str | None:
         """The version of a code system, where the store knows it."""

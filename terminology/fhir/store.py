@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from terminology.model import Association, Concept, Hit, Manifest, Mapping, MapRule
+from terminology.model import Association, Concept, Hit, Manifest, Mapping, MapRule, SystemInfo
 
 
 class TerminologyStore(Protocol):
@@ -53,3 +53,6 @@ class TerminologyStore(Protocol):
 
     def codes(self, system: str, start: int, count: int) -> list[str]:
         """A stretch of a system's codes in a fixed order."""
+
+    def systems(self) -> list[SystemInfo]:
+        """The code systems the store holds codes of."""

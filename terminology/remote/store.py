@@ -23,6 +23,7 @@ from terminology.model import (
     Manifest,
     MapRule,
     SourceInfo,
+    SystemInfo,
     Term,
     TermMatch,
 )
@@ -41,6 +42,7 @@ from terminology.systems import LOINC, SNOMED
 
 PAGE = 1000  # codes a server is asked for at once when listing
 MOST = 100_000  # codes of one list
+SAMPLED = 5  # codes looked at to tell whether a system has a hierarchy
 PROPERTIES = ("display", "version", "designation", "inactive", "parent", "child")
 WHOLE = {LOINC: f"{LOINC}/vs"}
 
@@ -202,6 +204,23 @@ class RemoteStore:
         given = (("url", self._value_set(system)), ("offset", start), ("count", count))
         page = self._expanded(given, optional=False) if count > 0 else None
         return [each["code"] for each in page["contains"]] if page else []
+
+    def systems(self) -> list[SystemInfo]:
+        """The configured systems of which the server has codes; it does not say how many."""
+        return [found for system in self._systems if (found := self._system(system))]
+
+    def _system(self, system: str) -> SystemInfo | None:
+        codes = self.codes(system, 0, SAMPLED)
+        told = [self.lookup(system, code) for code in codes[:1]]
+        if not codes:
+            return None
+        return SystemInfo(
+            system=system,
+            versions=tuple(one.version for one in told if one and one.version),
+            concepts=None,
+            active=None,
+            hierarchy=any(self.parents(system, code) or self.children(system, code) for code in codes),
+        )
 
     def replacements(self, system: str, code: str) -> list[Association]:
         """What became of an inactive code, where the server has the maps that say so.

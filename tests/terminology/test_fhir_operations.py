@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from terminology import Source, build, open_store
 from terminology.fhir import Refusal, Service, codesystem, conceptmap, expansion, outcome, sets
 from terminology.fhir.parameters import document, given
-from terminology.model import Association, Concept, Hit, Manifest, Mapping, MapRule, Term
+from terminology.model import Association, Concept, Hit, Manifest, Mapping, MapRule, SystemInfo, Term
 from terminology.systems import ICD10, ICD10CM, SNOMED
 from tests.terminology import rf2_release
 from tests.terminology.rf2_release import Shape
@@ -116,6 +116,9 @@ class Memory:
 
     def codes(self, system, start, count):
         return list(self.concepts)[start : start + count] if system == SNOMED else []
+
+    def systems(self):
+        return [SystemInfo(system=SNOMED, versions=("2026-01",), concepts=6, active=5, hierarchy=True)]
 
 
 def rule(group, priority, text, target):

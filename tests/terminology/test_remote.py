@@ -629,3 +629,12 @@ def test_a_file_that_is_no_cache_is_left_alone(tmp_path):
     with pytest.raises(TerminologyError, match="not a cache of this version"):
         Cache(tmp_path / "other")
     assert [(tmp_path / name).read_bytes() for name in ("text", "other")] == before
+
+
+def test_the_systems_a_server_has_are_told(core):
+    here = {one.system: one for one in core.local.systems()}
+    there = core.remote.systems()
+    assert {one.system for one in there} == set(here) & set(EVERY)
+    for one in there:
+        assert (one.concepts, one.hierarchy) == (None, here[one.system].hierarchy)
+        assert set(one.versions) <= set(here[one.system].versions)

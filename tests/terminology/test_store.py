@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from terminology import Source, TerminologyError, build, open_store
 from terminology.systems import RXNORM, SNOMED
+from tests.terminology import rf2_release
 
 SHARED = Path(__file__).parents[3] / "shared"
 ROWS = [
@@ -202,3 +203,20 @@ def test_every_coded_resource_of_real_synthetic_notes_is_found_with_its_code(tmp
                     hits += (resource["system"], resource["code"]) in have
     assert wanted > 300
     assert hits / wanted >= 0.995
+
+
+def test_the_systems_are_counted(tmp_path: Path) -> None:
+    root = rf2_release.write(tmp_path, rf2_release.Shape())
+    table = tmp_path / "own.tsv"
+    table.write_text("system\tcode\tdisplay\nurn:own\ta\tone\nurn:own\tb\ttwo\n", "utf-8")
+    path = tmp_path / "store.sqlite"
+    build([Source(kind="rf2", path=root), Source(kind="tsv", path=table)], path)
+    with open_store(path) as store:
+        snomed, own = store.systems()
+        assert (own.system, own.concepts, own.active, own.hierarchy) == ("urn:own", 2, 2, False)
+        assert snomed.system == SNOMED
+        assert snomed.hierarchy
+        assert snomed.versions
+        codes = store.codes(SNOMED, 0, 100_000)
+        assert snomed.concepts == len(codes)
+        assert snomed.active == sum(store.lookup(SNOMED, code).active for code in codes)
