@@ -14,6 +14,7 @@ from adapter.delivery.adapting import Wishes
 from adapter.delivery.conditional import Conditional
 from adapter.delivery.credentials import Credentials, Tls
 from adapter.delivery.rest import Rest
+from adapter.delivery.retry import Policy
 from adapter.delivery.targets import (
     BasicCredentials,
     BearerCredentials,
@@ -39,11 +40,16 @@ class Open:
 
 
 @contextmanager
-def opened(target: Target, environment: Mapping[str, str]) -> Iterator[Open]:
-    """The target, until its connections are closed. SettingsError for a secret, key or certificate."""
+def opened(target: Target, environment: Mapping[str, str], *, policy: Policy | None = None) -> Iterator[Open]:
+    """The target, until its connections are closed. SettingsError for a secret, key or certificate.
+
+    `policy` is for the attempts of one sending, in place of the target's own: a queue that tries again by
+    itself gives one attempt.
+    """
     verify = credentials.context(_tls(target.tls, environment))
     with httpx.Client(timeout=target.timeout, verify=verify, follow_redirects=False) as client:
-        rest = Rest(target.url, client, auth=_auth(target, client, environment), policy=target.retry)
+        auth = _auth(target, client, environment)
+        rest = Rest(target.url, client, auth=auth, policy=policy or target.retry)
         yield Open(target=target, wishes=target.wishes(), sink=Conditional(rest, target.conditional))
 
 

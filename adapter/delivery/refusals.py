@@ -42,11 +42,13 @@ class ServerUnavailable(TargetUnavailable):
         status: int | None = None,
         outcome: Resource | None = None,
         issues: tuple[Issue, ...] = (),
+        retry_after: str | None = None,
     ) -> None:
         super().__init__(message, path=path)
         self.status = status
         self.outcome = outcome
         self.issues = issues
+        self.retry_after = retry_after  # the header of the last answer, as received
 
 
 def kept(body: Any) -> Resource | None:

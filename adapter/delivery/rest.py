@@ -162,4 +162,5 @@ def _gave_up(answer: Answer, attempt: int) -> ServerUnavailable:
         status=answer.status_code,
         outcome=refusals.kept(body),
         issues=answers.detailed(body),
+        retry_after=answer.headers.get("Retry-After"),
     )

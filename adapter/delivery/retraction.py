@@ -8,7 +8,7 @@ https://hl7.org/fhir/R4/http.html#cond-update
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from adapter.delivery import finding
+from adapter.delivery import finding, linking
 from adapter.fhir import ids, systems
 from adapter.fhir.systems import Version
 from adapter.model import Resource
@@ -66,18 +66,19 @@ def nullified(resource: Resource, fhir: Version = "r4") -> Resource:
 def _nullified(
     entries: Sequence[Resource], delivered: Resource, fhir: Version, recorded: str | None
 ) -> list[Resource]:
-    """The updates of these entries, the Devices that made them, and the Provenance that tells of it."""
+    """The updates of these entries, the Devices that made them, and a Provenance for each run that did."""
     wrong = [_update(entry, nullified(entry["resource"], fhir)) for entry in entries]
     listed = delivered.get("entry", [])
     devices = [entry for entry in listed if entry["resource"]["resourceType"] == "Device"]
     runs = [entry["resource"] for entry in listed if entry["resource"]["resourceType"] == "Provenance"]
-    return [*wrong, *devices, *(_told(wrong, runs[0], fhir, recorded) if runs else [])]
-
-
-def _told(wrong: Sequence[Resource], run: Resource, fhir: Version, recorded: str | None) -> list[Resource]:
-    """A Provenance of the retraction: of these resources, by who made them, from the same documents."""
-    tags = [tag.get("code") for tag in (run.get("meta") or {}).get("tag", [])]
     urls = [str(entry["fullUrl"]) for entry in wrong]
+    made = [(run, [url for url in urls if url in set(linking.pointed(run.get("target")))]) for run in runs]
+    return [*wrong, *devices, *(_told(targets, run, fhir, recorded) for run, targets in made if targets)]
+
+
+def _told(urls: Sequence[str], run: Resource, fhir: Version, recorded: str | None) -> Resource:
+    """A Provenance of the retraction: of what one run made, by who made it, from the same documents."""
+    tags = [tag.get("code") for tag in (run.get("meta") or {}).get("tag", [])]
     told = ids.stable("retraction", recorded, *tags, *sorted(urls))
     resource = {
         "resourceType": "Provenance",
@@ -91,17 +92,11 @@ def _told(wrong: Sequence[Resource], run: Resource, fhir: Version, recorded: str
     profile = (run.get("meta") or {}).get("profile")
     if profile:
         resource["meta"] |= {"profile": profile}
-    return [
-        {
-            "fullUrl": ids.full_url(told),
-            "resource": {key: value for key, value in resource.items() if value != []},
-            "request": {
-                "method": "POST",
-                "url": "Provenance",
-                "ifNoneExist": f"_tag={systems.RUN_ID}|{told}",
-            },
-        }
-    ]
+    return {
+        "fullUrl": ids.full_url(told),
+        "resource": {key: value for key, value in resource.items() if value != []},
+        "request": {"method": "POST", "url": "Provenance", "ifNoneExist": f"_tag={systems.RUN_ID}|{told}"},
+    }
 
 
 def _when(fhir: Version, recorded: str | None) -> Resource:

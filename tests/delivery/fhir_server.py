@@ -37,6 +37,7 @@ class FhirServer:
     searches: bool = True  # by identifier and tag; else every search finds everything
     mute: bool = False  # does not say where it put what it created
     refuses: str | None = None  # a type it takes for invalid
+    busy: str | None = None  # what it says in Retry-After of a 429 to everything
     drop_after: int | None = None  # writes after which the line is cut, once
     store: dict = field(default_factory=dict)  # (type, id) -> versions, the last one current
     requests: list = field(default_factory=list)
@@ -222,6 +223,10 @@ def application(server):
             await app(scope, receive, send)
             return
         server.requests.append((scope["method"], scope["path"]))
+        if server.busy:
+            answer = Response(status_code=429, headers={"Retry-After": server.busy})
+            await answer(scope, receive, send)
+            return
         try:
             await app(scope, receive, send)
         except ConnectionAbortedError:

@@ -228,3 +228,9 @@ def test_a_circle_needs_a_transaction(fhir):
     with pytest.raises(TargetRefused):
         send(server, whole)
     assert server.store == {}
+
+
+def test_a_busy_server_says_when(fhir):
+    with pytest.raises(ServerUnavailable) as error:
+        send(fhir(busy="3600"), bundle())
+    assert (error.value.retry_after, error.value.status) == ("3600", 429)

@@ -104,3 +104,13 @@ def test_reinstated_updates_what_was_marked():
     methods = {entry["resource"]["resourceType"]: entry["request"]["method"] for entry in made["entry"]}
     assert methods.pop("Device") == methods.pop("Provenance") == "POST"
     assert set(methods.values()) == {"PUT"}
+
+
+def test_what_two_runs_made_is_told_of_each():
+    one, other = bundle(condition("Rubella")), bundle(condition("Mumps"), run="run-2")
+    entries = {entry["fullUrl"]: entry for entry in (*one["entry"], *other["entry"])}
+    back = retraction.retract(one | {"entry": list(entries.values())})
+    assert check.bundle(back, "r4") == []
+    told = [entry["resource"] for entry in back["entry"] if entry["resource"]["resourceType"] == "Provenance"]
+    assert [len(provenance["target"]) for provenance in told] == [1, 1]
+    assert told[0]["target"] != told[1]["target"]
