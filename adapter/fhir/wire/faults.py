@@ -17,6 +17,8 @@ FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uf
 class _Pairs(list[tuple[str, Any]]):
     """An object whose names may repeat."""
 
+    __slots__ = ()
+
 
 class _Wrong(str):
     """What is wrong with the number that stood here."""

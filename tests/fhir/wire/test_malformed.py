@@ -37,3 +37,14 @@ def test_read_or_refused_quickly(case, shapes):
         assert case.readable
         assert isinstance(value, dict)
     assert time.perf_counter() - started < 2
+
+
+def test_the_wrong_reader_bears_them_too(shapes):
+    for case in CASES:
+        try:
+            value = (
+                read_xml(case.body, shapes) if case.content_type == malformed.JSON else read_json(case.body)
+            )
+        except InputError:
+            continue
+        assert isinstance(value, dict)
