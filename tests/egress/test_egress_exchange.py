@@ -4,6 +4,7 @@ import gzip
 import socket
 import threading
 import time
+import tracemalloc
 from contextlib import contextmanager
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from loopback import Names, answer, dripping, giving, serving
 
 from adapter import egress
+from adapter.egress.bodies import unpacked
 from adapter.errors import EgressFailed, EgressRefused
 
 LIMIT = 100_000
@@ -115,6 +117,17 @@ def test_gzip_bomb():
         fetch(peer)
 
 
+def test_gzip_bomb_never_fills_the_memory():
+    packed = gzip.compress(bytes(50_000_000))
+    tracemalloc.start()
+    try:
+        with refusing("too-long"):
+            list(unpacked([packed], "gzip", LIMIT))
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "gzip,gzip", "compress", "x"])
 def test_packing_nobody_asked_for(encoding):
     with serving(giving(answer(b"hello", Content_Encoding=encoding))) as peer, refusing("content-encoding"):
@@ -180,9 +193,11 @@ def test_redirects_share_the_time():
         fetch(peer, total_seconds=0.5)
 
 
-def test_server_that_does_not_read():
+@pytest.mark.parametrize("read", [0, 100_000])
+def test_server_that_reads_slowly(read):
     def script(peer, stream, request):
-        peer.ending.wait(3)
+        while not peer.ending.wait(0.02):
+            assert not read or stream.recv(read)
 
     with serving(script) as peer, within(1.5):
         client = httpx.Client(transport=egress.Guard(policy(peer.port, total_seconds=0.3), resolver=Names()))
