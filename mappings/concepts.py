@@ -139,16 +139,17 @@ def _target(row: Row, table: ConceptTable, fhir_version: FhirVersion) -> Resourc
 
 def _depends(name: str, value: str, kind: str, fhir_version: FhirVersion) -> Resource:
     if fhir_version == "R4":
-        return {"property": _uri(name), "value": value}
+        return {"property": attribute(name), "value": value}
     key = {"code": "valueCode", "string": "valueString", "boolean": "valueBoolean"}[kind]
     return {"attribute": name, key: value == "true" if kind == "boolean" else value}
 
 
 def _declared(one: Attribute) -> Resource:
-    return {"code": one.name, "uri": _uri(one.name), "description": one.description, "type": one.type}
+    return {"code": one.name, "uri": attribute(one.name), "description": one.description, "type": one.type}
 
 
-def _uri(name: str) -> str:
+def attribute(name: str) -> str:
+    """The URI of something a row depends on."""
     return f"{BASE}/attribute/{name}"
 
 

@@ -23,6 +23,10 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "terminology lookup": terminology.lookup,
     "terminology translate": terminology.translate,
     "terminology expand": terminology.expand,
+    "terminology validate": terminology.validate,
+    "terminology subsumes": terminology.subsumes,
+    "terminology dense": terminology.dense,
+    "terminology maps": terminology.maps,
     "models list": terminology.models,
 }
 

@@ -1,4 +1,4 @@
-"""`notewright terminology build|status|search|lookup|translate|expand` and `notewright models list`."""
+"""`notewright terminology COMMAND` and `notewright models list`."""
 
 import json
 import re
@@ -12,7 +12,11 @@ from adapter import assembly
 from adapter.cli import streams
 from adapter.errors import InputError
 from adapter.settings import Settings
+from mappings import concepts
+from terminology import dense as by_meaning
 from terminology import ecl, systems
+from terminology.dense import GgufEmbedder
+from terminology.fhir import ConceptMap, Service, codesystem, expansion, held, parameters
 from terminology.maprules import Age, Patient, Sex, Unit
 
 AGE = re.compile(r"(\d{1,4}) ?(years?|months?|weeks?|days?|hours?)?")
@@ -42,16 +46,24 @@ def search(
     names_in: Sequence[str] | None,
     system: Sequence[str] | None,
     limit: int,
+    dense: Path | None,
+    embedder: Path | None,
 ) -> int:
     """Concepts a text may mean; exit code 1 when there is none."""
-    with terminology.open_store(assembly.store_path(settings, streams.say)) as store:
-        hits = store.search(
-            " ".join(text),
-            kinds=tuple(kind or ()),
-            languages=tuple(names_in or ()),
-            systems=[systems.SHORT.get(one, one) for one in system or ()],
-            limit=limit,
-        )
+    if (dense is None) != (embedder is None):
+        raise InputError("needs the other: both, or neither", path="--dense, --model")
+    path, asked = assembly.store_path(settings, streams.say), " ".join(text)
+    wanted: dict[str, Any] = {
+        "kinds": tuple(kind or ()),
+        "languages": tuple(names_in or ()),
+        "systems": [_uri(one) for one in system or ()],
+        "limit": limit,
+    }
+    with terminology.open_store(path) as store:
+        hits = store.search(asked, **wanted)
+    if dense and embedder:
+        with GgufEmbedder(embedder) as model, by_meaning.open_dense(path, dense, model) as near:
+            hits = by_meaning.union(hits, near.search(asked, **wanted))[:limit]
     for hit in hits:
         print(f"{hit.score:.3f}  {hit.match:<10} {hit.kind:<10} {hit.system} {hit.code}  {hit.display}")  # noqa: T201
     return 0 if hits else 1
@@ -59,7 +71,7 @@ def search(
 
 def lookup(settings: Settings, *, system: str, code: str) -> int:
     """All the store knows of a code; exit code 1 when it does not know it."""
-    uri = systems.SHORT.get(system, system)
+    uri = _uri(system)
     with terminology.open_store(assembly.store_path(settings, streams.say)) as store:
         concept = store.lookup(uri, code)
         maps = store.mappings(uri, code)
@@ -85,10 +97,14 @@ def translate(
     age: str | None,
     sex: Sex | None,
     having: Sequence[str] | None,
+    map: str | None,
+    given: Sequence[str] | None,
 ) -> int:
-    """What a code is in another system, by map rules; exit code 1 when nothing is decided."""
+    """What a code is in another system; exit code 1 when nothing is decided."""
+    if map is not None:
+        return _by_table(_table(settings, map), _uri(system), code, given or ())
     patient = Patient(age=_age(age), sex=sex, conditions=frozenset(having) if having else None, others=True)
-    source, target = (systems.SHORT.get(name, name) for name in (system, to))
+    source, target = _uri(system), _uri(to)
     with terminology.open_store(assembly.store_path(settings, streams.say)) as store:
         found = terminology.translate(store, source, code, target, patient)
     _write(asdict(found))
@@ -108,12 +124,106 @@ def expand(settings: Settings, *, expression: str, limit: int) -> int:
     return 0 if codes else 1
 
 
+def validate(
+    settings: Settings, *, system: str, code: str, display: str | None, value_set: str | None
+) -> int:
+    """Whether a code exists, is called so and is in a set; exit code 1 when not."""
+    uri, release = _uri(system), settings.fhir.upper()
+    told = {"code": code, "display": display}
+    told |= {"url": value_set, "system": uri} if value_set else {"url": uri}
+    query = [(name, text) for name, text in told.items() if text is not None]
+    with terminology.open_store(assembly.store_path(settings, streams.say)) as store:
+        service = Service(store=store, fhir_version=release)
+        if value_set:
+            answer = expansion.validate_code(service, parameters.given(expansion.VALIDATE, query))
+        else:
+            answer = codesystem.validate_code(service, parameters.given(codesystem.VALIDATE, query))
+    _write(answer)
+    return 0 if _first(answer, "valueBoolean") else 1
+
+
+def subsumes(settings: Settings, *, system: str, code: str, other: str) -> int:
+    """How two codes stand to each other; exit code 1 when neither is a kind of the other."""
+    query = [("system", _uri(system)), ("codeA", code), ("codeB", other)]
+    with terminology.open_store(assembly.store_path(settings, streams.say)) as store:
+        answer = codesystem.subsumes(Service(store=store), parameters.given(codesystem.SUBSUMES, query))
+    outcome = _first(answer, "valueCode")
+    print(outcome)  # noqa: T201
+    return 1 if outcome == "not-subsumed" else 0
+
+
+def dense(
+    settings: Settings,
+    *,
+    index: Path,
+    embedder: Path | None,
+    kind: Sequence[str] | None,
+    names_in: Sequence[str] | None,
+    system: Sequence[str] | None,
+    quiet: bool,
+) -> int:
+    """Builds an index for search by meaning."""
+    if embedder is None:
+        raise InputError("is needed: the GGUF file of a sentence encoder", path="--model")
+    with GgufEmbedder(embedder, workers=settings.cores) as model:
+        manifest = by_meaning.build_index(
+            assembly.store_path(settings, streams.say),
+            model,
+            index,
+            kinds=tuple(kind or ()),
+            languages=tuple(names_in or ()),
+            systems=[_uri(one) for one in system or ()],
+            progress=None if quiet else streams.say,
+        )
+    _write({"index": str(index), **asdict(manifest)})
+    return 0
+
+
+def maps(settings: Settings, *, table: str | None) -> int:
+    """The concept tables as ConceptMaps: one, or all, one JSON line each."""
+    if table is not None:
+        _write(_table(settings, table).resource)
+        return 0
+    for one in concepts.resources("R5" if settings.fhir == "r5" else "R4"):
+        print(json.dumps(one, ensure_ascii=False))  # noqa: T201
+    return 0
+
+
 def models(settings: Settings) -> int:
     """The models there are, one JSON line each."""
     folder = settings.model.parent if settings.model else assembly.model_folder()
     for path in sorted(folder.glob("*.gguf")):
         print(json.dumps(assembly.describe_model(path)))  # noqa: T201
     return 0
+
+
+def _table(settings: Settings, table: str) -> ConceptMap:
+    release: concepts.FhirVersion = "R5" if settings.fhir == "r5" else "R4"
+    found = {one.id: one for one in held(concepts.resources(release), release)}
+    if table not in found:
+        raise InputError(f"no such concept table; there are {', '.join(found)}", path="--map")
+    return found[table]
+
+
+def _by_table(table: ConceptMap, system: str, code: str, given: Sequence[str]) -> int:
+    known: dict[str, set[str]] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError("must be like NAME=VALUE", path="--given")
+        known.setdefault(concepts.attribute(name), set()).add(value)
+    told = {name: frozenset(values) for name, values in known.items()}
+    found, asked = table.matches(system, code, told)
+    _write({"targets": [asdict(one) for one in found], "depends_on": asked})
+    return 0 if found and not asked else 1
+
+
+def _uri(system: str) -> str:
+    return systems.SHORT.get(system, system)
+
+
+def _first(answer: dict[str, Any], key: str) -> Any:
+    return answer["parameter"][0][key]
 
 
 def _age(text: str | None) -> Age | None:
