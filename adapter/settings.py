@@ -12,6 +12,8 @@ from adapter.errors import SettingsError
 PREFIX = "NOTEWRIGHT_"
 ENGINES = ("encoder", "replay")
 VERSIONS = ("r4", "r5")
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_TRUTH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
@@ -28,15 +30,26 @@ class Settings:
     recorded: str | None = None  # when the run was accepted: an instant, or "now"; None: said to be unknown
     threads: int = 0  # cores the encoder may use; 0: all there are
     max_bytes: int = 8 * 1024 * 1024  # of one decoded attachment; US Core asks for 5 MiB
+    database: str | None = None  # SQLAlchemy URL of the ledger; None: SQLite in the user's state folder
+    targets: Path | None = None  # who gets the Bundles, TOML (docs/delivery.md)
+    site: Path | None = None  # how the service is run, TOML (docs/configuration.md)
+    host: str = "127.0.0.1"  # address `serve` listens on
+    port: int = 8765  # and its port
+    workers: bool = False  # other processes do the work (`notewright worker`); `serve` only accepts
+    insecure_local: bool = False  # serve without authentication, on a loopback address only
+    log_level: str = "INFO"  # DEBUG, INFO, WARNING or ERROR
     max_line: int = 160 * 1024 * 1024  # of one line of input, bytes
 
     def __post_init__(self) -> None:
         _one_of("engine", self.engine, ENGINES)
         _one_of("fhir", self.fhir, VERSIONS)
+        _one_of("log_level", self.log_level, LEVELS)
         if self.engine == "replay" and self.recording is None:
             raise SettingsError("engine replay needs a recording")
         if self.recorded not in (None, "now") and not _INSTANT.fullmatch(self.recorded or ""):
             raise SettingsError("recorded must be now or an instant such as 2026-03-07T14:05:00Z")
+        if not 0 <= self.port < 65536:
+            raise SettingsError("port must be a port number")
         if self.threads < 0 or self.max_bytes <= 0 or self.max_line <= 0:
             raise SettingsError("threads, max_bytes and max_line must not be negative")
 
@@ -66,12 +79,17 @@ def read(environment: Mapping[str, str], chosen: Mapping[str, Any]) -> Settings:
 
 
 def _parsed(name: str, raw: str) -> Any:
-    if name in ("terminology", "model", "recording"):
+    kind = str(next(field.type for field in fields(Settings) if field.name == name))
+    if "Path" in kind:
         return Path(raw)
-    if name in ("threads", "max_bytes", "max_line"):
-        if not raw.isdigit():
+    if kind == "int":
+        if not raw.isdecimal():
             raise SettingsError(f"{PREFIX}{name.upper()} is not a number")
         return int(raw)
+    if kind == "bool":
+        if raw.lower() not in _TRUTH:
+            raise SettingsError(f"{PREFIX}{name.upper()} is neither true nor false")
+        return _TRUTH[raw.lower()]
     return raw
 
 

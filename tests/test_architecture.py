@@ -17,6 +17,8 @@ MAY_IMPORT = {
     "jobs": NOUNS | STAGES | {"pipeline"},
     "assembly": NOUNS | STAGES | {"pipeline", "jobs"},
     **{door: NOUNS | {"pipeline", "assembly", "jobs"} for door in DOORS},
+    "cli": NOUNS | {"pipeline", "assembly", "jobs", "api"},
+    "api": NOUNS | {"pipeline", "assembly", "jobs", "delivery"},
 }
 
 

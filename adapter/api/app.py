@@ -31,6 +31,7 @@ def application(
         _add(app, service, route)
     _described(app, service, listed)
     _watched(app, service)
+    _keys(app, service)
     app.add_exception_handler(HTTPException, partial(_not_there, service))
     return Requests(
         SecureHeaders(app, tls=tls), metrics=service.metrics, limits=limits or Limits(), tracing=tracing
@@ -49,6 +50,19 @@ def _described(app: FastAPI, service: Service, listed: Sequence[Route]) -> None:
     app.add_api_route(f"{PREFIX}/metadata", metadata, methods=["GET"], name="metadata")
     for prefix in ("", PREFIX):
         app.add_api_route(f"{prefix}/.well-known/smart-configuration", smart, methods=["GET"], name="smart")
+
+
+def _keys(app: FastAPI, service: Service) -> None:
+    """Our public keys, for servers we sign in to."""
+    if service.jwks is not None:
+        published = dict(service.jwks)
+        headers = {"Cache-Control": "max-age=3600"}
+        app.add_api_route(
+            "/.well-known/jwks.json",
+            lambda: JSONResponse(published, headers=headers),
+            methods=["GET"],
+            include_in_schema=False,
+        )
 
 
 def _watched(app: FastAPI, service: Service) -> None:

@@ -58,6 +58,7 @@ class Service:
     terminology: Mapping[Version, Terminology] = field(default_factory=dict)
     smart: Mapping[str, Any] = field(default_factory=dict)  # what the authorization server says of itself
     limiter: Limiter | None = None
+    jwks: Mapping[str, Any] | None = None  # our public keys as a client of other servers
     checks: tuple[Check, ...] = ()
     queue: Queue = field(default_factory=Queue)
     shapes: dict[Version, Shapes] = field(default_factory=lambda: {"r4": Shapes("r4"), "r5": Shapes("r5")})

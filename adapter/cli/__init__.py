@@ -3,6 +3,8 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 import terminology as terms
@@ -12,6 +14,13 @@ from adapter.cli.arguments import parser
 from adapter.cli.streams import say
 from adapter.errors import InputError, NotewrightError, SettingsError
 from mappings import MappingError
+
+
+def _later(module: str, function: str, *given: Any, **options: Any) -> int:
+    """A command of a module that is read only when it is used: the service brings much with it."""
+    command: Callable[..., int] = getattr(import_module(f"adapter.cli.{module}"), function)
+    return command(*given, **options)
+
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "convert": convert.run,
@@ -28,6 +37,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "terminology dense": terminology.dense,
     "terminology maps": terminology.maps,
     "models list": terminology.models,
+    "serve": partial(_later, "serve", "serve"),
+    "worker": partial(_later, "serve", "worker"),
 }
 
 

@@ -1,0 +1,81 @@
+"""`notewright serve` and `notewright worker`: the FHIR endpoint, and the work behind it."""
+
+import signal
+import threading
+
+import uvicorn
+
+from adapter.api import opening
+from adapter.api.app import application
+from adapter.api.site import Site
+from adapter.api.watching import logs, tracing
+from adapter.api.watching.requests import Limits
+from adapter.cli.streams import say
+from adapter.errors import SettingsError
+from adapter.settings import Settings
+
+
+def serve(settings: Settings) -> int:
+    """Answers until it is told to stop; work under way may finish then."""
+    site = opening.read_site(settings)
+    with opening.service(settings, site, say) as service:
+        undo = logs.configure(settings.log_level)
+        try:
+            app = application(service, limits=_limits(site), tls=_tls(site), tracing=tracing.opened())
+            say(
+                f"listening on {'https' if site.server.tls_certificate else 'http'}://{_where(settings)}/fhir"
+            )
+            uvicorn.Server(_config(settings, site, app)).run()
+        finally:
+            undo()
+    return 0
+
+
+def worker(settings: Settings) -> int:
+    """Works on the queues until it is told to stop."""
+    site = opening.read_site(settings)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with opening.parts(settings, site, works=True, progress=say) as parts:
+        if not parts.database.shared:
+            raise SettingsError("workers need PostgreSQL: SQLite is worked on by `notewright serve` itself")
+        undo = logs.configure(settings.log_level)
+        say("working")
+        stopped.wait()
+        undo()
+    return 0
+
+
+def _config(settings: Settings, site: Site, app: object) -> uvicorn.Config:
+    server = site.server
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        proxy_headers=False,
+        limit_concurrency=server.connections,
+        timeout_graceful_shutdown=server.shutdown,
+        timeout_keep_alive=75,
+        h11_max_incomplete_event_size=64 * 1024,
+        ssl_certfile=server.tls_certificate,
+        ssl_keyfile=server.tls_key,
+    )
+
+
+def _limits(site: Site) -> Limits:
+    server = site.server
+    return Limits(body=server.body, seconds=server.body_seconds, headers=server.headers)
+
+
+def _tls(site: Site) -> bool:
+    return site.server.tls_proxy or site.server.tls_certificate is not None
+
+
+def _where(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{host}:{settings.port}"
