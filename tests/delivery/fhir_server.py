@@ -39,6 +39,7 @@ class FhirServer:
     refuses: str | None = None  # a type it takes for invalid
     busy: str | None = None  # what it says in Retry-After of a 429 to everything
     drop_after: int | None = None  # writes after which the line is cut, once
+    cut: bool = False  # the answer that is being written breaks off
     store: dict = field(default_factory=dict)  # (type, id) -> versions, the last one current
     requests: list = field(default_factory=list)
     url: str = ""
@@ -64,8 +65,7 @@ class FhirServer:
             return
         self.drop_after -= 1
         if self.drop_after <= 0:
-            self.drop_after = None
-            raise ConnectionAbortedError
+            self.drop_after, self.cut = None, True
 
     def create(self, kind, resource):
         if kind == self.refuses:
@@ -227,11 +227,15 @@ def application(server):
             answer = Response(status_code=429, headers={"Retry-After": server.busy})
             await answer(scope, receive, send)
             return
-        try:
-            await app(scope, receive, send)
-        except ConnectionAbortedError:
-            head = [(b"content-length", b"100")]
-            await send({"type": "http.response.start", "status": 200, "headers": head})
+
+        async def broken(message):
+            if not server.cut:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                await send({**message, "headers": [(b"content-length", b"100")]})
+
+        await app(scope, receive, broken)
+        server.cut = False
 
     return cutting
 

@@ -85,7 +85,7 @@ def test_a_line_cut_anywhere_doubles_nothing(fhir, manners):
     for number in range(1, writes + 1):
         server.store.clear()
         server.drop_after = number
-        with pytest.raises(ServerUnavailable):
+        with pytest.raises(ServerUnavailable, match="RemoteProtocolError"):
             send(server, whole, attempts=1)
         assert sum(kinds(server).values()) == (number if writes > 1 else 5)
         send(server, whole)
