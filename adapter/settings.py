@@ -79,14 +79,14 @@ def read(environment: Mapping[str, str], chosen: Mapping[str, Any]) -> Settings:
 
 
 def _parsed(name: str, raw: str) -> Any:
-    kind = str(next(field.type for field in fields(Settings) if field.name == name))
-    if "Path" in kind:
+    kind = next(field.type for field in fields(Settings) if field.name == name)
+    if kind == Path | None:
         return Path(raw)
-    if kind == "int":
+    if kind is int:
         if not raw.isdecimal():
             raise SettingsError(f"{PREFIX}{name.upper()} is not a number")
         return int(raw)
-    if kind == "bool":
+    if kind is bool:
         if raw.lower() not in _TRUTH:
             raise SettingsError(f"{PREFIX}{name.upper()} is neither true nor false")
         return _TRUTH[raw.lower()]

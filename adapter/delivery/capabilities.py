@@ -28,12 +28,14 @@ class Capabilities:
         )
 
 
-def ask(server: Rest) -> Capabilities:
-    """The capabilities of a server; none when it has no statement that can be read.
+def ask(server: Rest) -> Capabilities | None:
+    """The capabilities of a server; None while it does not let us see them.
 
-    Raises ServerUnavailable while it cannot be reached.
+    A server without a statement has none. Raises ServerUnavailable while it cannot be reached.
     """
     answer = server.get("metadata")
+    if answer.status_code in (401, 403):
+        return None
     return read(rest.parsed(answer)) if answer.is_success else Capabilities()
 
 

@@ -69,7 +69,7 @@ class Conditional:
         with self._lock:
             if self._told is None:
                 self._told = capabilities.ask(self._server)
-            return self._told
+            return self._told or Capabilities()
 
     def _transacted(self, bundle: Resource) -> Receipt:
         """The Bundle as it is: the server itself sees to it that nothing is there twice."""

@@ -53,11 +53,11 @@ def seconds(header: str | None, now: datetime) -> float | None:
     """The seconds a Retry-After header asks for: a number or a date; None if absent or unreadable."""
     if header is None:
         return None
-    if header.strip().isdigit():
+    if header.strip().isascii() and header.strip().isdigit():
         return float(header.strip())
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -49,7 +49,7 @@ def resource(one: Resource, version: Version) -> list[Issue]:
     kind = str(one.get("resourceType"))
     try:
         model_class = (r4b_class if version == "r4" else r5_class)(kind)
-    except KeyError:
+    except (KeyError, ValueError):
         return [_issue("not-supported", "unknown-type", "resourceType")]
     model, structural = _modelled(one, model_class, kind)
     return [*_bound(model, kind)] if model is not None else structural

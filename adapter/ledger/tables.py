@@ -1,6 +1,6 @@
 """The tables. Times are ISO 8601 in UTC with milliseconds: their order as text is their order in time."""
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 FORMAT = 1  # of these tables; a database of another format is refused
 
@@ -96,6 +96,44 @@ audit = Table(  # AuditEvents, appended and never changed
     Column("at", String(32), nullable=False),
     Column("content", Text, nullable=False),
     Index("nw_audit_at", "at"),
+)
+
+subscription = Table(  # where each Subscription stands; what it asks for is in its resource
+    "nw_subscription",
+    METADATA,
+    Column("id", String(64), primary_key=True),  # of the Subscription
+    Column("owner", String(64), nullable=False),  # id of the principal
+    Column("fhir", String(8), nullable=False),  # "r4" or "r5"
+    Column("base", Text, nullable=False),  # our base URL as the owner knows it
+    Column("status", String(16), nullable=False),  # requested, active, error, off
+    Column("headers", Text, nullable=False),  # of the channel, with their secrets
+    Column("events", Integer, nullable=False, default=0),  # numbered so far
+    Column("sent", Integer, nullable=False, default=0),  # the last one that arrived
+    Column("failures", Integer, nullable=False, default=0),  # in a row
+    Column("wakes", Integer, nullable=False, default=0),  # how often somebody was sent to look
+    Column("driver", Integer),  # which notice tries again
+    Column("due", String(32)),  # and when
+    Column("wake", String(32)),  # when somebody must look if nothing happens before
+    Column("lease", String(32)),  # until when one notice has it for itself
+    Column("holder", String(80)),  # and which
+    Column("last", String(32)),  # when something arrived
+    Column("ends", String(32)),
+    Column("error", String(32)),  # code of the last failure
+    Index("nw_subscription_wake", "wake"),
+    Index("nw_subscription_owner", "owner"),
+)
+
+event = Table(  # what happened, numbered for each Subscription
+    "nw_event",
+    METADATA,
+    Column("subscription", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("document", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("before", Integer),  # the version of the document that held before
+    Column("at", String(32), nullable=False),
+    UniqueConstraint("subscription", "document", "version", name="nw_event_once"),
+    Index("nw_event_at", "at"),
 )
 
 worker = Table(  # who is alive
