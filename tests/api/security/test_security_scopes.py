@@ -84,6 +84,8 @@ def test_whole_system_needs_every_type():
         "*.cruds",
         "system/**.c",
         "system/DocumentReference.c#x",
+        'system/DocumentReference.c?category="x"',
+        "system/DocumentReference.c?category=é",
         "system/Document-Reference.c",
         "../system/DocumentReference.c",
     ],

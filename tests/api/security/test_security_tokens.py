@@ -258,6 +258,8 @@ HOSTILE = {
     "exp in ten years": with_claims(exp=NOW + 10 * 365 * 86400),
     "nbf ahead": with_claims(nbf=NOW + 61),
     "nbf a string": lambda ring: signed(ring, HEADER, {**CLAIMS, "nbf": "0"}),
+    "nbf true": lambda ring: signed(ring, HEADER, {**CLAIMS, "nbf": True}),
+    "iat false": lambda ring: signed(ring, HEADER, {**CLAIMS, "iat": False}),
     "nbf null": lambda ring: signed(ring, HEADER, {**CLAIMS, "nbf": None}),
     "iat ahead": with_claims(iat=NOW + 61),
     "iat a string": lambda ring: signed(ring, HEADER, {**CLAIMS, "iat": "now"}),
@@ -280,6 +282,7 @@ HOSTILE = {
     "claims twice exp": raw_claims('{"exp": 1, ' + BODY),
     "claims twice scope": raw_claims('{"scope": "system/*.cruds", ' + BODY),
     "claims twice deep": raw_claims('{"x": {"a": 1, "a": 2}, ' + BODY),
+    "claims with NaN": raw_claims('{"x": NaN, ' + BODY),
     "claims a list": raw_claims(f"[{json.dumps(CLAIMS)}]"),
     "claims a string": raw_claims('"x"'),
     "claims not JSON": raw_claims("x"),
@@ -332,7 +335,7 @@ def test_wild_text_is_refused(text):
 def test_an_issuer_has_its_own_algorithms_keys_and_audience(ring, tmp_path):
     first, second = tmp_path / "1.json", tmp_path / "2.json"
     first.write_text(json.dumps({"keys": [ring.jwk("rsa")]}))
-    second.write_text(json.dumps({"keys": [ring.jwk("p384")]}))
+    second.write_text(json.dumps({"keys": [ring.jwk("p384"), ring.jwk("other")]}))
     verifier = TokenVerifier(
         [
             Issuer(url=ISSUER, audiences=(AUDIENCE,), jwks_file=first),
@@ -345,6 +348,7 @@ def test_an_issuer_has_its_own_algorithms_keys_and_audience(ring, tmp_path):
     assert verifier.verify(ring.sign(theirs, "ES384", "p384")).issuer == "https://b.example"
     for claims, algorithm, kid in (
         (theirs, "RS256", "rsa"),
+        (theirs, "RS256", "other"),
         (CLAIMS, "ES384", "p384"),
         ({**theirs, "aud": AUDIENCE}, "ES384", "p384"),
     ):
