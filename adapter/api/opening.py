@@ -148,7 +148,7 @@ def _posted(stack: ExitStack, settings: Settings) -> Mapping[str, Posted]:
     """The targets, open. One attempt a workflow: patience is the workflows' affair."""
     found: dict[str, Posted] = {}
     for target in targets.read(settings.targets) if settings.targets else ():
-        opened = stack.enter_context(opening.opened(replace(target, retry=ONCE), os.environ))
+        opened = stack.enter_context(opening.opened(target, os.environ, policy=ONCE))
         found[target.name] = Posted(
             name=target.name,
             sink=opened.sink,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapter.api import batch, documents, operations, polling, terms
+from adapter.api import batch, deliveries, documents, operations, polling, terms
 from adapter.api.call import Handler
 from adapter.api.intake import KIND
 
@@ -22,7 +22,7 @@ class Route:
 
 def table() -> Sequence[Route]:
     """All routes below the base."""
-    return (*_documents(), *_terms(), *_system())
+    return (*_documents(), *_terms(), *_system(), *_deliveries())
 
 
 def _documents() -> Sequence[Route]:
@@ -56,6 +56,19 @@ def _documents() -> Sequence[Route]:
             resource=KIND,
         ),
     )
+
+
+def _deliveries() -> Sequence[Route]:
+    rows = (
+        ("GET", "$deliveries", deliveries.listed),
+        ("POST", "$deliveries-retry", deliveries.retry),
+        ("POST", "$deliveries-discard", deliveries.discard),
+        ("POST", "$documents-retry", deliveries.document_retry),
+    )
+    return [
+        Route(method=method, path=f"/{name}", handler=handler, kind="operation", operation=name)
+        for method, name, handler in rows
+    ]
 
 
 def _terms() -> Sequence[Route]:

@@ -39,6 +39,17 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "models list": terminology.models,
     "serve": partial(_later, "serve", "serve"),
     "worker": partial(_later, "serve", "worker"),
+    "deliveries list": partial(_later, "operate", "deliveries_list"),
+    "deliveries retry": partial(_later, "operate", "deliveries_retry"),
+    "deliveries discard": partial(_later, "operate", "deliveries_discard"),
+    "documents list": partial(_later, "operate", "documents_list"),
+    "documents retry": partial(_later, "operate", "documents_retry"),
+    "keys add": partial(_later, "operate", "keys_add"),
+    "keys list": partial(_later, "operate", "keys_list"),
+    "keys revoke": partial(_later, "operate", "keys_revoke"),
+    "keys new": partial(_later, "operate", "keys_new"),
+    "audit export": partial(_later, "operate", "audit_export"),
+    "audit verify": partial(_later, "operate", "audit_verify"),
 }
 
 

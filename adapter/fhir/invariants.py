@@ -101,7 +101,7 @@ def _timing(element: Resource) -> Broken:
 
 def _us_core(resource: Resource) -> Broken:
     kind = resource.get("resourceType")
-    performed = any(name.startswith("performed") for name in resource)
+    performed = any(name.lstrip("_").startswith("performed") for name in resource)
     if kind == "Procedure" and resource.get("status") in ("completed", "in-progress") and not performed:
         yield "us-core-7", "performed"
     if kind == "Provenance" and any("onBehalfOf" not in agent for agent in resource.get("agent", [])):

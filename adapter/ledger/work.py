@@ -126,6 +126,12 @@ def waiting(tx: Transaction, before: str | None = None, limit: int = 1_000) -> t
     return tuple(_of(row) for row in tx.connection.execute(wanted))
 
 
+def failed(tx: Transaction, limit: int = 1_000) -> tuple[Work, ...]:
+    """The document versions that could not be read, oldest first."""
+    wanted = select(work).where(work.c.state == FAILED).order_by(work.c.at).limit(limit)
+    return tuple(_of(row) for row in tx.connection.execute(wanted))
+
+
 def counts(tx: Transaction) -> dict[str, int]:
     """How many document versions are in each state."""
     rows = tx.connection.execute(select(work.c.state, func.count()).group_by(work.c.state))

@@ -10,7 +10,7 @@ from adapter.api.security.interactions import Interaction
 from adapter.api.security.scopes import Grant, Scope
 from adapter.errors import NotAllowed
 
-ALL_SCOPES: Final = "system/*.cruds system/bulk-submit"
+ALL_SCOPES: Final = "system/*.cruds system/bulk-submit system/deliveries"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
