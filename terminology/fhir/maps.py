@@ -54,13 +54,16 @@ class ConceptMap:
         """
         if resource.get("resourceType") != "ConceptMap":
             raise TerminologyError("ConceptMap.resourceType: not a ConceptMap")
-        attributes = {row["code"]: row["uri"] for row in resource.get("additionalAttribute", ())}
+        attributes = {
+            _text(row, "code", "additionalAttribute"): _text(row, "uri", "additionalAttribute")
+            for row in _any(resource, "additionalAttribute", "ConceptMap")
+        }
         found: dict[tuple[str, str], tuple[Target, ...]] = {}
         for group in _list(resource, "group", "ConceptMap"):
             systems = (_text(group, "source", "group"), _text(group, "target", "group"))
             for element in _list(group, "element", "ConceptMap.group"):
                 key = (systems[0], _text(element, "code", "group.element"))
-                rows = element.get("target", [])
+                rows = _any(element, "target", "ConceptMap.group.element")
                 read = (_target(row, systems[1], WORDS[fhir_version], attributes) for row in rows)
                 found[key] = found.get(key, ()) + tuple(one for one in read if one)
         return cls(
@@ -70,7 +73,7 @@ class ConceptMap:
             url=_text(resource, "url", ""),
             ordered=any(
                 row.get("url") == ORDERED and row.get("valueBoolean") is True
-                for row in resource.get("extension", ())
+                for row in _any(resource, "extension", "ConceptMap")
             ),
             targets=found,
         )
@@ -119,32 +122,38 @@ def _value(holder: Resource) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
-        codings = [one for one in value.get("coding", ()) if isinstance(one, dict)]
+        among = value.get("coding")
+        codings = [one for one in among if isinstance(one, dict)] if isinstance(among, list) else []
         listed = [value.get("code"), *(one.get("code") for one in codings), value.get("text")]
         return next((text for text in listed if isinstance(text, str) and text), "")
     return value if isinstance(value, str) else ""
 
 
-def _target(row: Any, system: str, word: str, attributes: Mapping[str, str]) -> Target | None:
+def _target(row: Resource, system: str, word: str, attributes: Mapping[str, str]) -> Target | None:
     relation = _text(row, word, "group.element.target")
-    if relation in NONE or not row.get("code"):
+    if relation in NONE or "code" not in row:
         return None
     return Target(
         system=system,
-        code=row["code"],
-        display=row.get("display", ""),
+        code=_text(row, "code", "group.element.target"),
+        display=str(row.get("display", "")),
         relation=relation,
         depends=tuple(_depends(row, attributes)),
     )
 
 
 def _depends(row: Resource, attributes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for one in row.get("dependsOn", ()):
-        name = one.get("property") or attributes.get(one.get("attribute"))
+    for one in _any(row, "dependsOn", "ConceptMap.group.element.target"):
+        name = one.get("property", attributes.get(str(one.get("attribute"))))
         value = _value(one)
-        if not name or not value:
+        if not isinstance(name, str) or not name or not value:
             raise TerminologyError("ConceptMap.group.element.target.dependsOn: no attribute or value")
         yield name, value
+
+
+def _any(holder: Resource, name: str, at: str) -> list[Resource]:
+    """A list that may be absent."""
+    return _list(holder, name, at) if name in holder else []
 
 
 def _list(holder: Resource, name: str, at: str) -> list[Resource]:

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given as wild
+from hypothesis import strategies as st
 from test_fhir_operations import ANGINA, CHEST, PAIN, SNOMED, Memory, ask, named_parts, refused, value, values
 
 from terminology import TerminologyError
-from terminology.fhir import Service, conceptmap, held, maps
+from terminology.fhir import Refusal, Service, conceptmap, held, maps
 from terminology.systems import ICD10CM, LOINC
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed: the routes are not tested")
@@ -218,3 +220,51 @@ def test_maps_of_another_version_or_with_one_id_are_refused():
         Service(store=Memory(), fhir_version="R5", concept_maps=held(resources("R4"), "R4"))
     with pytest.raises(TerminologyError, match="twice"):
         held([resources("R4")[0]] * 2, "R4")
+
+
+ODD = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["code", "coding", "url", "x"]), inner)
+    ),
+    max_leaves=4,
+)
+PLACES = ["id", "url", "group", "extension", "additionalAttribute"]
+DEEPER = ["code", "display", "target", "equivalence", "dependsOn", "relationship"]
+
+
+@wild(
+    place=st.sampled_from(PLACES),
+    deep=st.sampled_from(DEEPER),
+    value=ODD,
+    other=ODD,
+    version=st.sampled_from(VERSIONS),
+)
+def test_any_value_anywhere_is_read_or_refused(place, deep, value, other, version):
+    made = resources(version)[0]
+    for holder, name, odd in [
+        (made, place, value),
+        (made["group"][0]["element"][0]["target"][0], deep, other),
+    ]:
+        kept = holder.get(name)
+        holder[name] = odd
+        try:
+            held([made], version)
+        except TerminologyError as error:
+            assert "ConceptMap" in str(error)
+        holder[name] = kept
+
+
+@wild(
+    value=ODD,
+    key=st.sampled_from(["valueUri", "valueCodeableConcept", "valueCode", "name"]),
+    version=st.sampled_from(VERSIONS),
+)
+def test_any_dependency_is_answered_or_refused(value, key, version):
+    broken = dependency(version, "ward")
+    for part in broken["part"]:
+        part[key] = value
+    try:
+        translate(version, "pain", more=[broken])
+    except Refusal as refusal:
+        assert refusal.status == 400
