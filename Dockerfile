@@ -1,6 +1,7 @@
-# Notewright in a container: the command line with the default model and the default terminology store.
+# Notewright in a container: the service with the default model and the default terminology store.
 #   docker build -t notewright .
 #   docker run --rm -i notewright convert --input - < documents.ndjson > bundles.ndjson
+#   docker compose up        (compose.yaml: PostgreSQL, the endpoint, workers)
 FROM python:3.13-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc g++ cmake make && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
@@ -16,9 +17,20 @@ RUN /opt/notewright/bin/pip install --no-cache-dir --no-deps . \
 
 FROM python:3.13-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/* \
- && useradd --create-home notewright
+ && useradd --create-home --uid 10001 notewright \
+ && install -d -o notewright -g notewright -m 0700 /var/lib/notewright
 COPY --from=build /opt/notewright /opt/notewright
-ENV PATH=/opt/notewright/bin:$PATH NOTEWRIGHT_TERMINOLOGY=/opt/notewright/store.sqlite
-USER notewright
+# Everything but /var/lib/notewright (the SQLite ledger) and /tmp may be read-only.
+ENV PATH=/opt/notewright/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    NOTEWRIGHT_TERMINOLOGY=/opt/notewright/store.sqlite \
+    NOTEWRIGHT_DATABASE=sqlite:////var/lib/notewright/ledger.sqlite \
+    NOTEWRIGHT_HOST=0.0.0.0
+VOLUME /var/lib/notewright
+EXPOSE 8765
+USER 10001
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
+  CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8765/livez', timeout=2)"]
+STOPSIGNAL SIGTERM
 ENTRYPOINT ["notewright"]
-CMD ["--help"]
+CMD ["serve"]

@@ -46,6 +46,7 @@ golden: setup-dev
 # Rewrites the pages that are made from data.
 docs: setup-dev
 	@$(BIN)/python -c 'from adapter.cli.arguments import page; print(page(), end="")' > docs/cli.md
+	@$(BIN)/python -c 'from adapter.cli.configuration import page; print(page(), end="")' > docs/configuration.md
 
 # Locks the dependencies with hashes and without index addresses. Needs uv.
 lock:

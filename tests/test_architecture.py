@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "jobs": NOUNS | STAGES | {"pipeline"},
     "assembly": NOUNS | STAGES | {"pipeline", "jobs"},
     **{door: NOUNS | {"pipeline", "assembly", "jobs"} for door in DOORS},
-    "cli": NOUNS | {"pipeline", "assembly", "jobs", "api"},
+    "cli": NOUNS | {"pipeline", "assembly", "jobs", "api", "delivery"},
     "api": NOUNS | {"pipeline", "assembly", "jobs", "delivery"},
 }
 

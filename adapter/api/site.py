@@ -24,7 +24,7 @@ class Server(Table):
     tls_certificate: Annotated[File | None, Field(description="certificate chain, PEM")] = None
     tls_key: Annotated[File | None, Field(description="its private key, PEM")] = None
     tls_proxy: Annotated[bool, Field(description="a proxy in front speaks TLS")] = False
-    body: Annotated[Count, Field(description="bytes of a request body")] = 64 * 1024 * 1024
+    body: Annotated[Count, Field(description="bytes of a request body")] = 16 * 1024 * 1024
     body_seconds: Annotated[Seconds, Field(description="time to receive a body")] = 60.0
     headers: Annotated[Count, Field(description="headers of a request")] = 100
     rate: Annotated[Seconds, Field(description="requests per second of one caller, for ever")] = 100.0

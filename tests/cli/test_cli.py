@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapter import cli
-from adapter.cli import arguments
+from adapter.cli import arguments, configuration
 from tests.conftest import MODEL, ROOT
 
 pytestmark = pytest.mark.model
@@ -246,3 +246,4 @@ def test_terminology_and_models_answer(core_store: Path) -> None:
 
 def test_the_reference_page_is_what_the_table_makes() -> None:
     assert (ROOT / "docs" / "cli.md").read_text("utf-8") == arguments.page()
+    assert (ROOT / "docs" / "configuration.md").read_text("utf-8") == configuration.page()
