@@ -13,6 +13,7 @@ from adapter.api.security.ratelimit import Limiter
 from adapter.api.watching.audit import Trail
 from adapter.api.watching.health import Check
 from adapter.api.watching.metrics import Metrics
+from adapter.delivery.subscriptions import Desk
 from adapter.fhir.systems import Version
 from adapter.fhir.wire.shapes import Shapes
 from adapter.jobs import Deriver, Workflows
@@ -57,6 +58,7 @@ class Service:
     base: str | None = None  # our FHIR base URL; None: as the request has it
     terminology: Mapping[Version, Terminology] = field(default_factory=dict)
     smart: Mapping[str, Any] = field(default_factory=dict)  # what the authorization server says of itself
+    subscriptions: Desk | None = None  # None: nobody can subscribe here
     limiter: Limiter | None = None
     jwks: Mapping[str, Any] | None = None  # our public keys as a client of other servers
     checks: tuple[Check, ...] = ()

@@ -7,7 +7,7 @@ it is recorded. Who changes a subscription holds its lock.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row, Select, delete, func, insert, select, update
 
@@ -26,7 +26,7 @@ class State:
 
     id: str
     owner: str
-    fhir: str
+    fhir: Literal["r4", "r5"]
     base: str
     status: str
     events: int  # numbered so far
@@ -123,9 +123,7 @@ def listed(
 
 def counts(tx: Transaction) -> dict[str, int]:
     """How many subscriptions are in each state."""
-    rows = tx.connection.execute(
-        select(subscription.c.status, func.count()).group_by(subscription.c.status)
-    )
+    rows = tx.connection.execute(select(subscription.c.status, func.count()).group_by(subscription.c.status))
     return {row[0]: row[1] for row in rows}
 
 

@@ -4,15 +4,19 @@ R4: a history whose first entry is the Parameters of the Subscriptions Backport 
 subscription-notification with a SubscriptionStatus. Every entry says by what request it came to be.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from adapter.delivery.subscriptions import telling
 from adapter.delivery.subscriptions.reading import BACKPORT
 from adapter.delivery.subscriptions.telling import Told
 from adapter.delivery.subscriptions.topic import TOPIC
+from adapter.errors import RestError
 from adapter.fhir import check, ids
 from adapter.fhir.systems import Version
+from adapter.ledger import Transaction
 from adapter.ledger.events import Event, State
 from adapter.model import Resource
 
@@ -29,7 +33,7 @@ class Said:
 
 
 def notification(
-    state: State, kind: Kind, said: Sequence[Said], content: str, fhir: Version, now: str
+    state: State, kind: Kind, said: Sequence[Said], *, content: str, fhir: Version, now: str
 ) -> Resource:
     """The Bundle of these events; with none of a handshake, heartbeat or query."""
     listed = status(state, kind, said, content, fhir)
@@ -47,6 +51,21 @@ def notification(
     return {name: value for name, value in whole.items() if fhir == "r4" or name != "meta"}
 
 
+def said(
+    tx: Transaction, listed: Sequence[Event], content: str, fhir: Version, most: int
+) -> tuple[Said, ...]:
+    """The events with what is told of them, as many from the first on as `most` bytes hold; one at least."""
+    found: list[Said] = []
+    size = 0
+    for event in listed:
+        told = _told(tx, event, fhir) if content == "full-resource" else None
+        size += len(json.dumps([told.content, *told.entries])) if told is not None else 0
+        if found and size > most:
+            break
+        found.append(Said(event=event, told=told))
+    return tuple(found)
+
+
 def status(
     state: State, kind: Kind, said: Sequence[Said] = (), content: str = "empty", fhir: Version = "r4"
 ) -> Resource:
@@ -57,6 +76,13 @@ def status(
 def address(state: State) -> str:
     """The URL of the Subscription."""
     return f"{state.base}/Subscription/{state.id}"
+
+
+def _told(tx: Transaction, event: Event, fhir: Version) -> Told | None:
+    try:
+        return telling.told(tx, event.document, event.version, event.before, fhir)
+    except RestError:
+        return None
 
 
 def _parameters(state: State, kind: Kind, said: Sequence[Said], content: str) -> Resource:

@@ -28,7 +28,7 @@ def read(resource: Resource) -> Subscription:
     if "channel" not in resource:
         return _r5(resource)
     criteria = str(resource.get("criteria", ""))
-    if criteria.split("|")[0] == TOPIC:
+    if criteria.split("|", maxsplit=1)[0] == TOPIC:
         return _backport(resource)
     if "://" in criteria.partition("?")[0]:
         raise NotTaken("there is no such topic", path=f"{KIND}.criteria")
@@ -58,7 +58,7 @@ def _classic(resource: Resource, criteria: str) -> Subscription:
 
 def _backport(resource: Resource) -> Subscription:
     channel, path = resource["channel"], f"{KIND}.channel"
-    tests = []
+    tests: list[tuple[str, Test]] = []
     for text in _extensions(resource.get("_criteria"), "filter-criteria", "valueString"):
         tests += _filter_criteria(str(text), f"{KIND}.criteria.extension")
     wanted = list(_extensions(channel.get("_payload"), "payload-content", "valueCode"))

@@ -54,6 +54,7 @@ class Rules:
     """What a site takes, and how patient it is with subscribers."""
 
     egress: Policy = field(default_factory=Policy)  # no host is called that it does not allow
+    versions: tuple[Version, ...] = ("r4", "r5")  # of FHIR, that findings are derived in
     most: int = 100  # subscriptions of one owner
     heartbeat: int = 10  # seconds; a shorter period is refused
     timeout: int = 10  # seconds, where none is asked for

@@ -13,6 +13,8 @@ from adapter.ledger import Transaction, resources, work
 from adapter.ledger.work import Work
 from adapter.model import Resource
 
+_DONE = (work.EXTRACTED, work.RETRACTED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -29,6 +31,11 @@ class Told:
         return tuple(entry["resource"] for entry in self.entries)
 
 
+def derived(versions: Sequence[Work], version: int) -> bool:
+    """Whether there is something to tell of a version."""
+    return any(one.version == version and one.state in _DONE for one in versions)
+
+
 def before(versions: Sequence[Work], version: int) -> int | None:
     """The newest of the earlier versions of a document that findings were derived from."""
     found = [one.version for one in versions if one.version < version and one.state == work.EXTRACTED]
@@ -37,8 +44,7 @@ def before(versions: Sequence[Work], version: int) -> int | None:
 
 def outrun(versions: Sequence[Work], version: int) -> bool:
     """Whether a newer version of the document was derived already: this one holds no more."""
-    done = (work.EXTRACTED, work.RETRACTED)
-    return any(one.version > version and one.state in done for one in versions)
+    return any(one.version > version and one.state in _DONE for one in versions)
 
 
 def told(tx: Transaction, document: str, version: int, earlier: int | None, fhir: Version) -> Told:

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from adapter.fhir.systems import Version
 from adapter.model import Resource
 
 ID: Final = "document-findings"
@@ -15,8 +14,8 @@ _FILTERS: Final = (
 )
 
 
-def topic(version: Version) -> Resource:
-    """The SubscriptionTopic; R4 has no such resource and is given that of R4B."""
+def topic() -> Resource:
+    """The SubscriptionTopic, the same in R4B and R5; R4 has no such resource."""
     return {
         "resourceType": "SubscriptionTopic",
         "id": ID,
@@ -32,11 +31,11 @@ def topic(version: Version) -> Resource:
                 "supportedInteraction": ["create", "update"],
             }
         ],
-        "canFilterBy": [_filter(*one, version) for one in _FILTERS],
+        "canFilterBy": [_filter(*one) for one in _FILTERS],
         "notificationShape": [{"resource": "DocumentReference"}],
     }
 
 
-def _filter(resource: str | None, name: str, description: str, version: Version) -> Resource:
+def _filter(resource: str | None, name: str, description: str) -> Resource:
     found = {"description": description, "filterParameter": name}
     return ({"resource": resource} if resource else {}) | found
