@@ -22,6 +22,12 @@ _PLACE = re.compile(
 )
 _CONDITIONAL = re.compile(r"if[- ]?none[- ]?exist|conditional", re.IGNORECASE)
 _TRANSACTION = re.compile(r"transaction|batch", re.IGNORECASE)
+_TOO_MUCH = re.compile(
+    r"too (?:many|large|big)\b.{0,40}\b(?:entries|operations|resources|bundle|transaction)"
+    r"|\b(?:entries|operations|resources|bundle|transaction)\b.{0,60}"
+    r"\b(?:too (?:many|large|big)|than allowed|exceed\w*|limit)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _SEVERITIES = ("fatal", "error", "warning", "information")
 
 Result = Literal["created", "updated", "existing"]
@@ -78,6 +84,15 @@ def lacks(interaction: Interaction, status: int | None, outcome: Any) -> bool:
     return any(
         one.get("code") == "not-supported" or _WORDS[interaction].search(_words(one)) for one in listed
     )
+
+
+def too_much(status: int | None, outcome: Any) -> bool:
+    """Whether a refusal says that there is too much in one Bundle, which might go in parts."""
+    if status == 413:
+        return True
+    told = outcome.get("issue") if isinstance(outcome, dict) and status in (400, 403, 422) else None
+    listed = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    return any(one.get("code") == "too-costly" or _TOO_MUCH.search(_words(one)) for one in listed)
 
 
 def accepted(body: Any, sent: Resource) -> tuple[ReceiptEntry, ...]:

@@ -2,7 +2,7 @@
 
 A server that knows them gets the transaction as it is. For one that does not, each entry is searched by its
 identifier first; what is there is pointed at, the rest is sent as a transaction, or entry by entry where
-there are none, each after those it points at.
+there are none, each after those it points at. A Bundle too large for the server goes the next of these ways.
 
 Repeating is safe in all three ways: no POST is ever repeated without a search before it. Between a search and
 its POST somebody else could write, so one Bundle must not be sent from two places at once; and a server whose
@@ -60,9 +60,10 @@ class Conditional:
             try:
                 return self._transacted(bundle)
             except ServerRefused as error:
-                if self._mode == "yes" or not _lacks("conditional", error):
+                if self._mode == "yes":
                     raise
-                self._unconditional = True
+                if not _too_much(error):
+                    self._unconditional = _known_to_lack("conditional", error)
         return self._searched(bundle)
 
     def _capabilities(self) -> Capabilities:
@@ -84,9 +85,8 @@ class Conditional:
             try:
                 return self._planned(bundle)
             except ServerRefused as error:
-                if not _lacks("transaction", error):
-                    raise
-                self._single = True
+                if not _too_much(error):
+                    self._single = _known_to_lack("transaction", error)
         return self._one_by_one(bundle)
 
     def _planned(self, bundle: Resource) -> Receipt:
@@ -232,6 +232,18 @@ def _lacks(interaction: Interaction, error: ServerRefused) -> bool:
     """Whether the server, not one of its entries, said that it does not know an interaction."""
     whole = error.path is None or interaction == "conditional"
     return whole and answers.lacks(interaction, error.status, error.outcome)
+
+
+def _known_to_lack(interaction: Interaction, error: ServerRefused) -> bool:
+    """True when the server said that it does not know an interaction; any other refusal is raised again."""
+    if not _lacks(interaction, error):
+        raise error
+    return True
+
+
+def _too_much(error: ServerRefused) -> bool:
+    """Whether this one Bundle is too large for the server, which may take others."""
+    return error.path is None and answers.too_much(error.status, error.outcome)
 
 
 def _json(answer: httpx.Response) -> object:

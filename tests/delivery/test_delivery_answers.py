@@ -127,6 +127,28 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    ("status", "issue", "much"),
+    [
+        (400, {"details": {"text": "Transaction requires strict isolation but has too many entries"}}, True),
+        (400, {"details": {"text": "Transaction contains more update operations than allowed"}}, True),
+        (403, {"diagnostics": "The number of entries in the bundle exceeded the configured limit"}, True),
+        (422, {"code": "too-costly"}, True),
+        (413, {}, True),
+        (500, {"code": "too-costly"}, False),
+        (422, {"diagnostics": "Observation.valueString is too long"}, False),
+        (400, {"diagnostics": "Transaction failed: Condition.subject is missing"}, False),
+        (400, {}, False),
+    ],
+)
+def test_what_a_refusal_says_of_the_size(status, issue, much):
+    outcome = {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "error", "code": "invalid"} | issue],
+    }
+    assert answers.too_much(status, outcome) is much
+
+
 @given(_JSON, st.integers(100, 599))
 def test_no_answer_is_too_strange(body, status):
     """Whatever a server answers, it is refused or read, and none of its words come out."""
@@ -135,4 +157,5 @@ def test_no_answer_is_too_strange(body, status):
     except TargetRefused as error:
         assert len(str(error)) < 500
     answers.lacks("conditional", status, body)
+    answers.too_much(status, body)
     json.dumps([one.message for one in answers.detailed(body)])
