@@ -1,10 +1,11 @@
 """POST of a batch or transaction Bundle. https://hl7.org/fhir/R4/http.html#transaction
 
 Documents can be created, updated, read and searched. A transaction is all or nothing, in one transaction of
-the database; in a batch every entry stands for itself.
+the database: creates first (a document after those it refers to), then updates, then reads, which see them.
+In a batch every entry stands for itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,6 +21,9 @@ from adapter.model import Issue, Resource
 
 MOST = 1_000  # entries of one Bundle
 READING = ("read", "vread", "search-type")
+WRITING = ("create", "update")
+HEADERS = {"If-Match": "request.ifMatch", "If-None-Exist": "request.ifNoneExist"}
+LINKS = ("reference", "url")  # elements in which an entry may name another one by its fullUrl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,8 @@ class Part:
     interaction: Interaction
     request: Resource
     resource: Resource | None
+    url: str  # by which other entries may refer to it
+    wrong: str = ""  # why it cannot be done here
 
     @property
     def path(self) -> str:
@@ -51,79 +57,140 @@ def run(call: Call) -> Answer:
     """The answers to the entries, in their order."""
     bundle = call.resource
     parts = _parts(call, bundle)
-    writes = sum(one.interaction.kind in ("create", "update") for one in parts)
+    writes = sum(one.interaction.kind in WRITING for one in parts)
     call.service.queue.check(call.service.database, max(1, writes))
-    if bundle.get("type") == "transaction":
-        return _transaction(call, parts)
-    entries = [_alone(call, one) for one in parts]
-    return Answer(resource={"resourceType": "Bundle", "type": "batch-response", "entry": entries})
+    answers = _transaction(call, parts) if bundle["type"] == "transaction" else _batch(call, parts)
+    told = {
+        "resourceType": "Bundle",
+        "type": f"{bundle['type']}-response",
+        "entry": [_entry(answers[one.number]) for one in parts],
+    }
+    within = tuple((one.interaction, answers[one.number]) for one in parts if not one.wrong)
+    return Answer(resource=told if parts else _without_entries(told), within=within)
 
 
-def _transaction(call: Call, parts: Sequence[Part]) -> Answer:
-    """All entries in one transaction: writes first, then reads, answered in the order given."""
-    answers: dict[int, Resource] = {}
-    accepted: list[Accepted] = []
-    links = {_url(call, one): one for one in parts if one.interaction.kind == "create"}
-    with call.service.database.writing() as tx:
-        for one in sorted(parts, key=lambda one: one.interaction.kind in READING):
-            if one.interaction.kind in READING:
-                continue
-            if one.resource and _refers(one.resource, set(links)):
-                raise Unmade(
-                    one, InputError("a document cannot refer to another one of the same transaction")
-                )
-            done = _tried(tx, call, one)
-            accepted.append(done)
-            answers[one.number] = _entry(documents.told(_of(call, one), done, 201 if done.created else 200))
-    for done in accepted:
-        done.start(call, work.BATCH)
-    for one in parts:
-        if one.interaction.kind in READING:
-            answers[one.number] = _alone(call, one)
-    entries = [answers[one.number] for one in parts]
-    return Answer(resource={"resourceType": "Bundle", "type": "transaction-response", "entry": entries})
+def _batch(call: Call, parts: Sequence[Part]) -> Mapping[int, Answer]:
+    return {one.number: _alone(call, one) for one in parts}
 
 
-def _alone(call: Call, part: Part) -> Resource:
+def _alone(call: Call, part: Part) -> Answer:
     """One entry by itself; what goes wrong with it is its own answer."""
     try:
-        part_call = _of(call, part)
-        part_call.principal.grant(part.interaction)
-        if part.interaction.kind in READING:
-            return _entry(_read(part_call, part))
-        with call.service.database.writing() as tx:
-            done = _write(tx, call, part)
-        done.start(call, work.BATCH)
-        return _entry(documents.told(part_call, done, 201 if done.created else 200))
+        with (
+            call.service.database.writing()
+            if part.interaction.kind in WRITING
+            else (call.service.database.reading()) as tx
+        ):
+            answer, done = _done(tx, call, part, part.resource)
     except NotewrightError as error:
-        return _entry(faults.answer(error))
+        return faults.answer(error)
+    if done:
+        done.start(call, work.BATCH)
+    return answer
 
 
-def _tried(tx: Transaction, call: Call, part: Part) -> Accepted:
+def _transaction(call: Call, parts: Sequence[Part]) -> Mapping[int, Answer]:
+    """All entries in one transaction of the database."""
+    ordered = _ordered(parts)
+    links: dict[str, str] = {}
+    answers: dict[int, Answer] = {}
+    accepted: list[Accepted] = []
+    with call.service.database.writing() as tx:
+        for one in ordered:
+            answers[one.number], done = _tried(tx, call, one, links)
+            if done:
+                accepted.append(done)
+                links |= {one.url: done.stored.reference} if one.url else {}
+    for done in accepted:
+        done.start(call, work.BATCH)
+    return answers
+
+
+def _tried(
+    tx: Transaction, call: Call, part: Part, links: Mapping[str, str]
+) -> tuple[Answer, Accepted | None]:
     try:
-        return _write(tx, call, part)
+        return _done(tx, call, part, _linked(part.resource, links) if links else part.resource)
     except NotewrightError as error:
         if error.retryable:
             raise
         raise Unmade(part, error) from error
 
 
-def _write(tx: Transaction, call: Call, part: Part) -> Accepted:
-    part_call = _of(call, part)
-    part_call.principal.grant(part.interaction)
+def _done(
+    tx: Transaction, call: Call, part: Part, resource: Resource | None
+) -> tuple[Answer, Accepted | None]:
+    """What an entry is answered, and what it brought in."""
+    if part.wrong:
+        raise Invalid([_issue(part.wrong, f"{part.path}.request")])
+    own = _of(call, part, resource)
+    own.principal.grant(part.interaction)
     if part.interaction.kind == "create":
         condition = part.request.get("ifNoneExist")
         match = intake.criteria(str(condition)) if condition is not None else ()
-        return intake.create(tx, part_call, part_call.resource, match=match, priority=work.BATCH)
-    if part.interaction.kind == "update":
-        expected = intake.expected(part.request.get("ifMatch"))
-        id = part_call.path["id"]
-        return intake.update(tx, part_call, id, part_call.resource, expected=expected, priority=work.BATCH)
-    raise Invalid([_wrong(part, "This cannot be done in a Bundle here.")])
+        done = intake.create(tx, own, own.resource, match=match, priority=work.BATCH)
+    elif part.interaction.kind == "update":
+        expected = intake.expected(own.headers.get("if-match"))
+        id = documents.identity(own)
+        done = intake.update(tx, own, id, own.resource, expected=expected, priority=work.BATCH)
+    elif part.interaction.kind == "search-type":
+        return documents.search_in(tx, own), None
+    else:
+        return documents.read_in(tx, own), None
+    return documents.told(own, done, 201 if done.created else 200), done
 
 
-def _read(call: Call, part: Part) -> Answer:
-    return documents.search(call) if part.interaction.kind == "search-type" else documents.read(call)
+def _ordered(parts: Sequence[Part]) -> list[Part]:
+    """Creates, each after those it refers to; then updates; then reads. Raises Unmade."""
+    for one in parts:
+        if one.wrong:
+            raise Unmade(one, Invalid([_issue(one.wrong, "request")]))
+    _once(parts)
+    creates = [one for one in parts if one.interaction.kind == "create"]
+    rest = [one for kind in ("update", *READING) for one in parts if one.interaction.kind == kind]
+    ordered: list[Part] = []
+    while creates:
+        waiting = {one.url for one in creates if one.url}
+        free = [one for one in creates if not waiting & {*_named(one.resource)} - {one.url}]
+        if not free:
+            raise Unmade(creates[0], InputError("documents that refer to each other in a circle"))
+        ordered += free
+        creates = [one for one in creates if one not in free]
+    return ordered + rest
+
+
+def _once(parts: Sequence[Part]) -> None:
+    """Raises Unmade where a document is updated twice, or a fullUrl stands twice."""
+    seen: set[str] = set()
+    for one in parts:
+        names = [one.url] if one.interaction.kind == "create" and one.url else []
+        names += [str(one.request.get("url"))] if one.interaction.kind == "update" else []
+        if seen & set(names):
+            raise Unmade(one, InputError("the same resource stands in this transaction twice"))
+        seen |= set(names)
+
+
+def _named(value: Any) -> Iterator[str]:
+    """What a resource refers to."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key in LINKS and isinstance(child, str):
+                yield child
+            else:
+                yield from _named(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _named(child)
+
+
+def _linked(value: Any, links: Mapping[str, str]) -> Any:
+    """The resource with every fullUrl in it replaced by the reference it has become."""
+    if isinstance(value, dict):
+        return {
+            key: links.get(child, child) if key in LINKS and isinstance(child, str) else _linked(child, links)
+            for key, child in value.items()
+        }
+    return [_linked(child, links) for child in value] if isinstance(value, list) else value
 
 
 def _parts(call: Call, bundle: Resource) -> list[Part]:
@@ -138,32 +205,35 @@ def _parts(call: Call, bundle: Resource) -> list[Part]:
 
 
 def _part(number: int, entry: Any, interaction: Interaction) -> Part:
-    if not isinstance(entry, dict) or not isinstance(entry.get("request"), dict):
-        raise InputError("the entry has no request", path=f"Bundle.entry[{number}].request")
-    resource = entry.get("resource")
-    part = Part(
+    given = entry if isinstance(entry, dict) else {}
+    request, resource, url = given.get("request"), given.get("resource"), given.get("fullUrl")
+    able = interaction.resource == KIND and interaction.kind in (*WRITING, *READING)
+    wrong = "" if able else f"Only {KIND} can be created, updated, read and searched here."
+    return Part(
         number=number,
         interaction=interaction,
-        request=entry["request"] | {"fullUrl": entry.get("fullUrl")},
+        request=request if isinstance(request, dict) else {},
         resource=resource if isinstance(resource, dict) else None,
+        url=url if isinstance(url, str) else "",
+        wrong=wrong if isinstance(request, dict) else "The entry has no request.",
     )
-    if interaction.resource != KIND or interaction.kind not in ("create", "update", *READING):
-        raise Invalid([_wrong(part, f"Only {KIND} can be created, updated, read and searched here.")])
-    return part
 
 
-def _of(call: Call, part: Part) -> Call:
+def _of(call: Call, part: Part, resource: Resource | None) -> Call:
     """The call an entry would be by itself."""
     path, _, query = str(part.request.get("url", "")).removeprefix(f"{call.base}/").partition("?")
     named: Mapping[str, str] = dict(zip(("type", "id", "", "version"), path.split("/"), strict=False))
     headers = {key: value for key, value in call.headers.items() if key == "prefer"}
+    for header, name in (("if-match", "ifMatch"), ("if-none-match", "ifNoneMatch")):
+        if name in part.request:
+            headers[header] = str(part.request[name])
     return replace(
         call,
         interaction=part.interaction,
         path=named,
         query=parse_qsl(query, keep_blank_values=True),
         headers=headers,
-        body=part.resource,
+        body=resource,
     )
 
 
@@ -178,17 +248,9 @@ def _entry(answer: Answer) -> Resource:
     return ({"resource": answer.resource} if answer.resource else {}) | {"response": response}
 
 
-def _url(call: Call, part: Part) -> str:
-    return str(part.request.get("fullUrl") or "")
-
-
-def _refers(value: Any, urls: set[str]) -> bool:
-    if isinstance(value, dict):
-        return any(
-            (key == "reference" and child and child in urls) or _refers(child, urls)
-            for key, child in value.items()
-        )
-    return isinstance(value, list) and any(_refers(child, urls) for child in value)
+def _without_entries(bundle: Resource) -> Resource:
+    """FHIR has no empty lists."""
+    return {key: value for key, value in bundle.items() if key != "entry"}
 
 
 def _issues(error: NotewrightError) -> Sequence[Issue]:
@@ -196,12 +258,9 @@ def _issues(error: NotewrightError) -> Sequence[Issue]:
 
 
 def _placed(part: Part, issue: Issue) -> Issue:
-    within = f"{part.path}.resource.{issue.path.partition('.')[2]}" if issue.path else part.path
-    return replace(issue, path=within.rstrip("."))
-
-
-def _wrong(part: Part, message: str) -> Issue:
-    return _issue(message, f"{part.path}.request")
+    root, _, rest = (issue.path or "").partition(".")
+    within = ("resource", rest) if root == KIND else (HEADERS.get(root, root), rest)
+    return replace(issue, path=".".join(name for name in (part.path, *within) if name))
 
 
 def _issue(message: str, path: str) -> Issue:

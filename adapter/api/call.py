@@ -32,6 +32,10 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: Resource | None = None
 
+    def __post_init__(self) -> None:
+        if any("\0" in text for text in (*self.path.values(), *(one for pair in self.query for one in pair))):
+            raise InputError("a character that no FHIR string may hold")
+
     @property
     def resource(self) -> Resource:
         """The body. Raises InputError when there is none."""
@@ -65,6 +69,9 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     concerns: Resource | None = None  # the resource the audit is told of, where it is not the one answered
+    besides: tuple[Resource, ...] = ()  # further resources the audit is told of: what a search found
+    within: tuple[tuple[Interaction, "Answer"], ...] = ()  # of a batch: each entry is an access of its own
+    fhir: bool = True  # else it is no FHIR resource, and JSON whatever was asked for
 
 
 Handler = Callable[[Call], Answer]

@@ -1,16 +1,19 @@
 """DocumentReference: create, update, read, history, search. https://hl7.org/fhir/R4/http.html"""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
+from itertools import combinations
 from urllib.parse import urlencode
 
 from adapter.api import intake
 from adapter.api.call import Answer, Call
 from adapter.api.intake import KIND, Accepted
+from adapter.api.translation import translated
 from adapter.errors import InputError, UnknownResource
 from adapter.fhir import outcome
-from adapter.ledger import requests, resources
+from adapter.ledger import Transaction, requests, resources
 from adapter.ledger.index import Criterion, criterion
 from adapter.ledger.resources import Stored
 from adapter.model import Resource
@@ -18,6 +21,11 @@ from adapter.model import Resource
 COUNT = 50  # resources of a page nobody asked a size for
 MOST = 200  # and of any page
 RESULT = ("_count", "_format", "_pretty", "_after", "_total", "_summary")
+LIMITS = 4  # limits of a caller under which the total of a search is still counted
+_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_NUMBER = re.compile(r"[0-9]{1,6}")
+
+Narrowing = Sequence[Criterion]
 
 
 def create(call: Call) -> Answer:
@@ -44,50 +52,78 @@ def update(call: Call) -> Answer:
     expected = intake.expected(call.headers.get("if-match"))
     call.service.queue.check(call.service.database)
     with call.service.database.writing() as tx:
-        accepted = intake.update(tx, call, call.path["id"], call.resource, expected=expected)
+        accepted = intake.update(tx, call, identity(call), call.resource, expected=expected)
     accepted.start(call)
     return told(call, accepted, 200)
 
 
 def read(call: Call) -> Answer:
     """The current version, or that of the path; 304 when the caller has it."""
-    number = call.path.get("version")
-    if number is not None and not (number.isdecimal() and len(number) < 10):
-        raise UnknownResource(f"there is no such version of this {KIND}")
     with call.service.database.reading() as tx:
-        stored = resources.read(tx, KIND, call.path["id"], int(number) if number else None)
+        return read_in(tx, call)
+
+
+def read_in(tx: Transaction, call: Call) -> Answer:
+    """What `read` answers, as a transaction sees it."""
+    number = call.path.get("version")
+    if number is not None and not (_NUMBER.fullmatch(number)):
+        raise UnknownResource(f"there is no such version of this {KIND}")
+    stored = resources.read(tx, KIND, identity(call), int(number) if number else None)
     call.admit(stored.content)
-    if call.headers.get("if-none-match") == stored.etag:
+    if _known(call.headers.get("if-none-match"), stored):
         return Answer(status=304, headers=_headers(stored), concerns=stored.content)
-    return Answer(resource=stored.content, headers=_headers(stored))
+    return Answer(resource=shown(call, stored), headers=_headers(stored))
 
 
 def history(call: Call) -> Answer:
     """All versions of a document, newest first."""
     with call.service.database.reading() as tx:
-        versions = resources.history(tx, KIND, call.path["id"])
+        versions = resources.history(tx, KIND, identity(call))
     for one in versions:
         if not one.deleted:
             call.admit(one.content)
-    return Answer(resource=bundle("history", [_past(call, one) for one in versions], len(versions)))
+    past = bundle("history", [_past(call, one) for one in versions], len(versions))
+    return Answer(resource=past, concerns=versions[0].content or None)
 
 
 def search(call: Call) -> Answer:
     """A searchset, newest first, with a link to the next page."""
-    criteria = _criteria(call)
-    count, after = _count(call), dict(call.query).get("_after")
-    found: dict[str, Stored] = {}
-    total, further = 0, None
     with call.service.database.reading() as tx:
-        for more in call.grant.searches():
-            narrowed = [*criteria, *(criterion(KIND, name, value) for name, value in more)]
-            page = resources.search(tx, KIND, narrowed, count=count, after=after)
-            found |= {one.id: one for one in page.found if call.grant.admits(one.content)}
-            total, further = total + page.total, further or page.next
+        return search_in(tx, call)
+
+
+def search_in(tx: Transaction, call: Call) -> Answer:
+    """What `search` answers, as a transaction sees it.
+
+    A caller with several limits has one search for each; what they find is one list, no document twice.
+    """
+    used, criteria = _criteria(call)
+    count, after = _count(call), dict(call.query).get("_after")
+    limits = [[criterion(KIND, name, value) for name, value in more] for more in call.grant.searches()]
+    pages = [resources.search(tx, KIND, [*criteria, *more], count=count, after=after) for more in limits]
+    found = {one.id: one for page in pages for one in page.found}
     listed = sorted(found.values(), key=lambda one: (one.at, one.id), reverse=True)
-    entries = [{**_entry(call, one), "search": {"mode": "match"}} for one in listed]
-    links = [("self", _link(call, after)), *([("next", _link(call, further))] if further else [])]
-    return Answer(resource=bundle("searchset", entries if count else [], total, links))
+    page = [one for one in listed[:count] if call.grant.admits(one.content)]
+    further = len(listed) > count or any(one.next for one in pages)
+    last = f"{listed[count - 1].at}~{listed[count - 1].id}" if count and further else None
+    links = [("self", _link(call, used, after)), *([("next", _link(call, used, last))] if last else [])]
+    entries = [{**_entry(call, one), "search": {"mode": "match"}} for one in page]
+    total = _total(tx, criteria, limits)
+    found_now = tuple(one.content for one in page)
+    return Answer(resource=bundle("searchset", entries, total, links), besides=found_now)
+
+
+def identity(call: Call) -> str:
+    """The id of the path. Raises UnknownResource when it can be nobody's."""
+    id = call.path["id"]
+    if not _ID.fullmatch(id):
+        raise UnknownResource(f"there is no such {KIND}")
+    return id
+
+
+def shown(call: Call, stored: Stored) -> Resource:
+    """The document in the FHIR version the caller asked for."""
+    return translated(stored.content, call.formats.answer_version)
 
 
 def told(call: Call, accepted: Accepted, status: int) -> Answer:
@@ -97,15 +133,18 @@ def told(call: Call, accepted: Accepted, status: int) -> Answer:
     if accepted.created or status == 201:
         headers |= {"Location": f"{call.base}/{stored.reference}/_history/{stored.version}"}
     wanted = call.preferences.get("return", "representation")
-    given: Resource | None = {"minimal": None, "OperationOutcome": outcome.of([])}.get(wanted, stored.content)
+    others: dict[str, Resource | None] = {"minimal": None, "OperationOutcome": outcome.of([])}
+    given = others[wanted] if wanted in others else shown(call, stored)
     return Answer(resource=given, status=status, headers=headers, concerns=stored.content)
 
 
 def bundle(
-    kind: str, entries: Sequence[Resource], total: int, links: Sequence[tuple[str, str]] = ()
+    kind: str, entries: Sequence[Resource], total: int | None, links: Sequence[tuple[str, str]] = ()
 ) -> Resource:
     """A Bundle of a search or a history."""
-    whole: Resource = {"resourceType": "Bundle", "type": kind, "total": total}
+    whole: Resource = {"resourceType": "Bundle", "type": kind}
+    if total is not None:
+        whole["total"] = total
     if links:
         whole["link"] = [{"relation": relation, "url": url} for relation, url in links]
     return whole | ({"entry": list(entries)} if entries else {})
@@ -121,7 +160,7 @@ def _named(stored: Stored) -> Resource:
 
 
 def _entry(call: Call, stored: Stored) -> Resource:
-    return {"fullUrl": f"{call.base}/{stored.reference}", "resource": stored.content}
+    return {"fullUrl": f"{call.base}/{stored.reference}", "resource": shown(call, stored)}
 
 
 def _past(call: Call, stored: Stored) -> Resource:
@@ -133,21 +172,43 @@ def _past(call: Call, stored: Stored) -> Resource:
         "request": {"method": method, "url": url},
         "response": {"status": status, "etag": stored.etag, "lastModified": stored.at},
     }
-    return entry if stored.deleted else {**entry, "resource": stored.content}
+    return entry if stored.deleted else {**entry, "resource": shown(call, stored)}
 
 
-def _criteria(call: Call) -> list[Criterion]:
-    """The criteria of a search; unknown ones are refused unless the caller said to be lenient."""
+def _criteria(call: Call) -> tuple[list[tuple[str, str]], list[Criterion]]:
+    """The parameters that were used, and the criteria they are.
+
+    Unknown ones are refused unless the caller said to be lenient.
+    """
     lenient = call.preferences.get("handling") == "lenient"
-    found = []
+    used, found = [], []
     for name, value in call.query:
-        if name not in RESULT:
-            try:
+        try:
+            if name not in RESULT:
                 found.append(criterion(KIND, name, value))
-            except InputError:
-                if not lenient:
-                    raise
-    return found
+            used.append((name, value))
+        except InputError:
+            if not lenient:
+                raise
+    return used, found
+
+
+def _total(tx: Transaction, criteria: Narrowing, limits: Sequence[Narrowing]) -> int | None:
+    """How many documents the searches find together, none counted twice; None: too many limits to tell."""
+    if len(limits) > LIMITS:
+        return None
+    total = 0
+    for size in range(1, len(limits) + 1):
+        for chosen in combinations(limits, size):
+            both = [*criteria, *(one for limit in chosen for one in limit)]
+            total += (-1) ** (size + 1) * resources.search(tx, KIND, both, count=0).total
+    return total
+
+
+def _known(header: str | None, stored: Stored) -> bool:
+    """Whether If-None-Match names this version. https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2"""
+    tags = [tag.strip().removeprefix("W/") for tag in (header or "").split(",")]
+    return "*" in tags or stored.etag.removeprefix("W/") in tags
 
 
 def _count(call: Call) -> int:
@@ -155,12 +216,12 @@ def _count(call: Call) -> int:
     if asked.get("_summary") == "count":
         return 0
     raw = asked.get("_count", str(COUNT))
-    if not raw.isdecimal() or len(raw) > 6:
+    if not _NUMBER.fullmatch(raw):
         raise InputError("not a number", path="_count")
     return min(int(raw), MOST)
 
 
-def _link(call: Call, after: str | None) -> str:
-    query = [(name, value) for name, value in call.query if name != "_after"]
+def _link(call: Call, used: Sequence[tuple[str, str]], after: str | None) -> str:
+    query = [(name, value) for name, value in used if name != "_after"]
     query += [("_after", after)] if after else []
     return f"{call.base}/{KIND}" + (f"?{urlencode(query)}" if query else "")

@@ -70,25 +70,26 @@ def update(
     """The next version of a document. A body that only says entered-in-error is enough to take it back."""
     if document.get("id", id) != id:
         raise Malformed([_issue("invalid", "id-differs", "The id is not that of the URL.", f"{KIND}.id")])
+    _is_document(document)
+    before: list[str] = []
 
     def changed(old: Resource) -> Resource:
         call.admit(old)
+        before.append(old["meta"]["versionId"])
         whole = {**old, "status": WRONG} if _partial(document) else document
         checked(whole, call.formats.body_version)
         call.admit(whole)
         return whole
 
-    before = resources.read(tx, KIND, id)
     stored = resources.change(tx, KIND, id, changed, expected)
-    if stored.version == before.version:
+    if before == [str(stored.version)]:
         return Accepted(stored=stored)
     return Accepted(stored=stored, todo=(_to_do(tx, stored, priority),))
 
 
 def checked(document: Resource, version: Version) -> None:
     """Raises Malformed or Invalid with every issue when this is no DocumentReference we can take."""
-    if document.get("resourceType") != KIND:
-        raise Invalid([_issue("not-supported", "not-a-document", f"Only {KIND} is taken.", "resourceType")])
+    _is_document(document)
     issues = check.resource(document, version)
     if issues and _other_is_clean(document, version):
         return
@@ -99,6 +100,8 @@ def checked(document: Resource, version: Version) -> None:
 def criteria(text: str) -> tuple[Criterion, ...]:
     """The search of an If-None-Exist header. Raises InputError or PreconditionFailed."""
     query = text.strip().removeprefix(f"{KIND}?").removeprefix("?")
+    if "%00" in query or "\0" in query:
+        raise InputError("a character that no FHIR string may hold", path="If-None-Exist")
     found = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True)]
     if not found:
         raise PreconditionFailed("the condition names no search parameter", path="If-None-Exist")
@@ -110,9 +113,14 @@ def expected(header: str | None) -> int | None:
     if header is None or header.strip() == "*":
         return None
     bare = header.strip().removeprefix("W/").strip('"')
-    if not bare.isdecimal() or len(bare) > 9:
+    if not (bare.isascii() and bare.isdecimal()) or len(bare) > 9:
         raise InputError("not a version of ours", path="If-Match")
     return int(bare)
+
+
+def _is_document(document: Resource) -> None:
+    if document.get("resourceType") != KIND:
+        raise Invalid([_issue("not-supported", "not-a-document", f"Only {KIND} is taken.", "resourceType")])
 
 
 def _partial(document: Resource) -> bool:

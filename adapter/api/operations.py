@@ -2,6 +2,7 @@
 
 from adapter.api import intake
 from adapter.api.call import Answer, Call
+from adapter.api.documents import shown
 from adapter.api.faults import Invalid
 from adapter.api.intake import KIND, Accepted
 from adapter.errors import EngineError, InputError
@@ -45,7 +46,8 @@ def process_message(call: Call) -> Answer:
         accepted = [intake.create(tx, call, document) for document in documents]
     for one in accepted:
         one.start(call)
-    return Answer(resource=_reply(call, header, accepted))
+    stored = tuple(one.stored.content for one in accepted)
+    return Answer(resource=_reply(call, header, accepted), concerns=stored[0], besides=stored[1:])
 
 
 def _given(resource: Resource) -> Resource:
@@ -100,7 +102,8 @@ def _reply(call: Call, header: Resource, accepted: list[Accepted]) -> Resource:
         response["response"] = {"identifier": {"value": identity}, "code": "ok"}
     entries = [{"fullUrl": ids.full_url(told), "resource": response}]
     entries += [
-        {"fullUrl": f"{call.base}/{one.stored.reference}", "resource": one.stored.content} for one in accepted
+        {"fullUrl": f"{call.base}/{one.stored.reference}", "resource": shown(call, one.stored)}
+        for one in accepted
     ]
     return {"resourceType": "Bundle", "id": ids.stable("response", told), "type": "message", "entry": entries}
 

@@ -5,10 +5,12 @@ https://hl7.org/fhir/R5/async-bundle.html
 
 from typing import Any
 
+from adapter.api import documents
 from adapter.api.call import Answer, Call
 from adapter.fhir import outcome
-from adapter.ledger import Transaction, deliveries, requests, resources, work
+from adapter.ledger import deliveries, requests, resources, work
 from adapter.ledger.deliveries import Delivery
+from adapter.ledger.resources import Stored
 from adapter.ledger.work import Work
 from adapter.model import Resource
 
@@ -26,7 +28,8 @@ def poll(call: Call) -> Answer:
         if waiting:
             headers = {"X-Progress": waiting, "Retry-After": str(AGAIN)}
             return Answer(status=202, headers=headers)
-        return Answer(resource=_told(tx, call, done, sent))
+        stored = resources.read(tx, "DocumentReference", document, version)
+        return Answer(resource=_told(call, stored, done, sent), concerns=stored.content)
 
 
 def forget(call: Call) -> Answer:
@@ -45,8 +48,7 @@ def _waiting(done: Work, sent: tuple[Delivery, ...]) -> str | None:
     return None
 
 
-def _told(tx: Transaction, call: Call, done: Work, sent: tuple[Delivery, ...]) -> Resource:
-    stored = resources.read(tx, "DocumentReference", done.document, done.version)
+def _told(call: Call, stored: Stored, done: Work, sent: tuple[Delivery, ...]) -> Resource:
     response: dict[str, Any] = {
         "status": "201" if stored.version == 1 else "200",
         "location": f"{call.base}/{stored.reference}/_history/{stored.version}",
@@ -54,7 +56,7 @@ def _told(tx: Transaction, call: Call, done: Work, sent: tuple[Delivery, ...]) -
         "lastModified": stored.at,
         "outcome": done.outcome or outcome.of([]),
     }
-    entry: Resource = {"resource": stored.content, "response": response}
+    entry: Resource = {"resource": documents.shown(call, stored), "response": response}
     derived = (done.bundles or {}).get(call.formats.answer_version)
     entries = [entry, *([{"resource": derived, "response": {"status": "200"}}] if derived else [])]
     entries += [_delivered(one) for one in sent]
