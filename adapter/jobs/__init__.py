@@ -12,6 +12,7 @@ from adapter.jobs.breaker import Breaker
 from adapter.jobs.delivering import Courier, Posted
 from adapter.jobs.deriving import Deriver
 from adapter.jobs.gate import Gate
-from adapter.jobs.workflows import Options, Workflows
+from adapter.jobs.options import Options
+from adapter.jobs.workflows import Workflows
 
 __all__ = ["Breaker", "Courier", "Deriver", "Gate", "Options", "Posted", "Workflows"]

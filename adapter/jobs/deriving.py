@@ -13,7 +13,8 @@ from adapter.ledger.work import Work
 from adapter.model import Issue, Resource
 from adapter.pipeline import Pipeline
 
-MOST = 25  # attempts at one document: one that ends the process each time must not do so for ever
+CAREFUL = 3  # attempts at one document after which it is derived alone, lest others be blamed for it
+MOST = 10  # attempts: a document that ends the process each time must not do so for ever
 
 Fetch = Callable[[Resource], tuple[Resource, Sequence[Issue]]]
 
@@ -51,18 +52,26 @@ class Deriver:
         Whatever goes wrong with the document is written there too: nothing that was accepted disappears.
         Raises what may pass by itself (LedgerUnavailable, an engine that is busy).
         """
+        with self._database.reading() as tx:
+            todo = work.read(tx, document, version)
+        if todo.state != work.ACCEPTED:
+            return self._planned(document, version)
+        if todo.retracts:
+            return self._finish(todo, work.RETRACTED, Derived(bundles={}))
+        if todo.attempts >= MOST:
+            return self._finish(todo, work.FAILED, Derived(issues=(_given_up(),)))
+        with self._gate.alone() if todo.attempts >= CAREFUL else self._gate.ordinary():
+            return self._begun(document, version)
+
+    def _begun(self, document: str, version: int) -> tuple[str, ...]:
+        """An attempt counts from here on: whoever waits for a place has nothing to do with a crash."""
         with self._database.writing() as tx:
             todo = work.begin(tx, document, version)
             stored = resources.read(tx, "DocumentReference", document, version)
         if todo.state != work.ACCEPTED:
             return self._planned(document, version)
-        if todo.retracts:
-            return self._finish(todo, work.RETRACTED, Derived(bundles={}))
-        if todo.attempts > MOST:
-            return self._finish(todo, work.FAILED, Derived(issues=(_given_up(),)))
         begun = time.monotonic()
-        with self._gate.ordinary():
-            derived = self._run(stored.content, self._versions)
+        derived = self._run(stored.content, self._versions)
         state = work.FAILED if derived.bundles is None else work.EXTRACTED
         return self._finish(todo, state, derived, time.monotonic() - begun)
 

@@ -7,44 +7,28 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSConfig
-from sqlalchemy import delete, insert, select, update
 
 from adapter.errors import LedgerError
-from adapter.ledger import Database, deliveries, work
-from adapter.ledger.database import instant
-from adapter.ledger.tables import worker
+from adapter.jobs.keeping import Keeper
+from adapter.jobs.options import Options
+from adapter.ledger import Database, work
+from adapter.ledger.deliveries import Delivery
 
 VERSION = "notewright-1"  # of the workflows' steps: work begun under another version would not be taken up
-ALIVE = ("ENQUEUED", "DELAYED", "PENDING")
-PAGE = 200  # workflows looked up at once
 DOCUMENTS, DELIVERIES, NOTICES = "nw-documents", "nw-deliveries", "nw-notices"
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 Derive = Callable[[str, int], tuple[str, ...]]
 Deliver = Callable[[str, int, str, int], float | None]
 Notice = Callable[[str, int], float | None]
 Publish = Callable[[str, int], tuple[tuple[str, int], ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How much at once, and how patient."""
-
-    derive: int = 3  # documents at once in this process
-    deliver: int = 4  # deliveries at once to one target from this process
-    polling: float = 0.05  # seconds between two looks at a queue
-    beat: float = 5.0  # seconds between two signs of life; three missed and a worker counts as dead
-    overdue: float = 30.0  # seconds after which what nobody took up is put up again
-    retention: float = 3600.0  # seconds finished workflows are kept
 
 
 class Workflows:
@@ -75,28 +59,40 @@ class Workflows:
         self._register()
         if self._derive is None:
             DBOS.listen_queues([])
-        keeper = threading.Thread(target=self._keep, name="nw-keeper", daemon=True)
+        keeper = self._keeper()
         try:
+            keeper.beat()
             DBOS.launch()
             self._queues()
-            self._sweep(everything=not self._database.shared)
             keeper.start()
             yield self
         finally:
             self._stopped.set()
+            keeper.stop()
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=patience)
-            if keeper.is_alive():
-                keeper.join()
-            self._leave()
+            keeper.leave()
 
     def accept(self, document: str, version: int, *, priority: int = work.NORMAL, hop: int = 0) -> None:
         """A document version of the ledger is worked on. Asking again is harmless."""
         id = f"document:{document}:{version}:{hop}"
         self._enqueue("nw_document", DOCUMENTS, id, (document, version), priority=priority)
 
-    def deliver(self, one: deliveries.Delivery) -> None:
+    def deliver(self, one: Delivery) -> None:
         """A delivery of the ledger is worked on. Asking again is harmless."""
         self._send((one.document, one.version, one.target, one.hop))
+
+    def _keeper(self) -> Keeper:
+        def accept(one: work.Work) -> None:
+            self.accept(one.document, one.version, priority=one.priority, hop=one.hop + 1)
+
+        return Keeper(
+            self._database,
+            self._options,
+            name=self._name,
+            works=self._derive is not None,
+            accept=accept,
+            deliver=lambda one: self.deliver(replace(one, hop=one.hop + 1)),
+        )
 
     def _config(self) -> DBOSConfig:
         return {
@@ -169,7 +165,14 @@ class Workflows:
 
     def _send(self, given: tuple[str, int, str, int], delay: float | None = None) -> None:
         id = "delivery:" + ":".join(str(part) for part in given)
-        self._enqueue("nw_delivery", DELIVERIES, id, given, partition=given[2], delay=delay)
+        priority = self._patient(lambda: self._priority(given[0], given[1]))
+        self._enqueue(
+            "nw_delivery", DELIVERIES, id, given, partition=given[2], delay=delay, priority=priority
+        )
+
+    def _priority(self, document: str, version: int) -> int:
+        with self._database.reading() as tx:
+            return work.priority(tx, document, version)
 
     def _tell(self, subscription: str, number: int, attempt: int, delay: float | None) -> None:
         id = f"notice:{subscription}:{number}:{attempt}"
@@ -199,63 +202,3 @@ class Workflows:
         }
         chosen = {key: value for key, value in options.items() if value is not None}
         DBOS.enqueue_workflow_with_options(chosen, *given)  # type: ignore[arg-type]
-
-    def _keep(self) -> None:
-        """Gives signs of life, takes over from the dead, puts up what nobody took up. Runs until the end."""
-        last = time.monotonic()
-        while not self._stopped.wait(self._options.beat):
-            try:
-                self._beat()
-                if time.monotonic() - last > self._options.overdue:
-                    last = time.monotonic()
-                    self._sweep()
-            except Exception as error:  # the keeper must outlive a database that is away
-                logging.getLogger("notewright.jobs").warning("keeper", extra={"error": type(error).__name__})
-
-    def _beat(self) -> None:
-        if self._derive is None:
-            return
-        with self._database.writing() as tx:
-            seen = update(worker).where(worker.c.id == self._name).values(seen=tx.now)
-            if not tx.connection.execute(seen).rowcount:
-                tx.connection.execute(insert(worker).values(id=self._name, seen=tx.now))
-            old = instant(tx.moment - timedelta(seconds=3 * self._options.beat))
-            silent = select(worker.c.id).where(worker.c.seen < old, worker.c.id != self._name)
-            dead: list[str] = list(tx.connection.execute(silent).scalars())
-        if dead:
-            DBOS._recover_pending_workflows(dead)
-            with self._database.writing() as tx:
-                tx.connection.execute(delete(worker).where(worker.c.id.in_(dead), worker.c.seen < old))
-
-    def _sweep(self, *, everything: bool = False) -> None:
-        """Puts up again what the ledger holds and no workflow has.
-
-        A process may end between the two, or a workflow break off.
-        """
-        with self._database.reading() as tx:
-            before = instant(tx.moment - timedelta(seconds=0 if everything else self._options.overdue))
-            accepted = work.waiting(tx, before)
-            states = (deliveries.WAITING, deliveries.SENDING)
-            waiting = [one for one in deliveries.listed(tx, states) if (one.due or one.at) < before]
-        for todo in self._orphans(accepted, lambda one: f"document:{one.document}:{one.version}:{one.hop}"):
-            with self._database.writing() as tx:
-                now = work.hop(tx, todo.document, todo.version)
-            self.accept(now.document, now.version, priority=now.priority, hop=now.hop)
-        for one in self._orphans(
-            waiting, lambda one: f"delivery:{one.document}:{one.version}:{one.target}:{one.hop}"
-        ):
-            with self._database.writing() as tx:
-                deliveries.mark(tx, one, deliveries.WAITING, hop=one.hop + 1, due=None)
-            self.deliver(replace(one, hop=one.hop + 1))
-
-    def _orphans(self, rows: Sequence[R], id_of: Callable[[R], str]) -> Iterator[R]:
-        """The rows whose workflow is not there, or came to an end without them."""
-        for start in range(0, len(rows), PAGE):
-            page = {id_of(row): row for row in rows[start : start + PAGE]}
-            known = DBOS.list_workflows(workflow_ids=list(page), load_input=False, load_output=False)
-            alive = {one.workflow_id for one in known if one.status in ALIVE}
-            yield from (row for id, row in page.items() if id not in alive)
-
-    def _leave(self) -> None:
-        with self._database.writing() as tx:
-            tx.connection.execute(delete(worker).where(worker.c.id == self._name))

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from adapter.errors import LedgerError, LedgerUnavailable
 from adapter.ledger.tables import FORMAT, METADATA, about
@@ -45,8 +46,17 @@ class Transaction:
         SQLite has one writer at a time anyway.
         """
         if self.connection.dialect.name == "postgresql":
-            number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-            self.connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+            self.connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _number(name)})
+
+    def taken(self, name: str) -> bool:
+        """Whether the lock of this name is ours until the transaction ends; nobody waits for it.
+
+        On SQLite there is one process, and this is always true.
+        """
+        if self.connection.dialect.name != "postgresql":
+            return True
+        asked = text("SELECT pg_try_advisory_xact_lock(:number)")
+        return bool(self.connection.execute(asked, {"number": _number(name)}).scalar())
 
 
 class Database:
@@ -107,6 +117,10 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _number(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
 def _options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": 30}}
@@ -136,5 +150,5 @@ def _told() -> Iterator[None]:
     """A database that cannot be reached is said to be so, without its address."""
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise LedgerUnavailable from error

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, Update, func, insert, select, update
 
 from adapter.errors import PreconditionFailed, UnknownResource
 from adapter.ledger.database import Transaction
@@ -92,15 +92,7 @@ def mark(tx: Transaction, one: Delivery, state: str, **values: Any) -> None:
     for name in ("outcome", "receipt"):
         if values.get(name) is not None:
             values[name] = json.dumps(values[name], ensure_ascii=False, separators=(",", ":"))
-    tx.connection.execute(
-        update(delivery)
-        .where(
-            delivery.c.document == one.document,
-            delivery.c.version == one.version,
-            delivery.c.target == one.target,
-        )
-        .values(state=state, at=tx.now, **values)
-    )
+    tx.connection.execute(_one(one).values(state=state, at=tx.now, **values))
 
 
 def again(tx: Transaction, document: str, version: int, target: str) -> Delivery:
@@ -113,6 +105,15 @@ def discard(tx: Transaction, document: str, version: int, target: str) -> Delive
     """A dead delivery is given up for good."""
     found = _locked(tx, document, version, target)
     return _decided(tx, found, (DEAD,), DISCARDED)
+
+
+def hop(tx: Transaction, one: Delivery) -> bool:
+    """Whether another workflow is in charge from now on; not when something happened since `one` was read."""
+    seen = _one(one).where(delivery.c.state == one.state, delivery.c.hop == one.hop)
+    seen = seen.where(delivery.c.attempts == one.attempts)
+    return bool(
+        tx.connection.execute(seen.values(state=WAITING, hop=one.hop + 1, at=tx.now, due=None)).rowcount
+    )
 
 
 def listed(
@@ -133,6 +134,14 @@ def counts(tx: Transaction) -> dict[tuple[str, str], int]:
         )
     )
     return {(row[0], row[1]): row[2] for row in rows}
+
+
+def _one(one: Delivery) -> Update:
+    return update(delivery).where(
+        delivery.c.document == one.document,
+        delivery.c.version == one.version,
+        delivery.c.target == one.target,
+    )
 
 
 def _locked(tx: Transaction, document: str, version: int, target: str) -> Delivery:

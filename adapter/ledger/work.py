@@ -92,10 +92,17 @@ def again(tx: Transaction, document: str, version: int) -> Work:
     return read(tx, document, version)
 
 
-def hop(tx: Transaction, document: str, version: int) -> Work:
-    """The work, with another workflow in charge."""
-    tx.connection.execute(_one(document, version).values(hop=work.c.hop + 1))
-    return read(tx, document, version)
+def hop(tx: Transaction, one: Work) -> bool:
+    """Whether another workflow is in charge from now on; not when something happened since `one` was read."""
+    seen = _one(one.document, one.version).where(work.c.state == ACCEPTED, work.c.hop == one.hop)
+    return bool(tx.connection.execute(seen.values(hop=one.hop + 1)).rowcount)
+
+
+def priority(tx: Transaction, document: str, version: int) -> int:
+    """How urgent a document version is: the smaller the sooner."""
+    wanted = select(work.c.priority).where(work.c.document == document, work.c.version == version)
+    found = tx.connection.execute(wanted).scalar()
+    return NORMAL if found is None else found
 
 
 def read(tx: Transaction, document: str, version: int) -> Work:
