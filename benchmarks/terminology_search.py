@@ -10,6 +10,7 @@ name's concept or another concept with the same folded name. Also counted: hits 
 
 import argparse
 import random
+import re
 import sqlite3
 import statistics
 import time
@@ -67,6 +68,38 @@ def plural(name: str, chance: random.Random) -> str | None:
     return name + "s" if name[-1:].isalpha() and not name.endswith(("s", "y", "x", "z", "h")) else None
 
 
+def abbreviated(name: str, chance: random.Random) -> str | None:
+    """One phrase as clinicians shorten it."""
+    found = [phrase for phrase in SHORT if re.search(rf"\b{phrase}\b", name, re.IGNORECASE)]
+    if not found:
+        return None
+    phrase = chance.choice(found)
+    return re.sub(rf"\b{phrase}\b", SHORT[phrase], name, flags=re.IGNORECASE)
+
+
+SHORT = {  # written down before looking at what the store knows
+    "chronic obstructive pulmonary disease": "COPD",
+    "chronic kidney disease": "CKD",
+    "congestive heart failure": "CHF",
+    "coronary artery disease": "CAD",
+    "deep vein thrombosis": "DVT",
+    "urinary tract infection": "UTI",
+    "upper respiratory infection": "URI",
+    "transient ischemic attack": "TIA",
+    "myocardial infarction": "MI",
+    "pulmonary embolism": "PE",
+    "rheumatoid arthritis": "RA",
+    "multiple sclerosis": "MS",
+    "magnetic resonance imaging": "MRI",
+    "computed tomography": "CT",
+    "electrocardiogram": "ECG",
+    "electrocardiography": "ECG",
+    "gastroesophageal reflux disease": "GERD",
+    "hypertension": "HTN",
+    "diabetes mellitus": "DM",
+    "fracture": "fx",
+    "bilateral": "bilat",
+}
 DISTURBANCES: dict[str, Disturb] = {
     "as is": lambda name, chance: name,
     "capitals": lambda name, chance: name.upper(),
@@ -74,6 +107,7 @@ DISTURBANCES: dict[str, Disturb] = {
     "two typos": two_typos,
     "reordered": reordered,
     "plural": plural,
+    "abbreviated": abbreviated,
 }
 DIFFERENT = (
     ("Lisinopril 10 MG Oral Tablet", "lisinopril 100 mg oral tablet"),

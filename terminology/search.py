@@ -2,7 +2,8 @@
 
 Exact names come from one key; then names with all the words (misspelt ones corrected) from the word index,
 words left out one by one while nothing is found; `terminology.likeness` judges what was found. When nothing
-is the same thing, German letters are tried in their other spelling, then the text without its modifiers.
+is the same thing, German letters are tried in their other spelling, abbreviations are written out, and at
+last modifiers left out.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +14,8 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from terminology import modifiers
+from terminology import abbreviations, modifiers
+from terminology.abbreviations import Abbreviations
 from terminology.likeness import Likeness, Query
 from terminology.model import Hit
 from terminology.modifiers import Modifiers, Shorter
@@ -73,6 +75,7 @@ class Search:
             lambda: Likeness(normaliser, self._words())
         )
         self._modifiers: Callable[[], Modifiers] = lru_cache(maxsize=1)(modifiers.shipped)
+        self._abbreviations: Callable[[], Abbreviations] = lru_cache(maxsize=1)(abbreviations.shipped)
 
     def hits(
         self,
@@ -108,7 +111,23 @@ class Search:
             found += self._similar(text, wanted, most)
         if _top(found) < SURE:
             found += self._respelt(text, wanted, most)
+        if _top(found) < SURE:
+            found += self._written_out(text, wanted, most)
         return found
+
+    def _written_out(self, text: str, wanted: Filter, most: int) -> list[Hit]:
+        """What names the text with its abbreviations written out."""
+        whole = self._abbreviations().written_out(text)
+        if whole is None:
+            return []
+        found = self._exact(whole, wanted) or self._similar(whole, wanted, most)
+        return [
+            replace(
+                hit, score=min(hit.score, RESPELT), match="normalised" if hit.match == "exact" else hit.match
+            )
+            for hit in found
+            if hit.score >= ENOUGH
+        ]
 
     def _respelt(self, text: str, wanted: Filter, most: int) -> list[Hit]:
         """German names of the same thing, "Ödem" for "Oedem"."""
