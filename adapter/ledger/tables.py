@@ -136,6 +136,66 @@ event = Table(  # what happened, numbered for each Subscription
     Index("nw_event_at", "at"),
 )
 
+submission = Table(  # a bulk submission: what somebody asks to be fetched, in any number of manifests
+    "nw_submission",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("owner", String(64), nullable=False),  # id of the principal
+    Column("submitter", Text, nullable=False),  # "system|value"
+    Column("name", String(256), nullable=False),  # submissionId
+    Column("state", String(16), nullable=False),  # in-progress, completed, stopped
+    Column("at", String(32), nullable=False),
+    Column("changed", String(32), nullable=False),
+    Column("hop", Integer, nullable=False, default=0),  # which workflow of the chain is in charge
+    Column("busy", Boolean, nullable=False),  # there is something to do
+    UniqueConstraint("owner", "submitter", "name", name="nw_submission_name"),
+    Index("nw_submission_busy", "busy", "changed"),
+)
+
+manifest = Table(  # a list of files; further pages of one are manifests of the same root
+    "nw_manifest",
+    METADATA,
+    Column("submission", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("root", Integer, nullable=False),  # number of the first page
+    Column("url", Text, nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, reading, done, discarding, discarded
+    Column("fhir", String(8), nullable=False),
+    Column("base", Text, nullable=False),  # FHIR base URL of where the documents come from
+    Column("headers", Text),  # for the requests, with their secrets; gone at the end
+    Column("replaces", Integer),  # root number of the manifest it stands for
+    Column("attempts", Integer, nullable=False, default=0),
+)
+
+bulk_file = Table(  # a file of a manifest
+    "nw_file",
+    METADATA,
+    Column("submission", String(64), primary_key=True),
+    Column("manifest", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 1
+    Column("url", Text, nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, done, failed
+    Column("lines", Integer, nullable=False, default=0),  # dealt with so far
+    Column("accepted", Integer, nullable=False, default=0),
+    Column("refused", Integer, nullable=False, default=0),
+    Column("digest", String(64)),  # SHA-256 of what was fetched first
+    Column("attempts", Integer, nullable=False, default=0),
+)
+
+line = Table(  # what became of each line; line 0 is its file, file 0 its manifest
+    "nw_line",
+    METADATA,
+    Column("submission", String(64), primary_key=True),
+    Column("manifest", Integer, primary_key=True),
+    Column("file", Integer, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("document", String(64)),
+    Column("version", Integer),
+    Column("brought", Boolean, nullable=False, default=False),  # the document is here because of this line
+    Column("outcome", Text),  # OperationOutcome: why it was refused
+    Index("nw_line_document", "document"),
+)
+
 worker = Table(  # who is alive
     "nw_worker",
     METADATA,
