@@ -4,6 +4,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import BinaryIO
 from urllib.parse import urljoin
 
 import httpx
@@ -33,7 +34,7 @@ _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([A-Za-z0-9][A-Za-z0-9._:+-]{0,
 class Fetched:
     """What a URL holds."""
 
-    content: bytes
+    content: bytes  # empty when it was written elsewhere
     content_type: str  # media type alone, lower case; "application/octet-stream" when none was said
     charset: str = ""  # lower case; empty when none was said
 
@@ -44,12 +45,14 @@ def fetch(
     *,
     accept: str = "*/*",
     headers: Mapping[str, str] | None = None,
+    into: BinaryIO | None = None,
     resolver: Resolver | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> Fetched:
     """What a URL holds, within the bounds of the policy.
 
     At most three redirects are followed, each checked anew; the caller's headers stay with their origin.
+    With `into` the content is written there as it comes (some of it also when the call then fails).
     Raises EgressRefused for what the policy forbids and EgressFailed for what the other side did not do.
     """
     guard = Guard(policy, resolver=resolver, tls=tls)
@@ -57,7 +60,7 @@ def fetch(
     target = urls.parsed(url)
     sent = {**checked_headers(headers or {}), **checked_headers({"Accept": accept})}
     for _ in range(MAX_REDIRECTS + 1):
-        answer = _answered(guard, policy, target, sent, deadline)
+        answer = _answered(guard, policy, target, sent, deadline, into)
         if isinstance(answer, Fetched):
             return answer
         if answer.origin != target.origin:
@@ -105,7 +108,12 @@ def media_type(written: str) -> tuple[str, str]:
 
 
 def _answered(
-    guard: Guard, policy: Policy, target: Target, headers: Mapping[str, str], deadline: Deadline
+    guard: Guard,
+    policy: Policy,
+    target: Target,
+    headers: Mapping[str, str],
+    deadline: Deadline,
+    into: BinaryIO | None,
 ) -> Fetched | Target:
     """What a target holds, or where it redirects to."""
     request = httpx.Request(
@@ -114,14 +122,14 @@ def _answered(
     try:
         answer = guard.handle_request(request)
         try:
-            return _next(target, answer) if answer.status_code in REDIRECTS else _read(answer, policy)
+            return _next(target, answer) if answer.status_code in REDIRECTS else _read(answer, policy, into)
         finally:
             answer.close()
     except httpx.TransportError as error:
         raise EgressFailed(str(error), lasting=isinstance(error, httpx.LocalProtocolError)) from None
 
 
-def _read(answer: httpx.Response, policy: Policy) -> Fetched:
+def _read(answer: httpx.Response, policy: Policy, into: BinaryIO | None) -> Fetched:
     if answer.status_code not in DONE:
         passing = answer.status_code in PASSING
         raise EgressFailed(f"the host answered {answer.status_code}", lasting=not passing)
@@ -130,7 +138,11 @@ def _read(answer: httpx.Response, policy: Policy) -> Fetched:
     if not policy.takes(media):
         message = "the answer is of a media type that is not taken"
         raise EgressRefused(message, rule="content-type", code="not-supported")
-    return Fetched(content=answer.read(), content_type=media, charset=charset)
+    if into is None:
+        return Fetched(content=answer.read(), content_type=media, charset=charset)
+    for part in answer.iter_raw():
+        into.write(part)
+    return Fetched(content=b"", content_type=media, charset=charset)
 
 
 def _next(target: Target, answer: httpx.Response) -> Target:
