@@ -8,15 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from adapter.api.call import Answer, Call
 from adapter.api.routes import Route
 from adapter.api.security.authenticator import Authenticator
+from adapter.api.security.interactions import Interaction, needs
 from adapter.api.security.smart import smart_configuration
 from adapter.fhir.systems import Version
 from adapter.ledger.index import PARAMETERS
 from adapter.model import Resource
 from terminology.fhir import capability as terms
+from terminology.fhir import operations
 
 BASE = "https://notewright.org/fhir"
+FHIR = "http://hl7.org/fhir"
 _NUMBERS: Mapping[Version, str] = {"r4": "4.0.1", "r5": "5.0.0"}
-_SYSTEM = {"batch": "batch", "transaction": "transaction"}
+_COMMON = (("_id", "token"), ("_lastUpdated", "date"))
+_DOCUMENT = "DocumentReference"
 
 
 def statement(call: Call, routes: Sequence[Route]) -> Answer:
@@ -31,9 +35,9 @@ def smart(call: Call, routes: Sequence[Route]) -> Answer:
     """The SMART configuration of a resource server."""
     authenticator = call.service.authenticator
     contexts = sorted(authenticator.contexts) if isinstance(authenticator, Authenticator) else ["system"]
-    types = sorted({route.resource for route in routes if route.resource})
-    scopes = [f"system/{kind}.{letters}" for kind in types if (letters := _letters(kind, routes))]
-    return Answer(resource=smart_configuration(scopes=scopes, contexts=contexts, server=call.service.smart))
+    scopes = _scopes(contexts, routes)
+    told = smart_configuration(scopes=scopes, contexts=contexts, server=call.service.smart)
+    return Answer(resource=told, fhir=False)
 
 
 def _statement(call: Call, routes: Sequence[Route]) -> Resource:
@@ -45,8 +49,9 @@ def _statement(call: Call, routes: Sequence[Route]) -> Resource:
         "documentation": "Clinical documents in; what they say, as coded FHIR resources, out.",
         "security": _security(call),
         "resource": [_resource(kind, [one for one in routes if one.resource == kind]) for kind in types],
-        "interaction": [{"code": "batch"}, {"code": "transaction"}],
     }
+    if any(route.kind == "batch" for route in routes):
+        rest["interaction"] = [{"code": "batch"}, {"code": "transaction"}]
     if system:
         rest["operation"] = [_operation(route) for route in system]
     return {
@@ -66,26 +71,35 @@ def _resource(kind: str, routes: Iterable[Route]) -> Resource:
     listed = list(routes)
     kinds = [route.kind for route in listed if route.kind != "operation" and route.kind]
     operations = {route.operation: route for route in listed if route.operation}
-    told: Resource = {"type": kind}
+    told: Resource = {"type": kind, "profile": f"{FHIR}/StructureDefinition/{kind}"}
     if kinds:
         told["interaction"] = [{"code": code} for code in dict.fromkeys(kinds)]
         told["versioning"] = "versioned-update"
         told["readHistory"] = "history-instance" in kinds
         told["updateCreate"] = False
-        told["conditionalCreate"] = kind == "DocumentReference"
-        parameters = PARAMETERS.get(kind, {})
-        told["searchParam"] = [
-            {"name": name, "type": shape} for name, (shape, _) in sorted(parameters.items())
-        ]
+        told["conditionalCreate"] = kind == _DOCUMENT
+        told["conditionalRead"] = "not-match" if kind == _DOCUMENT else "not-supported"
+        told["searchParam"] = _parameters(kind) if "search-type" in kinds else []
+        told = {name: value for name, value in told.items() if value != []}
     if operations:
         told["operation"] = [_operation(route) for route in operations.values()]
     return told
 
 
 def _operation(route: Route) -> Resource:
+    """An operation; the definition is FHIR's own where there is one."""
     name = route.operation.rpartition("$")[2]
     kind = f"{route.resource}-" if route.resource else ""
-    return {"name": name, "definition": f"{BASE}/OperationDefinition/{kind}{name}"}
+    if name == "process-message":
+        return {"name": name, "definition": f"{FHIR}/OperationDefinition/MessageHeader-process-message"}
+    known = {(one.resource, one.name): one.definition for one in operations.every()}
+    ours = f"{BASE}/OperationDefinition/{kind}{name}"
+    return {"name": name, "definition": known.get((route.resource, name), ours)}
+
+
+def _parameters(kind: str) -> list[Resource]:
+    listed = [*_COMMON, *((name, shape) for name, (shape, _) in PARAMETERS.get(kind, {}).items())]
+    return [{"name": name, "type": shape} for name, shape in sorted(listed)]
 
 
 def _security(call: Call) -> Resource:
@@ -95,7 +109,16 @@ def _security(call: Call) -> Resource:
     return {"service": [{"coding": [{"system": system, "code": "SMART-on-FHIR"}]}]}
 
 
-def _letters(kind: str, routes: Sequence[Route]) -> str:
-    given = {"create": "c", "read": "r", "update": "u", "delete": "d", "search-type": "s"}
-    found = {given.get(route.kind, "") for route in routes if route.resource == kind}
-    return "".join(letter for letter in "cruds" if letter in found)
+def _scopes(contexts: Sequence[str], routes: Sequence[Route]) -> list[str]:
+    """The scopes that open something here; of a patient, those on documents."""
+    letters: dict[str, set[str]] = {}
+    for route in routes:
+        asked = Interaction(kind=route.kind, resource=route.resource, operation=route.operation)
+        for kind, letter in needs(asked) or ():
+            letters.setdefault(kind, set()).add(letter)
+    found = [f"system/{kind}" for kind, given in letters.items() if given == {""}]
+    for kind, given in letters.items():
+        ordered = "".join(letter for letter in "cruds" if letter in given)
+        listed = [one for one in contexts if one != "patient" or kind == _DOCUMENT]
+        found += [f"{context}/{kind}.{ordered}" for context in listed if ordered]
+    return found

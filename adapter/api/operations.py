@@ -1,5 +1,7 @@
 """Operations on the whole line: $extract, for somebody who waits, and $process-message."""
 
+from dataclasses import replace
+
 from adapter.api import intake
 from adapter.api.call import Answer, Call
 from adapter.api.documents import shown
@@ -19,20 +21,18 @@ def extract(call: Call) -> Answer:
     OperationOutcome in the Bundle's own entry only when the caller prefers `return=OperationOutcome`.
     """
     document = _given(call.resource)
-    if document.get("resourceType") == KIND:
-        intake.checked(document, call.formats.body_version)
-        call.admit(document)
-    elif document.get("resourceType") != "Bundle":
-        raise Invalid([_wrong(f"Only {KIND} and Bundles of them are taken.", "resourceType")])
+    inside = _documents(document)
+    for path, one in inside:
+        _checked(call, path, one)
     if call.service.deriver is None:
         raise EngineError("this process has no model")
     derived = call.service.deriver.understand(document, call.formats.answer_version)
     bundle = (derived.bundles or {}).get(call.formats.answer_version)
     if bundle is None:
         raise Invalid(derived.issues)
-    if call.preferences.get("return") == "OperationOutcome":
-        return Answer(resource=outcome.of(derived.issues), concerns=document)
-    return Answer(resource=bundle, concerns=document)
+    told = outcome.of(derived.issues) if call.preferences.get("return") == "OperationOutcome" else bundle
+    about = tuple(one for _, one in inside)
+    return Answer(resource=told, concerns=about[0], besides=about[1:])
 
 
 def process_message(call: Call) -> Answer:
@@ -48,6 +48,33 @@ def process_message(call: Call) -> Answer:
         one.start(call)
     stored = tuple(one.stored.content for one in accepted)
     return Answer(resource=_reply(call, header, accepted), concerns=stored[0], besides=stored[1:])
+
+
+def _documents(given: Resource) -> list[tuple[str, Resource]]:
+    """The documents to be read, with where they stand."""
+    if given.get("resourceType") == KIND:
+        return [(KIND, given)]
+    if given.get("resourceType") != "Bundle":
+        raise Invalid([_wrong(f"Only {KIND} and Bundles of them are taken.", "resourceType")])
+    entries = given.get("entry") if isinstance(given.get("entry"), list) else []
+    inside = [
+        (f"Bundle.entry[{number}].resource", entry.get("resource") if isinstance(entry, dict) else None)
+        for number, entry in enumerate(entries or ())
+    ]
+    found = [(path, one) for path, one in inside if isinstance(one, dict) and one.get("resourceType") == KIND]
+    if not found:
+        raise Invalid([_wrong(f"There is no {KIND} in the Bundle.", "Bundle.entry")])
+    return found
+
+
+def _checked(call: Call, path: str, document: Resource) -> None:
+    """Raises what `intake.checked` does, with the path of the document before that of the element."""
+    try:
+        intake.checked(document, call.formats.body_version)
+    except Invalid as error:
+        issues = [replace(one, path=path + (one.path or "").removeprefix(KIND)) for one in error.issues]
+        raise type(error)(issues) from error
+    call.admit(document)
 
 
 def _given(resource: Resource) -> Resource:
