@@ -107,27 +107,16 @@ class Search:
     def _whole(self, text: str, wanted: Filter, most: int) -> list[Hit]:
         """What names the text as it stands, in either spelling."""
         found = self._exact(text, wanted)
+        whole = None if found else self._abbreviations().written_out(text)
+        if whole and (written := self._exact(whole, wanted)):
+            return _other(written)
         if len(found) < most:
             found += self._similar(text, wanted, most)
         if _top(found) < SURE:
             found += self._respelt(text, wanted, most)
-        if _top(found) < SURE:
-            found += self._written_out(text, wanted, most)
+        if whole and _top(found) < SURE:
+            found += _other([hit for hit in self._similar(whole, wanted, most) if hit.score >= ENOUGH])
         return found
-
-    def _written_out(self, text: str, wanted: Filter, most: int) -> list[Hit]:
-        """What names the text with its abbreviations written out."""
-        whole = self._abbreviations().written_out(text)
-        if whole is None:
-            return []
-        found = self._exact(whole, wanted) or self._similar(whole, wanted, most)
-        return [
-            replace(
-                hit, score=min(hit.score, RESPELT), match="normalised" if hit.match == "exact" else hit.match
-            )
-            for hit in found
-            if hit.score >= ENOUGH
-        ]
 
     def _respelt(self, text: str, wanted: Filter, most: int) -> list[Hit]:
         """German names of the same thing, "Ödem" for "Oedem"."""
@@ -138,13 +127,7 @@ class Search:
             return []
         german = replace(wanted, languages=languages)
         found = self._exact(other, german) or self._similar(other, german, most)
-        return [
-            replace(
-                hit, score=min(hit.score, RESPELT), match="normalised" if hit.match == "exact" else hit.match
-            )
-            for hit in found
-            if hit.score >= SURE
-        ]
+        return _other([hit for hit in found if hit.score >= SURE])
 
     def _other_spelling(self, text: str) -> str:
         """The text with each word in the first other spelling that is a word of the store."""
@@ -266,6 +249,14 @@ class Search:
 def _all(groups: Sequence[str]) -> str:
     """A question for names with every group; empty when a group has no known word."""
     return " AND ".join(groups) if groups and all(groups) else ""
+
+
+def _other(found: Iterable[Hit]) -> list[Hit]:
+    """Hits of a text in another form: never exact, never quite the same."""
+    return [
+        replace(hit, score=min(hit.score, RESPELT), match="normalised" if hit.match == "exact" else hit.match)
+        for hit in found
+    ]
 
 
 def _filter(kinds: Sequence[str], languages: Sequence[str], systems: Sequence[str]) -> Filter:
