@@ -14,9 +14,10 @@ from dbos import DBOS
 from sqlalchemy import delete, func, insert, select, update
 
 from adapter.jobs.options import Options
-from adapter.ledger import Database, Transaction, deliveries, work
+from adapter.ledger import Database, Transaction, deliveries, submissions, work
 from adapter.ledger.database import instant
 from adapter.ledger.deliveries import Delivery
+from adapter.ledger.submissions import Submission
 from adapter.ledger.tables import worker
 from adapter.ledger.work import Work
 
@@ -43,10 +44,11 @@ class Keeper:
         works: bool,
         accept: Callable[[Work], None],
         deliver: Callable[[Delivery], None],
+        fetch: Callable[[Submission], None],
     ) -> None:
         self._database, self._options = database, options
         self._name, self._works = name, works
-        self._accept, self._deliver = accept, deliver
+        self._accept, self._deliver, self._fetch = accept, deliver, fetch
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="nw-keeper", daemon=True)
 
@@ -110,6 +112,18 @@ class Keeper:
                 taken = deliveries.hop(tx, one)
             if taken:
                 self._deliver(one)
+        self._sweep_submissions(before)
+
+    def _sweep_submissions(self, before: str) -> None:
+        with self._database.reading() as tx:
+            busy = submissions.busy(tx, before)
+        for one in _orphans(busy, lambda one: f"submission:{one.id}:{one.hop}"):
+            with self._database.writing() as tx:
+                submissions.lock(tx, one.id)
+                same = submissions.read(tx, one.id) == one
+                now = submissions.woken(tx, one.id) if same else one
+            if same:
+                self._fetch(now)
 
     def forget(self) -> None:
         """Workflows that came to an end longer ago than `retention` are deleted, a page at a time.

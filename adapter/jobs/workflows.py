@@ -22,6 +22,7 @@ from adapter.ledger.deliveries import Delivery
 
 VERSION = "notewright-1"  # of the workflows' steps: work begun under another version would not be taken up
 DOCUMENTS, DELIVERIES, NOTICES = "nw-documents", "nw-deliveries", "nw-notices"
+SUBMISSIONS = "nw-submissions"
 
 T = TypeVar("T")
 
@@ -29,6 +30,7 @@ Derive = Callable[[str, int], tuple[str, ...]]
 Deliver = Callable[[str, int, str, int], float | None]
 Notice = Callable[[str, int], float | None]
 Publish = Callable[[str, int], tuple[tuple[str, int], ...]]
+Submit = Callable[[str, int], float | None]
 
 
 class Workflows:
@@ -42,12 +44,13 @@ class Workflows:
         deliver: Deliver | None = None,
         publish: Publish | None = None,
         notice: Notice | None = None,
+        submit: Submit | None = None,
         options: Options | None = None,
         name: str | None = None,
     ) -> None:
         self._database, self._options = database, options or Options()
         self._derive, self._deliver = derive, deliver
-        self._publish, self._notice = publish, notice
+        self._publish, self._notice, self._submit = publish, notice, submit
         self._name = name or (f"{uuid.uuid4()}" if database.shared else "local")
         self._stopped = threading.Event()
 
@@ -81,6 +84,11 @@ class Workflows:
         """A delivery of the ledger is worked on. Asking again is harmless."""
         self._send((one.document, one.version, one.target, one.hop))
 
+    def fetch(self, submission: str, hop: int, delay: float | None = None) -> None:
+        """A bulk submission of the ledger is worked on. Asking again is harmless."""
+        id = f"submission:{submission}:{hop}"
+        self._enqueue("nw_submission", SUBMISSIONS, id, (submission, hop), delay=delay)
+
     def _keeper(self) -> Keeper:
         def accept(one: work.Work) -> None:
             self.accept(one.document, one.version, priority=one.priority, hop=one.hop + 1)
@@ -92,6 +100,7 @@ class Workflows:
             works=self._derive is not None,
             accept=accept,
             deliver=lambda one: self.deliver(replace(one, hop=one.hop + 1)),
+            fetch=lambda one: self.fetch(one.id, one.hop),
         )
 
     def _config(self) -> DBOSConfig:
@@ -125,7 +134,12 @@ class Workflows:
             if wait is not None:
                 self._tell(subscription, number, attempt + 1, wait)
 
-        for function in (nw_document, nw_delivery, nw_notice):
+        def nw_submission(submission: str, hop: int) -> None:
+            wait = step({"name": "submit"}, self._submitted, submission, hop)
+            if wait is not None:
+                self.fetch(submission, hop + 1, wait)
+
+        for function in (nw_document, nw_delivery, nw_notice, nw_submission):
             DBOS.workflow(name=function.__name__, max_recovery_attempts=None)(function)
 
     def _queues(self) -> None:
@@ -134,6 +148,7 @@ class Workflows:
         DBOS.register_queue(DOCUMENTS, worker_concurrency=options.derive, **polling)  # type: ignore[arg-type]
         DBOS.register_queue(DELIVERIES, partition_worker_concurrency=options.deliver, **polling)  # type: ignore[arg-type]
         DBOS.register_queue(NOTICES, partition_concurrency=1, **polling)  # type: ignore[arg-type]
+        DBOS.register_queue(SUBMISSIONS, worker_concurrency=2, **polling)  # type: ignore[arg-type]
 
     def _derived(self, document: str, version: int) -> tuple[str, ...]:
         derive = self._derive
@@ -150,6 +165,10 @@ class Workflows:
     def _noticed(self, subscription: str, number: int) -> float | None:
         notice = self._notice
         return self._patient(lambda: notice(subscription, number) if notice else None)
+
+    def _submitted(self, submission: str, hop: int) -> float | None:
+        submit = self._submit
+        return self._patient(lambda: submit(submission, hop) if submit else None)
 
     def _patient(self, act: Callable[[], T]) -> T:
         """What `act` gives, however long the database is away."""

@@ -49,9 +49,14 @@ class Page:
 
 
 def create(
-    tx: Transaction, resource: Resource, *, match: Sequence[Criterion] = (), once: bool = False
+    tx: Transaction,
+    resource: Resource,
+    *,
+    match: Sequence[Criterion] = (),
+    once: bool = False,
+    id: str | None = None,
 ) -> tuple[Stored, bool]:
-    """The stored resource, and whether it is new.
+    """The stored resource, and whether it is new; `id` is the one a new resource gets.
 
     With `match` (If-None-Exist) one that is found is given back; raises PreconditionFailed when several are.
     With `once`, a current resource with the very same content and a business identifier is given back.
@@ -70,7 +75,7 @@ def create(
         known = _same(tx, kind, digest)
         if known:
             return known, False
-    return _written(tx, str(uuid.uuid4()), 1, resource, digest), True
+    return _written(tx, id or str(uuid.uuid4()), 1, resource, digest), True
 
 
 def change(

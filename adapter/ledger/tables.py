@@ -29,6 +29,7 @@ current = Table(  # which version holds now
     Column("deleted", Boolean, nullable=False),
     Column("digest", String(64), nullable=False),  # SHA-256 of the content without id and meta
     Index("nw_current_at", "type", "at", "id"),
+    Index("nw_current_digest", "digest"),
 )
 
 parameter = Table(  # what current versions can be searched by
