@@ -154,6 +154,7 @@ def _posted(stack: ExitStack, settings: Settings) -> Mapping[str, Posted]:
             sink=opened.sink,
             fhir=target.fhir,
             adapt=partial(_adapted, opened),
+            searched=opened.sink.searches,
             policy=LASTING if target.retry == Policy() else target.retry,
         )
     return found

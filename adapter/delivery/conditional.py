@@ -56,7 +56,7 @@ class Conditional:
 
         TargetUnavailable when it could not be reached or stayed busy, TargetRefused when it said no.
         """
-        if self._mode == "yes" or (not self._unconditional and self._capabilities().conditional(bundle)):
+        if not self.searches(bundle):
             try:
                 return self._transacted(bundle)
             except ServerRefused as error:
@@ -65,6 +65,12 @@ class Conditional:
                 if not _too_much(error):
                     self._unconditional = _known_to_lack("conditional", error)
         return self._searched(bundle)
+
+    def searches(self, bundle: Resource) -> bool:
+        """Whether the server is searched before the Bundle is written: somebody else may write in between."""
+        if self._mode == "yes":
+            return False
+        return self._unconditional or not self._capabilities().conditional(bundle)
 
     def _capabilities(self) -> Capabilities:
         with self._lock:

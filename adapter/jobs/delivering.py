@@ -6,7 +6,10 @@ workflows ("hops"), one an attempt; the ledger says which is in charge, so that 
 done twice is done once.
 """
 
-from collections.abc import Callable, Mapping
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +27,7 @@ from adapter.ledger.deliveries import Delivery
 from adapter.model import Issue, Receipt, Resource
 
 TURN = 0.5  # seconds until a version that waits for an older one is looked at again
+RATE = 20.0  # deliveries a second that knock again at a target that was left alone for a while
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,7 @@ class Posted:
     adapt: Callable[[Resource], Resource | None] = field(default=lambda bundle: bundle)
     policy: Policy = field(default_factory=lambda: Policy(attempts=12, first=1.0, longest=3600.0))
     breaker: Breaker = field(default_factory=Breaker)
+    searched: Callable[[Resource], bool] = field(default=lambda bundle: False)  # before it is written to
 
 
 class Courier:
@@ -50,6 +55,8 @@ class Courier:
     ) -> None:
         self._database, self._targets = database, targets
         self._told = told or (lambda target, what: None)
+        self._turns = {target: threading.Lock() for target in targets}
+        self._reached: set[str] = set()
 
     def attempt(self, document: str, version: int, target: str, hop: int) -> float | None:
         """Seconds until the next hop; None when there is to be none: sent, given up, no longer wanted."""
@@ -65,7 +72,7 @@ class Courier:
                 self._unknown(tx, one)
                 return None
             wait = self._turn(tx, one)
-            wait = posted.breaker.wait() if wait == 0 else wait
+            wait = self._rest(tx, one, posted) if wait == 0 else wait
             if wait is None:
                 deliveries.mark(tx, one, deliveries.SUPERSEDED, due=None)
                 return None
@@ -89,6 +96,13 @@ class Courier:
         under_way = any(o.version < one.version and o.state == deliveries.SENDING for o in others)
         return TURN if under_way else 0.0
 
+    def _rest(self, tx: Transaction, one: Delivery, posted: Posted) -> float:
+        """Seconds a target is left alone; those who wait come back one after the other, not all at once."""
+        wait = posted.breaker.wait()
+        if not wait:
+            return 0.0
+        return wait + random.random() * deliveries.count(tx, deliveries.WAITING, one.target) / RATE
+
     def _later(self, tx: Transaction, one: Delivery, wait: float, **values: Any) -> float:
         """The next hop is in charge from then on."""
         due = instant(tx.moment + timedelta(seconds=wait))
@@ -109,7 +123,7 @@ class Courier:
 
     def _send(self, one: Delivery, bundle: Resource | None, posted: Posted) -> float | None:
         try:
-            receipt = posted.sink.send(bundle) if bundle else Receipt(sink=one.target, status="unchanged")
+            receipt = self._handed(bundle, posted) if bundle else Receipt(sink=one.target, status="unchanged")
         except DeliveryError as error:
             return self._failed(one, error, posted)
         except Exception as error:  # a defect: its message may hold words of the note
@@ -119,6 +133,25 @@ class Courier:
         with self._database.writing() as tx:
             deliveries.mark(tx, one, deliveries.SENT, receipt=_plain(receipt), outcome=None)
         return None
+
+    def _handed(self, bundle: Resource, posted: Posted) -> Receipt:
+        """Bundles have the Device in common: where it is not there for certain they go one after the other.
+
+        It is for certain once a Bundle arrived, at a server that does not have to be searched first.
+        """
+        if posted.name in self._reached and not posted.searched(bundle):
+            return posted.sink.send(bundle)
+        with self._one_at_a_time(posted.name):
+            receipt = posted.sink.send(bundle)
+        self._reached.add(posted.name)
+        return receipt
+
+    @contextmanager
+    def _one_at_a_time(self, target: str) -> Iterator[None]:
+        """Nobody else sends to the target, in no process."""
+        with self._turns[target], self._database.reading() as tx:
+            tx.lock(f"target/{target}")
+            yield
 
     def _failed(self, one: Delivery, error: DeliveryError, posted: Posted) -> float | None:
         self._told(one.target, "failed")

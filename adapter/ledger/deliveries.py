@@ -126,6 +126,12 @@ def listed(
     return tuple(_of(row) for row in rows)
 
 
+def count(tx: Transaction, state: str, target: str) -> int:
+    """How many deliveries to a target are in a state."""
+    wanted = select(func.count()).where(delivery.c.state == state, delivery.c.target == target)
+    return tx.connection.execute(wanted).scalar_one()
+
+
 def counts(tx: Transaction) -> dict[tuple[str, str], int]:
     """How many deliveries each target has in each state."""
     rows = tx.connection.execute(
