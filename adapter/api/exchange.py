@@ -176,11 +176,13 @@ def _read(service: Service, body: bytes, found: Formats) -> Resource:
 
 def _formats(service: Service, request: Request) -> Formats:
     """How to answer even if the request is refused: as asked where that can be understood, else JSON."""
-    try:
-        asked = request.query_params.get("_format")
-        return formats(request.headers.get("accept"), asked, None, default=service.fhir)
-    except NotewrightError:
-        return _PLAIN
+    asked, accept = request.query_params.get("_format"), request.headers.get("accept")
+    for typed in (request.headers.get("content-type"), None):
+        try:
+            return formats(accept, asked, typed, default=service.fhir)
+        except NotewrightError:
+            continue
+    return _PLAIN
 
 
 def _base(request: Request) -> str:
