@@ -3,8 +3,8 @@
 python benchmarks/service_crash.py [--documents 2000] [--kills 200] [--database sqlite|postgresql]
     [--workers 2] [--clients 4] [--store store.sqlite] [--folder FOLDER]
 
-Server and workers are killed with SIGKILL at random moments, in the middle of their start too. Three targets:
-one answers 429, 500 and 503, one hangs up or keeps silent before or after it did its work, one knows no
+Server and workers are killed with SIGKILL at random moments of their work, one time in five of their start.
+Three targets: one answers 429, 500 and 503, one hangs up or keeps silent before or after it did its work, one knows no
 conditional interactions. PostgreSQL is a server of the test's own.
 Every document that was accepted must be at every target with exactly the resources of the ledger's Bundle.
 """
@@ -84,17 +84,20 @@ def post(run: Run, site: Site, numbers: range) -> None:
 
 
 def kill(run: Run, site: Site, longest: float) -> None:
-    """Kills one process after the other, each at a random moment of its life."""
+    """Kills one process after the other: one time in five while it starts, else while it works."""
     with httpx.Client() as client:
         while run.killed < run.kills and not run.stopped.is_set():
-            until = time.monotonic() + run.dice.uniform(0.1, longest)
-            while time.monotonic() < until:
-                for one in site.processes:
-                    one.look(client)
-                time.sleep(0.05)
             one = run.dice.choice(site.processes)
-            if one.ended():
-                run.errors.append(f"{one.log.name}: ended by itself")
+            starting = run.dice.random() < 0.2
+            until = time.monotonic() + run.dice.uniform(0.0, longest)
+            while time.monotonic() < until or not (starting or one.look(client)):
+                ready = one.look(client)
+                if one.ended():
+                    run.errors.append(f"{one.log.name}: ended by itself")
+                    break
+                if not ready and not starting:
+                    until = time.monotonic() + run.dice.uniform(0.0, longest)
+                time.sleep(0.02)
             one.kill()
             run.killed += 1
             one.start()
@@ -248,7 +251,7 @@ def main() -> int:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--workers", type=int, default=2, help="beside the server, with PostgreSQL")
     parser.add_argument("--clients", type=int, default=4)
-    parser.add_argument("--longest", type=float, default=8.0, help="seconds between two kills, at most")
+    parser.add_argument("--longest", type=float, default=3.0, help="seconds of work until a kill, at most")
     parser.add_argument("--patience", type=float, default=900.0, help="seconds for what waits at the end")
     parser.add_argument("--store", type=Path, required=True, help="terminology store")
     parser.add_argument("--folder", type=Path, help="where database and logs are kept")
