@@ -96,7 +96,8 @@ def search(call: Call) -> Answer:
     listed = sorted(found.values(), key=lambda one: (one.at, one.id), reverse=True)
     entries = [_entry(call, one) for one in listed]
     links = [("self", _link(call, after)), *([("next", _link(call, further))] if further else [])]
-    return Answer(resource=documents.bundle("searchset", entries, total, links))
+    besides = tuple(one.content for one in listed)
+    return Answer(resource=documents.bundle("searchset", entries, total, links), besides=besides)
 
 
 def status(call: Call) -> Answer:

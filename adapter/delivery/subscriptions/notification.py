@@ -22,6 +22,7 @@ from adapter.model import Resource
 
 Kind = Literal["handshake", "heartbeat", "event-notification", "query-status", "query-event"]
 ERRORS: Final = "http://terminology.hl7.org/CodeSystem/subscription-error"
+_ERRORS: Final = ("no-response", "error-response")  # the codes it has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,7 @@ def _notified(state: State, event: Event, content: str) -> Resource:
 
 
 def _error(code: str) -> dict[str, Any]:
-    return {"coding": [{"system": ERRORS, "code": code}]}
+    return {"coding": [{"system": ERRORS, "code": code}]} if code in _ERRORS else {"text": code}
 
 
 def _first(state: State, listed: Resource) -> Resource:

@@ -4,6 +4,7 @@ A notice is a call to look at a subscription, whatever its number: what there is
 event that was said is never said again, unless the process ended before it knew that it had arrived.
 """
 
+import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -181,24 +182,27 @@ class Notifier:
 
     def _deliver(self, errand: _Errand) -> tuple[Answered, int]:
         """How it was taken, and the number of the last event that was in it."""
-        state, wanted = errand.state, errand.wanted
-        last = state.sent
+        state, event = errand.state, errand.kind == "event-notification"
         try:
-            said: tuple[Said, ...] = ()
-            if errand.kind == "event-notification":
-                said = self._said(state, wanted)
-                last = said[-1].event.number if said else state.events
-            parcels: tuple[Parcel, ...] = ()
-            if wanted.form != "classic" or errand.kind == "event-notification":
-                parcels = self._packer.parcels(wanted, state, errand.kind, said, errand.now)
-            seconds = float(wanted.timeout or self._rules.timeout)
-            with self._clients() as client:
-                budget = self._lasts(wanted) - MARGIN
-                return post(client, parcels, errand.headers, timeout=seconds, budget=budget), last
+            said = self._said(state, errand.wanted) if event else ()
+            last = said[-1].event.number if said else state.events if event else state.sent
+            return self._sent(errand, said), last
         except LedgerError:
             raise
-        except Exception:  # a defect: its words may be the note's, and it must not stop what comes after
-            return Answered(error="processing", lasting=True), last
+        except Exception as error:  # a defect, whose words may be the note's; it must not stop what follows
+            told = {"error": type(error).__name__}
+            logging.getLogger("notewright.subscriptions").error("defect", extra=told)
+            return Answered(error="processing", lasting=True), state.sent
+
+    def _sent(self, errand: _Errand, said: Sequence[Said]) -> Answered:
+        """How it was taken; there is nothing to send where what was not said is no longer kept."""
+        wanted = errand.wanted
+        parcels: tuple[Parcel, ...] = ()
+        if said or (errand.kind != "event-notification" and wanted.form != "classic"):
+            parcels = self._packer.parcels(wanted, errand.state, errand.kind, said, errand.now)
+        seconds, budget = float(wanted.timeout or self._rules.timeout), self._lasts(wanted) - MARGIN
+        with self._clients() as client:
+            return post(client, parcels, errand.headers, timeout=seconds, budget=budget)
 
     def _said(self, state: State, wanted: Subscription) -> tuple[Said, ...]:
         """The next events; none where those that were not said are no longer kept."""

@@ -12,6 +12,8 @@ from adapter.egress.guard import DEADLINE, Guard
 from adapter.egress.policy import Policy
 from adapter.errors import EgressRefused
 
+ANSWERS = ("too-long", "content-encoding")  # rules an answer breaks, and not the call
+
 Clients = Callable[[], httpx.Client]
 
 
@@ -28,7 +30,7 @@ class Parcel:
 class Answered:
     """How the subscriber took it."""
 
-    error: str = ""  # a code of the subscription-error codes; empty: all was taken
+    error: str = ""  # "no-response", "error-response", "not-allowed", ...; empty: all was taken
     failure: Failure = field(default_factory=Failure)
     lasting: bool = False  # trying again will not help
 
@@ -76,8 +78,9 @@ def _one(
         )
         answer = client.send(request, stream=True)
         answer.close()
-    except EgressRefused:
-        return Answered(error="not-allowed", lasting=True)
+    except EgressRefused as error:
+        told = "error-response" if error.rule in ANSWERS else "not-allowed"
+        return Answered(error=told, lasting=True)
     except (httpx.HTTPError, httpx.InvalidURL):
         return Answered(error="no-response")
     if answer.is_success:

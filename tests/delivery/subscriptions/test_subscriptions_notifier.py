@@ -316,6 +316,28 @@ def test_events_are_kept_for_a_time(site, hook):
     assert hook.numbers == [1, 2]
 
 
+def test_events_that_are_kept_no_more_are_not_told(site, hook):
+    id = site.subscribe(backport(hook.url))
+    site.publish(site.post("Rubella"))
+    site.clock.move(8 * 24 * 3600)
+    site.notifier.beat()
+    site.work()
+    assert hook.kinds == ["handshake"] and site.state(id).sent == site.state(id).events == 1
+
+
+def test_a_defect_is_told_by_its_class_and_ends_in_error(site, hook, caplog):
+    id = site.subscribe(backport(hook.url))
+    site.publish(site.post("Rubella"))
+
+    def explode(*given):
+        raise ValueError("SECRET WORDS")
+
+    site.notifier._packer.parcels = explode
+    site.work()
+    assert site.resource(id)["status"] == "error" and site.resource(id)["error"] == "processing"
+    assert "SECRET" not in caplog.text and caplog.records[-1].error == "ValueError"
+
+
 def test_many_at_once_are_numbered_without_gaps_and_told_in_order(site, hook):
     ids = [site.subscribe(backport(hook.url, "id-only", most=4)) for _ in range(2)]
     documents = [site.post("Rubella") for _ in range(16)]
