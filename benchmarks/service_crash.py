@@ -4,8 +4,8 @@ python benchmarks/service_crash.py [--documents 2000] [--kills 200] [--database 
     [--workers 2] [--clients 4] [--store store.sqlite] [--folder FOLDER]
 
 Server and workers are killed with SIGKILL at random moments of their work, one time in five of their start.
-Three targets: one answers 429, 500 and 503, one hangs up or keeps silent before or after it did its work, one knows no
-conditional interactions. PostgreSQL is a server of the test's own.
+Three targets: one answers 429, 500 and 503, one hangs up or keeps silent before or after it did its work, one
+knows no conditional interactions. PostgreSQL is a server of the test's own.
 Every document that was accepted must be at every target with exactly the resources of the ledger's Bundle.
 """
 
@@ -91,7 +91,7 @@ def kill(run: Run, site: Site, longest: float) -> None:
             starting = run.dice.random() < 0.2
             until = time.monotonic() + run.dice.uniform(0.0, longest)
             while time.monotonic() < until or not (starting or one.look(client)):
-                ready = one.look(client)
+                ready = [other.look(client) for other in site.processes][site.processes.index(one)]
                 if one.ended():
                     run.errors.append(f"{one.log.name}: ended by itself")
                     break

@@ -8,6 +8,7 @@ plain     knows no conditional interactions: whoever delivers must search first
 sound     none of it
 
 GET /_tally tells what it has: identifiers per document, what it has twice, how often it misbehaved.
+GET /_arrivals?N tells when each document came, from the Nth on.
 """
 
 import argparse
@@ -59,6 +60,7 @@ class Kept:
         self.resources: dict[str, list[Resource]] = defaultdict(list)
         self.found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
         self.counted: Counter[str] = Counter()
+        self.arrivals: list[tuple[str, float]] = []  # document, Unix time
 
     def search(self, kind: str, query: str) -> list[Resource]:
         """The resources of a type that bear the identifier or tag."""
@@ -93,6 +95,8 @@ class Kept:
     def _create(self, kind: str, resource: Resource) -> Resource:
         kept = {**resource, "id": f"{kind[:3].lower()}{len(self.resources[kind])}"}
         self.resources[kind].append(kept)
+        if kind == "Provenance":
+            self.arrivals.append((document(kept) or "", time.time()))
         for name in names(kept):
             self.found[kind, name].append(kept)
         self.counted["created"] += 1
@@ -143,6 +147,8 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if url.path == "/_tally":
             self._answer(200, self.kept.tally())
+        elif url.path == "/_arrivals":
+            self._answer(200, {"arrivals": self.kept.arrivals[int(url.query) :]})
         elif url.path == "/metadata":
             self._answer(200, self.kept.capabilities())
         else:
