@@ -46,8 +46,13 @@ def test_create_says_where_it_put_the_document(here):
 
 @pytest.mark.parametrize(
     ("prefer", "kind"),
-    [("return=minimal", None), ("return=representation", "DocumentReference"), ("", "DocumentReference")]
-    + [("return=OperationOutcome", "OperationOutcome"), ("return=nonsense", "DocumentReference")],
+    [
+        ("return=minimal", None),
+        ("return=representation", "DocumentReference"),
+        ("", "DocumentReference"),
+        ("return=OperationOutcome", "OperationOutcome"),
+        ("return=nonsense", "DocumentReference"),
+    ],
 )
 def test_the_caller_chooses_what_a_write_gives_back(here, prefer, kind):
     answer = here.post(document(), Prefer=prefer)
@@ -109,12 +114,16 @@ def test_update_makes_a_version_if_the_caller_knows_the_last_one(here):
         answer = here.ask("PUT", place, changed, If_Match=wrong.encode())
         assert answer.status_code == 400 and issues(answer)[0]["expression"] == ["If-Match"]
     two = here.ask("PUT", place, changed | {"id": one["id"]}, If_Match='W/"1"')
-    assert two.status_code == 200 and two.headers["ETag"] == 'W/"2"' and two.json()["meta"]["versionId"] == "2"
+    assert (
+        two.status_code == 200 and two.headers["ETag"] == 'W/"2"' and two.json()["meta"]["versionId"] == "2"
+    )
     same = here.ask("PUT", place, changed, If_Match='W/"2"')
     assert same.status_code == 200 and same.headers["ETag"] == 'W/"2"'
     assert here.ask("PUT", place, changed | {"id": "other"}).status_code == 400
     assert here.ask("PUT", "/DocumentReference/nobody", changed).status_code == 404
-    assert here.ask("PUT", place, {"resourceType": "Patient", "status": "entered-in-error"}).status_code == 422
+    assert (
+        here.ask("PUT", place, {"resourceType": "Patient", "status": "entered-in-error"}).status_code == 422
+    )
 
 
 def test_entered_in_error_takes_back_what_was_derived(here, target):
@@ -256,7 +265,9 @@ def test_search_by_id_and_by_what_a_document_relates_to(here, three):
     assert ids(query(here, f"relatesto={reference}")) == [new["id"]]
 
 
-@pytest.mark.parametrize("text", ["color=1", "date=yesterday", "date=2026-13", "patient=", "_count=x", "_sort=x"])
+@pytest.mark.parametrize(
+    "text", ["color=1", "date=yesterday", "date=2026-13", "patient=", "_count=x", "_sort=x"]
+)
 def test_a_search_that_cannot_be_understood_is_refused(here, text):
     answer = here.get(f"/DocumentReference?{text}")
     assert answer.status_code == 400 and issues(answer)[0]["expression"] == [text.partition("=")[0]]
@@ -302,7 +313,9 @@ def test_r4_and_r5_both_ways(here):
     assert two.status_code == 201 and "fhirVersion=5.0" in two.headers["Content-Type"]
     four = here.get(f"/DocumentReference/{two.json()['id']}", Accept=f"{XML}; fhirVersion=4.0")
     assert four.status_code == 200 and b"<encounter>" in four.content and b"SUBSETTED" in four.content
-    both = here.get(f"/DocumentReference?_id={one['id']},{two.json()['id']}", Accept=f"{XML}; fhirVersion=5.0")
+    both = here.get(
+        f"/DocumentReference?_id={one['id']},{two.json()['id']}", Accept=f"{XML}; fhirVersion=5.0"
+    )
     assert both.status_code == 200 and both.content.count(b"<context>") == 2
 
 
