@@ -11,6 +11,7 @@ Every document that was accepted must be at every target with exactly the resour
 
 import argparse
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -257,6 +258,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where database and logs are kept")
     parser.add_argument("--seed", type=int, default=4)
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory() as spare:
         folder = args.folder or Path(spare)
         folder.mkdir(parents=True, exist_ok=True)

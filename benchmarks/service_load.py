@@ -12,6 +12,7 @@ import argparse
 import json
 import queue
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -277,6 +278,7 @@ def main() -> None:
     parser.add_argument("--profile", help="the py-spy program")
     parser.add_argument("--store", type=Path, required=True, help="terminology store")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     workers = args.workers if args.database == "postgresql" else 0
     load = Load(characters=args.note_characters, dice=random.Random(4))
     with (
