@@ -8,7 +8,7 @@ and is the only thing that grows. `adapter/assembly.py` opens the parts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from adapter import coding, context, emission, extraction, notes
@@ -91,13 +91,14 @@ class Pipeline:
         found = tuple((note, tuple(self.findings(note, tally))) for note in read)
         return Understood(notes=found, steps=tuple(tally.steps))
 
-    def write(self, understood: Understood, fhir: Version) -> Outcome:
-        """The Bundle of what was understood, in one FHIR version."""
+    def write(self, understood: Understood, fhir: Version, recorded: str | None = None) -> Outcome:
+        """The Bundle of what was understood, in one FHIR version; `recorded` is when the run was accepted."""
+        maker = replace(self.maker, recorded=recorded) if recorded else self.maker
         tally = Tally(steps=list(understood.steps))
         resources: list[Resource] = []
         for note, findings in understood.notes:
             resources += tally.keep(emission.build(note, findings, self.resources, fhir))
-        bundle = emission.bundle([note for note, _ in understood.notes], resources, self.maker, fhir)
+        bundle = emission.bundle([note for note, _ in understood.notes], resources, maker, fhir)
         return Outcome(bundle=bundle, steps=tuple(tally.steps), counts=tally.counts())
 
     def findings(self, note: Note, tally: Tally) -> Sequence[Finding]:

@@ -6,7 +6,8 @@ What is missing or contradictory is a SettingsError before the first request is 
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextvars import Context
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ import httpx
 
 import terminology
 from adapter import assembly, egress
-from adapter.api import authority
+from adapter.api import authority, bulk
 from adapter.api import site as sites
 from adapter.api.security.insecure import check_start
 from adapter.api.security.ratelimit import Limiter
@@ -26,10 +27,12 @@ from adapter.api.watching import audit, metrics
 from adapter.api.watching.health import Check
 from adapter.delivery import credentials, opening, targets
 from adapter.delivery.retry import Policy
+from adapter.errors import SettingsError
 from adapter.fhir.systems import Version
-from adapter.jobs import Courier, Deriver, Gate, Options, Posted, Workflows
+from adapter.jobs import Bounds, Courier, Deriver, Gate, Options, Posted, Submitter, Workflows
 from adapter.ledger import Database, audits, deliveries, work
 from adapter.ledger import opened as open_database
+from adapter.ledger.resources import Stored
 from adapter.model import Issue, Resource
 from adapter.settings import Settings
 from mappings import concepts
@@ -50,6 +53,7 @@ class Parts:
     metrics: metrics.Metrics
     store: terminology.Store
     options: Options
+    submitter: Submitter | None
 
 
 @contextmanager
@@ -76,6 +80,7 @@ def service(
             limiter=Limiter(rate=site.server.rate, burst=site.server.burst),
             checks=_checks(open_parts),
             queue=Queue(site.work.queue),
+            submitter=open_parts.submitter,
             jwks=credentials.read_all(keys, None).public() if keys else None,
         )
 
@@ -87,9 +92,10 @@ def parts(
     """The open parts; with `works`, the queues are worked on until the context ends."""
     with ExitStack() as stack:
         database = stack.enter_context(open_database(settings.database or default_database()))
-        pipeline = stack.enter_context(assembly.opened(replace(settings, recorded="now"), progress))
+        pipeline = stack.enter_context(assembly.opened(settings, progress))
         store = stack.enter_context(terminology.open_store(assembly.store_path(settings, progress)))
-        posted = _posted(stack, settings)
+        opened = _targets(stack, settings)
+        posted = {name: _posted(one) for name, one in opened.items()}
         measured = _metrics(database, posted)
         derive = Deriver(
             database,
@@ -97,22 +103,32 @@ def parts(
             Gate(settings.cores + 1),
             targets=posted,
             versions=[_version(settings), *(one.fhir for one in posted.values())],
-            fetch=_fetch(site),
+            fetch=_fetch(site, opened),
             timed=measured.stage,
         )
         courier = Courier(
             database, posted, told=lambda target, what: measured.delivery(target, failed=what == "failed")
         )
         options = _options(settings, site)
+        submitter = _submitter(database, site, lambda: jobs)
+        if submitter:
+            stack.callback(submitter.close)
         jobs = Workflows(
             database,
             derive=derive.derive if works else None,
             deliver=courier.attempt if works else None,
+            submit=submitter.step if works and submitter else None,
             options=options,
         )
         stack.enter_context(jobs.running(patience=site.server.shutdown))
         yield Parts(
-            database=database, jobs=jobs, deriver=derive, metrics=measured, store=store, options=options
+            database=database,
+            jobs=jobs,
+            deriver=derive,
+            metrics=measured,
+            store=store,
+            options=options,
+            submitter=submitter,
         )
 
 
@@ -144,20 +160,23 @@ def _options(settings: Settings, site: Site) -> Options:
     )
 
 
-def _posted(stack: ExitStack, settings: Settings) -> Mapping[str, Posted]:
-    """The targets, open. One attempt a workflow: patience is the workflows' affair."""
-    found: dict[str, Posted] = {}
-    for target in targets.read(settings.targets) if settings.targets else ():
-        opened = stack.enter_context(opening.opened(target, os.environ, policy=ONCE))
-        found[target.name] = Posted(
-            name=target.name,
-            sink=opened.sink,
-            fhir=target.fhir,
-            adapt=partial(_adapted, opened),
-            searched=opened.sink.searches,
-            policy=LASTING if target.retry == Policy() else target.retry,
-        )
-    return found
+def _targets(stack: ExitStack, settings: Settings) -> Mapping[str, opening.Open]:
+    """The targets, open. One attempt a sending: patience is the workflows' affair."""
+    return {
+        target.name: stack.enter_context(opening.opened(target, os.environ, policy=ONCE))
+        for target in (targets.read(settings.targets) if settings.targets else ())
+    }
+
+
+def _posted(opened: opening.Open) -> Posted:
+    target = opened.target
+    return Posted(
+        name=target.name,
+        sink=opened.sink,
+        fhir=target.fhir,
+        adapt=partial(_adapted, opened),
+        policy=LASTING if target.retry == Policy() else target.retry,
+    )
 
 
 def _adapted(opened: opening.Open, bundle: Resource) -> Resource | None:
@@ -165,15 +184,50 @@ def _adapted(opened: opening.Open, bundle: Resource) -> Resource | None:
     return kept[0] if kept else None
 
 
-def _fetch(site: Site) -> Callable[[Resource], tuple[Resource, tuple[Issue, ...]]] | None:
+def _fetch(
+    site: Site, opened: Mapping[str, opening.Open]
+) -> Callable[[Resource], tuple[Resource, tuple[Issue, ...]]] | None:
     """How attachments that lie elsewhere are brought; None where no host is allowed."""
-    if not site.egress.hosts:
+    chosen = site.egress
+    if not chosen.hosts and not chosen.source:
         return None
     types = frozenset({"*/*"})
-    policy = egress.allowing(
-        site.egress.hosts, site.egress.networks, types=types, total_seconds=site.egress.seconds
+    policy = egress.allowing(chosen.hosts, chosen.networks, types=types, total_seconds=chosen.seconds)
+    local = _source(chosen.source, policy, opened) if chosen.source else egress.attachments.no_local
+    return partial(egress.inlined, fetch=partial(egress.fetch, policy=policy), local=local)
+
+
+def _source(name: str, policy: egress.Policy, opened: Mapping[str, opening.Open]) -> egress.SourceServer:
+    """The server whose Binary resources may be read, with its credentials."""
+    one = opened.get(name)
+    if one is None:
+        raise SettingsError("egress.source is not the name of a target")
+    headers = one.auth.headers if one.auth else dict[str, str]
+    return egress.SourceServer(base=one.target.url, policy=policy, headers=headers)
+
+
+def _submitter(database: Database, site: Site, jobs: Callable[[], Workflows]) -> Submitter | None:
+    """Who works on bulk submissions; None where no host is allowed. Half of the queue is left to others."""
+    if not site.egress.hosts:
+        return None
+    chosen = site.bulk
+
+    def start(one: Stored) -> None:  # outside the step that calls: workflows cannot be begun in one
+        Context().run(partial(jobs().accept, one.id, one.version, priority=work.BATCH))
+
+    return Submitter(
+        database,
+        egress.allowing(site.egress.hosts, site.egress.networks, total_seconds=site.egress.seconds),
+        accept=bulk.accept,
+        start=start,
+        bounds=Bounds(
+            file=chosen.file,
+            line=chosen.line,
+            lines=chosen.lines,
+            seconds=chosen.seconds,
+            waiting=max(1, site.work.queue // 2),
+        ),
     )
-    return partial(egress.inlined, fetch=partial(egress.fetch, policy=policy))
 
 
 def _metrics(database: Database, posted: Mapping[str, Posted]) -> metrics.Metrics:

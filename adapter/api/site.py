@@ -85,6 +85,18 @@ class Egress(Table):
     hosts: Annotated[tuple[str, ...], Field(description="hosts of attachments, manifests, subscribers")] = ()
     networks: Annotated[tuple[str, ...], Field(description="private networks that may be called")] = ()
     seconds: Annotated[Seconds, Field(description="time for one call")] = 30.0
+    source: Annotated[
+        str | None, Field(description="name of the target whose Binary resources attachments may mean")
+    ] = None
+
+
+class Bulk(Table):
+    """How much one bulk submission may be."""
+
+    file: Annotated[Count, Field(description="bytes of one file, unpacked")] = 1024 * 1024 * 1024
+    line: Annotated[Count, Field(description="bytes of one line")] = 16 * 1024 * 1024
+    lines: Annotated[Count, Field(description="lines of one file")] = 1_000_000
+    seconds: Annotated[Seconds, Field(description="time to fetch one file")] = 900.0
 
 
 class Site(Table):
@@ -94,6 +106,7 @@ class Site(Table):
     work: Work = Work()
     security: Security = Security()
     egress: Egress = Egress()
+    bulk: Bulk = Bulk()
 
 
 def read(path: Path | None) -> Site:

@@ -33,6 +33,7 @@ class Open:
     target: Target
     wishes: Wishes
     sink: Conditional
+    auth: Credentials | None = None
 
     def adapted(self, bundle: Resource) -> Step[Resource]:
         """The Bundle as the target wants it, and what was left out."""
@@ -50,7 +51,9 @@ def opened(target: Target, environment: Mapping[str, str], *, policy: Policy | N
     with httpx.Client(timeout=target.timeout, verify=verify, follow_redirects=False) as client:
         auth = _auth(target, client, environment)
         rest = Rest(target.url, client, auth=auth, policy=policy or target.retry)
-        yield Open(target=target, wishes=target.wishes(), sink=Conditional(rest, target.conditional))
+        yield Open(
+            target=target, wishes=target.wishes(), sink=Conditional(rest, target.conditional), auth=auth
+        )
 
 
 def _auth(target: Target, client: httpx.Client, environment: Mapping[str, str]) -> Credentials | None:

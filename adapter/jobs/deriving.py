@@ -3,17 +3,20 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from adapter.errors import EngineError, LedgerError, NotewrightError
 from adapter.fhir import outcome
 from adapter.fhir.systems import Version
 from adapter.jobs.gate import Gate
 from adapter.ledger import Database, Transaction, deliveries, resources, work
+from adapter.ledger.database import instant
 from adapter.ledger.work import Work
 from adapter.model import Issue, Resource
 from adapter.pipeline import Pipeline
 
 CAREFUL = 3  # attempts at one document after which it is derived alone, lest others be blamed for it
+PATIENT = 5  # attempts for the sake of an attachment that cannot be fetched just now
 MOST = 10  # attempts: a document that ends the process each time must not do so for ever
 
 Fetch = Callable[[Resource], tuple[Resource, Sequence[Issue]]]
@@ -71,20 +74,26 @@ class Deriver:
         if todo.state != work.ACCEPTED:
             return self._planned(document, version)
         begun = time.monotonic()
-        derived = self._run(stored.content, self._versions)
+        patient = todo.attempts < PATIENT
+        derived = self._run(stored.content, self._versions, recorded=todo.at, patient=patient)
         state = work.FAILED if derived.bundles is None else work.EXTRACTED
         return self._finish(todo, state, derived, time.monotonic() - begun)
 
     def understand(self, document: Resource, version: Version) -> Derived:
         """What is derived from a document for somebody who waits; nothing is kept."""
         with self._gate.urgent():
-            return self._run(document, (version,))
+            return self._run(document, (version,), recorded=instant(datetime.now(UTC)))
 
-    def _run(self, document: Resource, versions: Iterable[Version]) -> Derived:
+    def _run(
+        self, document: Resource, versions: Iterable[Version], *, recorded: str, patient: bool = False
+    ) -> Derived:
+        """What a document gives; with `patient`, EngineError where an attachment may be had later."""
         try:
             whole, fetched = self._fetch(document) if self._fetch else (document, ())
+            if patient and any(issue.code == "transient" for issue in fetched):
+                raise EngineError("an attachment cannot be fetched yet")
             understood = self._pipeline.understand(whole)
-            bundles = {str(one): self._pipeline.write(understood, one).bundle for one in versions}
+            bundles = {str(one): self._pipeline.write(understood, one, recorded).bundle for one in versions}
         except (LedgerError, EngineError) as error:
             if error.retryable:
                 raise
