@@ -17,6 +17,7 @@ from adapter.api.service import Service
 from adapter.api.watching.health import livez, readyz
 from adapter.api.watching.requests import Limits, Requests
 from adapter.api.watching.tracing import Tracing
+from adapter.errors import NotewrightError
 
 PREFIX = "/fhir"
 
@@ -40,7 +41,9 @@ def application(
 
 def _add(app: FastAPI, service: Service, route: Route) -> None:
     answer = endpoint(service, route.handler, route.kind, route.resource, route.operation)
-    app.add_api_route(PREFIX + route.path, answer, methods=[route.method], name=route.path or "base")
+    methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
+    for method in methods:  # one by one: what is documented is named by path and method
+        app.add_api_route(PREFIX + route.path, answer, methods=[method], name=route.path or "base")
 
 
 def _described(app: FastAPI, service: Service, listed: Sequence[Route]) -> None:
@@ -74,7 +77,12 @@ def _watched(app: FastAPI, service: Service) -> None:
         told = readyz(service.checks)
         return JSONResponse(dict(told.body), status_code=told.status)
 
-    def metrics() -> Response:
+    def metrics(request: Request) -> Response:
+        try:
+            client = request.client.host if request.client else ""
+            service.authenticator.principal(request.headers, request.method, "/metrics", client)
+        except NotewrightError as error:
+            return refused(service, request, error)
         kind, content = service.metrics.render()
         return Response(content, media_type=kind)
 
