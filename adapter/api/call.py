@@ -3,7 +3,7 @@
 A handler is a plain function `Call -> Answer` that may block and raises errors of `adapter.errors`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,7 @@ class Answer:
     concerns: Resource | None = None  # the resource the audit is told of, where it is not the one answered
     besides: tuple[Resource, ...] = ()  # further resources the audit is told of: what a search found
     within: tuple[tuple[Interaction, "Answer"], ...] = ()  # of a batch: each entry is an access of its own
+    stream: Iterator[bytes] | None = None  # instead of a resource; its Content-Type is among the headers
     fhir: bool = True  # else it is no FHIR resource, and JSON whatever was asked for
 
 

@@ -4,13 +4,14 @@ Every answer that is no success is an OperationOutcome.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
 
 from adapter.api import faults
 from adapter.api.call import Answer, Call, Handler
@@ -66,6 +67,8 @@ def refused(service: Service, request: Request, error: NotewrightError) -> Respo
 
 def written(request: Request, answer: Answer, wanted: Formats, service: Service) -> Response:
     """The answer in the format that was asked for."""
+    if answer.stream is not None:
+        return StreamingResponse(answer.stream, answer.status, dict(answer.headers))
     if answer.resource is None:
         return Response(status_code=answer.status, headers=dict(answer.headers))
     pretty = request.query_params.get("_pretty") == "true"
@@ -135,7 +138,7 @@ def _call(asked: _Asked, principal: Principal, body: bytes) -> Call:
     typed = headers.get("content-type") if body else None
     if interaction.kind == "search-type" and request.method == "POST":
         query, typed, body = [*query, *_form(typed, body)], None, b""
-    found = formats(headers.get("accept"), dict(query).get("_format"), typed, default=service.fhir)
+    found = formats(_accept(headers), dict(query).get("_format"), typed, default=service.fhir)
     if interaction.kind not in UNLIMITED:
         principal.grant(interaction)
     return Call(
@@ -157,6 +160,12 @@ def _headers(request: Request) -> dict[str, str]:
     for name, value in request.headers.items():
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
+
+
+def _accept(headers: Mapping[str, str]) -> str | None:
+    """What is asked for; who asks for lines gets them where there are any, and JSON where there are none."""
+    asked = headers.get("accept")
+    return None if asked and "ndjson" in asked.lower() else asked
 
 
 def _form(typed: str | None, body: bytes) -> list[tuple[str, str]]:

@@ -6,13 +6,16 @@ https://hl7.org/fhir/us/core/writing-clinical-notes.html
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from adapter.api.call import Call
 from adapter.api.faults import Invalid, Malformed
+from adapter.api.security.scopes import Grant
 from adapter.errors import InputError, NotAllowed, PreconditionFailed
 from adapter.fhir import check
 from adapter.fhir.systems import Version
+from adapter.fhir.wire.negotiation import Formats
 from adapter.ledger import Transaction, resources, work
 from adapter.ledger.index import Criterion, criterion
 from adapter.ledger.resources import Stored
@@ -20,6 +23,25 @@ from adapter.model import Issue, Resource
 
 KIND = "DocumentReference"
 WRONG = "entered-in-error"
+
+
+class Giver(Protocol):
+    """Who gives a document: a Call, or who stands for one that is over."""
+
+    @property
+    def formats(self) -> Formats:
+        """The FHIR version it is in, among others."""
+
+    @property
+    def grant(self) -> Grant:
+        """What the giver may do."""
+
+    @property
+    def base(self) -> str:
+        """The base URL its references are relative to."""
+
+    def admit(self, resource: Resource) -> None:
+        """Raises NotAllowed when this resource is out of the giver's reach."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +60,17 @@ class Accepted:
 
 def create(
     tx: Transaction,
-    call: Call,
+    call: Giver,
     document: Resource,
     *,
     match: Sequence[Criterion] = (),
     priority: int = work.NORMAL,
+    id: str | None = None,
 ) -> Accepted:
-    """A new document; one that is there already is given back as it is."""
+    """A new document, with the id if one is given; one that is there already is given back as it is."""
     checked(document, call.formats.body_version)
     call.admit(document)
-    stored, created = resources.create(tx, document, match=match, once=True)
+    stored, created = resources.create(tx, document, match=match, once=True, id=id)
     if not created:
         if not call.grant.admits(stored.content):
             raise NotAllowed
@@ -132,7 +155,7 @@ def _other_is_clean(document: Resource, version: Version) -> bool:
     return not check.resource(document, "r5" if version == "r4" else "r4")
 
 
-def _replaced(tx: Transaction, call: Call, document: Resource, priority: int) -> tuple[Stored, ...]:
+def _replaced(tx: Transaction, call: Giver, document: Resource, priority: int) -> tuple[Stored, ...]:
     """The documents this one replaces, superseded: what was derived from them is taken back."""
     changed = []
     for old in _targets(tx, call, document):
@@ -142,7 +165,7 @@ def _replaced(tx: Transaction, call: Call, document: Resource, priority: int) ->
     return tuple(changed)
 
 
-def _targets(tx: Transaction, call: Call, document: Resource) -> list[Stored]:
+def _targets(tx: Transaction, call: Giver, document: Resource) -> list[Stored]:
     found: list[Stored] = []
     for one in document.get("relatesTo") or []:
         code = one.get("code")
@@ -152,7 +175,7 @@ def _targets(tx: Transaction, call: Call, document: Resource) -> list[Stored]:
     return found
 
 
-def _meant(tx: Transaction, call: Call, target: Resource) -> tuple[Stored, ...]:
+def _meant(tx: Transaction, call: Giver, target: Resource) -> tuple[Stored, ...]:
     """Our document a reference means; none when it means one that is not here."""
     reference = str(target.get("reference", "")).removeprefix(f"{call.base}/")
     named = target.get("identifier") or {}

@@ -7,6 +7,7 @@ from typing import Any
 
 from adapter.api import documents
 from adapter.api.call import Answer, Call
+from adapter.errors import UnknownResource
 from adapter.fhir import outcome
 from adapter.ledger import deliveries, requests, resources, work
 from adapter.ledger.deliveries import Delivery
@@ -21,6 +22,8 @@ def poll(call: Call) -> Answer:
     """202 with X-Progress while there is work; then 200 with a Bundle of what was answered and derived."""
     with call.service.database.reading() as tx:
         asked = requests.read(tx, call.path["id"], call.principal.id)
+        if asked.kind != "document":
+            raise UnknownResource("there is no such request")
         document, version = asked.content["document"], asked.content["version"]
         done = work.read(tx, document, version)
         sent = deliveries.of(tx, document, version)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapter.api import batch, deliveries, documents, operations, polling, terms
+from adapter.api import batch, bulk, deliveries, documents, operations, polling, terms
 from adapter.api.call import Handler
 from adapter.api.intake import KIND
 
@@ -22,7 +22,7 @@ class Route:
 
 def table() -> Sequence[Route]:
     """All routes below the base."""
-    return (*_documents(), *_terms(), *_system(), *_deliveries())
+    return (*_documents(), *_terms(), *_system(), *_deliveries(), *_bulk())
 
 
 def _documents() -> Sequence[Route]:
@@ -68,6 +68,21 @@ def _deliveries() -> Sequence[Route]:
     return [
         Route(method=method, path=f"/{name}", handler=handler, kind="operation", operation=name)
         for method, name, handler in rows
+    ]
+
+
+def _bulk() -> Sequence[Route]:
+    asked = "$bulk-submit-status"
+    rows = (
+        ("POST", "/$bulk-submit", bulk.submit, "$bulk-submit"),
+        ("POST", f"/{asked}", bulk.status, asked),
+        ("GET", f"/{asked}/{{id}}", bulk.poll, asked),
+        ("DELETE", f"/{asked}/{{id}}", bulk.forget, asked),
+        ("GET", "/$bulk-files/{id}/{name}", bulk.file, asked),
+    )
+    return [
+        Route(method=method, path=path, handler=handler, kind="operation", operation=name)
+        for method, path, handler, name in rows
     ]
 
 

@@ -16,7 +16,7 @@ from adapter.api.watching.metrics import Metrics
 from adapter.delivery.subscriptions import Desk
 from adapter.fhir.systems import Version
 from adapter.fhir.wire.shapes import Shapes
-from adapter.jobs import Deriver, Workflows
+from adapter.jobs import Deriver, Submitter, Workflows
 from adapter.ledger import Database, work
 from terminology.fhir.service import Service as Terminology
 
@@ -59,6 +59,7 @@ class Service:
     terminology: Mapping[Version, Terminology] = field(default_factory=dict)
     smart: Mapping[str, Any] = field(default_factory=dict)  # what the authorization server says of itself
     subscriptions: Desk | None = None  # None: nobody can subscribe here
+    submitter: Submitter | None = None  # None: nothing is fetched for others here
     limiter: Limiter | None = None
     jwks: Mapping[str, Any] | None = None  # our public keys as a client of other servers
     checks: tuple[Check, ...] = ()

@@ -13,6 +13,18 @@ from adapter.jobs.delivering import Courier, Posted
 from adapter.jobs.deriving import Deriver
 from adapter.jobs.gate import Gate
 from adapter.jobs.options import Options
+from adapter.jobs.submitting import Bounds, Submitter, Taken
 from adapter.jobs.workflows import Workflows
 
-__all__ = ["Breaker", "Courier", "Deriver", "Gate", "Options", "Posted", "Workflows"]
+__all__ = [
+    "Bounds",
+    "Breaker",
+    "Courier",
+    "Deriver",
+    "Gate",
+    "Options",
+    "Posted",
+    "Submitter",
+    "Taken",
+    "Workflows",
+]
