@@ -1,5 +1,6 @@
 """The programs the tests here run: Node packages from their lock files, servers on the loopback."""
 
+import base64
 import os
 import shutil
 import subprocess
@@ -39,15 +40,15 @@ def packages(name: str, temporary: Callable[[str], Path]) -> Path:
     return copy
 
 
-def node(folder: Path) -> str:
-    """Node 22 or later: of the packages, else of this machine."""
+def node(folder: Path, least: int = 22) -> str:
+    """Node of the packages, else of this machine; the test is skipped if it is older than that."""
     own = folder / "node_modules" / ".bin" / "node"
     found = str(own) if own.is_file() else shutil.which("node")
     if found is None:
         pytest.skip("Node is not installed")
     told = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(told.removeprefix("v").split(".")[0]) < 22:
-        pytest.skip(f"Node 22 or later is needed; this is {told.strip()}")
+    if int(told.removeprefix("v").split(".")[0]) < least:
+        pytest.skip(f"Node {least} or later is needed; this is {told.strip()}")
     return found
 
 
@@ -108,6 +109,19 @@ def everything(base: str, *kinds: str) -> list[dict[str, Any]]:
     """All resources of these kinds at a server."""
     pages = [ask("GET", f"{base}/{kind}", params={"_count": "1000"}).json() for kind in kinds]
     return [entry["resource"] for page in pages for entry in page.get("entry", [])]
+
+
+def document(text: str, name: str) -> dict[str, Any]:
+    """A DocumentReference with this text and a business identifier of this name."""
+    data = base64.b64encode(text.encode()).decode()
+    return {
+        "resourceType": "DocumentReference",
+        "identifier": [{"system": "urn:oid:2.25.307112394701", "value": name}],
+        "status": "current",
+        "type": {"coding": [{"system": "http://loinc.org", "code": "11506-3"}]},
+        "subject": {"reference": "Patient/example"},
+        "content": [{"attachment": {"contentType": "text/plain", "language": "en", "data": data}}],
+    }
 
 
 def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:

@@ -1,6 +1,5 @@
 """Bundles delivered to Medplum's server core: as it is, and with its strict and limited transactions."""
 
-import base64
 import json
 from collections import Counter
 
@@ -125,14 +124,17 @@ def test_the_whole_way(medplum_packages, core_store, tmp_path, mode):
         programs.medplum(medplum_packages, *(["--strict"] if mode == "no" else [])) as peer,
         programs.notewright(tmp_path, core_store, _targets(peer, mode)) as base,
     ):
-        first = _document("ASSESSMENT: Hypertension. Type 2 diabetes mellitus. Denies fever.\n")
+        first = programs.document(
+            "ASSESSMENT: Hypertension. Type 2 diabetes mellitus. Denies fever.\n", "whole-way"
+        )
         posted = programs.ask("POST", f"{base}/DocumentReference", json=first)
         assert posted.status_code == 201
         stands = programs.eventually(lambda: _standing(peer, 1))
         assert stands == {"Hypertension", "Type 2 diabetes mellitus"}
 
         url = posted.headers["Location"].split("/_history")[0]
-        second = _document("ASSESSMENT: Gout. Type 2 diabetes mellitus.\n") | {"id": url.split("/")[-1]}
+        second = programs.document("ASSESSMENT: Gout. Type 2 diabetes mellitus.\n", "whole-way")
+        second |= {"id": url.split("/")[-1]}
         put = programs.ask("PUT", url, json=second, headers={"If-Match": posted.headers["ETag"]})
         assert put.status_code == 200
         stands = programs.eventually(lambda: _standing(peer, 3))
@@ -152,20 +154,6 @@ def test_the_whole_way(medplum_packages, core_store, tmp_path, mode):
 
 def _targets(peer: str, mode: str) -> str:
     return f'[targets.peer]\nurl = "{peer}"\nconditional = "{mode}"\n'
-
-
-def _document(text: str) -> dict:
-    data = base64.b64encode(text.encode()).decode()
-    return {
-        "resourceType": "DocumentReference",
-        "identifier": [
-            {"system": "urn:ietf:rfc:3986", "value": "urn:uuid:9a4b8d5e-3f0c-4f55-8a51-0c8e2f6d7b10"}
-        ],
-        "status": "current",
-        "type": {"coding": [{"system": "http://loinc.org", "code": "11506-3"}]},
-        "subject": {"reference": "Patient/example"},
-        "content": [{"attachment": {"contentType": "text/plain", "language": "en", "data": data}}],
-    }
 
 
 def _standing(base: str, runs: int) -> set[str] | None:
