@@ -109,8 +109,8 @@ def discard(tx: Transaction, document: str, version: int, target: str) -> Delive
 
 def hop(tx: Transaction, one: Delivery) -> bool:
     """Whether another workflow is in charge from now on; not when something happened since `one` was read."""
-    seen = _one(one).where(delivery.c.state == one.state, delivery.c.hop == one.hop)
-    seen = seen.where(delivery.c.attempts == one.attempts)
+    seen = _one(one).where(delivery.c.state == one.state, delivery.c.state.in_((WAITING, SENDING)))
+    seen = seen.where(delivery.c.hop == one.hop, delivery.c.attempts == one.attempts)
     return bool(
         tx.connection.execute(seen.values(state=WAITING, hop=one.hop + 1, at=tx.now, due=None)).rowcount
     )

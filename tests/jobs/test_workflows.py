@@ -3,13 +3,17 @@
 import base64
 import threading
 import time
+from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from adapter.delivery.retry import Policy
 from adapter.errors import TargetRefused, TargetUnavailable
 from adapter.jobs import Breaker, Courier, Deriver, Gate, Options, Posted, Workflows
-from adapter.ledger import deliveries, opened, resources, work
+from adapter.jobs.deriving import CAREFUL, MOST
+from adapter.ledger import deliveries, opened, resources, tables, work
 from adapter.model import Receipt
 
 QUICK = Policy(attempts=4, first=0.05, longest=0.2)
@@ -52,8 +56,8 @@ class Site:
         self.deriver = Deriver(database, pipeline, Gate(2), targets=targets)
         self.courier = Courier(database, posted)
 
-    def running(self):
-        options = Options(polling=0.02, beat=0.2, overdue=0.5)
+    def running(self, **more):
+        options = Options(polling=0.02, beat=0.2, overdue=0.5, **more)
         jobs = Workflows(
             self.database, derive=self.deriver.derive, deliver=self.courier.attempt, options=options
         )
@@ -211,19 +215,95 @@ def test_an_older_version_that_still_waits_is_not_sent(site):
         wait_until(lambda: here.states(one) == {"a": "superseded"})
 
 
-def test_a_dead_workers_documents_are_taken_over(site, database_url):
-    if database_url.startswith("sqlite"):
-        pytest.skip("one process works on SQLite")
+def test_what_somebody_unknown_had_begun_is_taken_over(site):
+    """A worker that died before its first sign of life, or whose workflows outlived it."""
     here = site(a=Target())
-    stored = here.store(document())
-    with here.running() as jobs:
+    with Workflows(here.database).running(patience=0) as jobs:
+        stored = here.store(document())
         jobs.accept(stored.id, 1)
+    with here.database.writing() as tx:
+        begun = f"UPDATE {_status(here)} SET status = 'PENDING', executor_id = 'gone'"
+        assert tx.connection.exec_driver_sql(begun).rowcount == 1
+    with here.running():
         wait_until(lambda: here.states(stored) == {"a": "sent"})
+    assert here.work(stored).hop == 0
+
+
+def test_who_was_not_heard_of_for_long_is_forgotten(site):
+    here = site(a=Target())
+    with here.running():
         with here.database.writing() as tx:
             tx.connection.exec_driver_sql("INSERT INTO nw_worker VALUES ('gone', '2026-01-01T00:00:00.000Z')")
-        wait_until(lambda: not _workers(here, "gone"))
+        wait_until(lambda: not _rows(here, "SELECT id FROM nw_worker WHERE id = 'gone'"))
 
 
-def _workers(here, name):
+def test_finished_workflows_are_deleted_and_asking_again_does_nothing(site):
+    here = site(a=Target())
+    with here.running(retention=0.0) as jobs:
+        stored = here.store(document())
+        jobs.accept(stored.id, 1)
+        wait_until(lambda: here.states(stored) == {"a": "sent"})
+        wait_until(lambda: not _rows(here, f"SELECT status FROM {_status(here)}"))
+        jobs.accept(stored.id, 1)
+        wait_until(lambda: not _rows(here, f"SELECT status FROM {_status(here)}"))
+    assert len(here.targets["a"].taken) == 1
+
+
+def test_a_sweep_leaves_alone_what_changed_meanwhile(site):
+    here = site(a=Target())
+    stored = here.store(document())
+    with here.database.writing() as tx:
+        deliveries.plan(tx, stored.id, 1, ["a"])
+        seen, todo = deliveries.read(tx, stored.id, 1, "a"), work.read(tx, stored.id, 1)
+        assert deliveries.hop(tx, seen) and work.hop(tx, todo)
+        assert not deliveries.hop(tx, seen) and not work.hop(tx, todo)
+        deliveries.mark(tx, seen, deliveries.SENT)
+        assert not deliveries.hop(tx, deliveries.read(tx, stored.id, 1, "a"))
+    assert here.states(stored) == {"a": "sent"}
+
+
+def test_a_document_begun_often_is_derived_alone_and_given_up_in_the_end(site):
+    here = site(a=Target())
+    alone = []
+    here.deriver._gate.alone = lambda: alone.append(1) or nullcontext()
+    for attempts, state in ((CAREFUL - 1, "extracted"), (CAREFUL, "extracted"), (MOST, "failed")):
+        stored = here.store(document(f"Assessment: asthma. Attempt {attempts}."))
+        with here.database.writing() as tx:
+            tx.connection.execute(update(tables.work).values(attempts=attempts))
+        here.deriver.derive(stored.id, 1)
+        assert here.work(stored).state == state
+        assert len(alone) == (attempts >= CAREFUL)
+
+
+def test_bundles_go_one_after_the_other_to_a_server_that_is_searched_first(site):
+    """The Device is in all of them: nobody may write between a search and its POST."""
+
+    class Slow(Target):
+        at_once = most = 0
+
+        def send(self, bundle):
+            with self._lock:
+                self.at_once += 1
+                self.most = max(self.most, self.at_once)
+            time.sleep(0.05)
+            with self._lock:
+                self.at_once -= 1
+            return super().send(bundle)
+
+    here = site(a=Slow())
+    here.courier._targets["a"] = replace(here.courier._targets["a"], searched=lambda bundle: True)
+    with here.running() as jobs:
+        stored = [here.store(document(f"Assessment: asthma. Line {number}.")) for number in range(6)]
+        for one in stored:
+            jobs.accept(one.id, 1)
+        wait_until(lambda: len(here.targets["a"].taken) == 6)
+    assert here.targets["a"].most == 1
+
+
+def _rows(here, query):
     with here.database.reading() as tx:
-        return list(tx.connection.exec_driver_sql(f"SELECT id FROM nw_worker WHERE id = '{name}'"))
+        return list(tx.connection.exec_driver_sql(query))
+
+
+def _status(here):
+    return "dbos.workflow_status" if here.database.shared else "workflow_status"
