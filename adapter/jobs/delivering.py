@@ -160,6 +160,10 @@ class Courier:
         else:
             posted.breaker.succeeded()
         with self._database.writing() as tx:
+            tx.lock(f"delivery/{one.document}/{one.target}")
+            now = deliveries.read(tx, one.document, one.version, one.target)
+            if (now.state, now.hop) != (deliveries.SENDING, one.hop):
+                return None  # it was sent from two places, and the other one knows more
             wait = self._wait(tx, one, error, posted)
             if wait is not None:
                 return self._later(tx, one, wait, outcome=_answer(error))

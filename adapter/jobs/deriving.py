@@ -113,10 +113,10 @@ class Deriver:
     ) -> tuple[str, ...]:
         told = outcome.of(_counted(derived.issues))
         with self._database.writing() as tx:
-            work.finish(
+            first = work.finish(
                 tx, todo.document, todo.version, state, bundles=derived.bundles, outcome=told, seconds=seconds
             )
-            if state != work.FAILED:
+            if first and state != work.FAILED:
                 deliveries.plan(tx, todo.document, todo.version, self._wanted(tx, todo.document, state))
         if seconds is not None:
             self._timed("derive", seconds)

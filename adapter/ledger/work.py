@@ -63,17 +63,11 @@ def finish(
     bundles: Mapping[str, Resource] | None = None,
     outcome: Resource | None = None,
     seconds: float | None = None,
-) -> None:
-    """Extraction came to an end."""
-    tx.connection.execute(
-        _one(document, version).values(
-            state=state,
-            done=tx.now,
-            bundle=_text(bundles),
-            outcome=_text(outcome),
-            seconds=seconds,
-        )
-    )
+) -> bool:
+    """Whether this is what became of the document version; not when somebody else was done before."""
+    values = {"done": tx.now, "bundle": _text(bundles), "outcome": _text(outcome), "seconds": seconds}
+    open_one = _one(document, version).where(work.c.state == ACCEPTED)
+    return bool(tx.connection.execute(open_one.values(state=state, **values)).rowcount)
 
 
 def begin(tx: Transaction, document: str, version: int) -> Work:
