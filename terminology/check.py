@@ -3,7 +3,7 @@
 `python -m terminology.check [--reference FOLDER] [--data FOLDER]` prints one line (file, line, reason) for
 each defect and exits 1 if there is any. ICD-10-CM comes from the installed package; SNOMED CT, RxNorm, ATC
 and WHO categories are looked up only when a folder of reference files is given, because they are not part of
-this project.
+this project. The RxNorm codes of such a folder are no release: what they do not hold is not judged.
 """
 
 import argparse
@@ -96,7 +96,7 @@ class Reference:
     """Releases to look ids up in."""
 
     snomed: dict[str, str] = field(default_factory=dict)  # concept id -> semantic tag
-    rxnorm: frozenset[str] = frozenset()
+    rxnorm: dict[str, frozenset[str]] = field(default_factory=dict)  # concept id -> names, folded
     atc: frozenset[str] = frozenset()
     icd10: frozenset[str] = frozenset()  # categories of the French edition that are in force
 
@@ -119,10 +119,16 @@ def read_reference(folder: Path) -> Reference:
         for system, code, display in _lines(folder / "snomed-gps-2020-09.tsv.gz")
         if system.endswith("/sct")
     }
-    rxnorm = {code for system, code, _ in _lines(folder / "synthea-codes.tsv.gz") if "rxnorm" in system}
-    return Reference(
-        snomed=snomed, rxnorm=frozenset(rxnorm), atc=atc, icd10=_categories(folder / "cim10-fr.csv.gz")
-    )
+    rxnorm = _names_of_rxnorm(folder / "synthea-codes.tsv.gz")
+    return Reference(snomed=snomed, rxnorm=rxnorm, atc=atc, icd10=_categories(folder / "cim10-fr.csv.gz"))
+
+
+def _names_of_rxnorm(path: Path) -> dict[str, frozenset[str]]:
+    names: dict[str, set[str]] = {}
+    for system, code, display in _lines(path):
+        if system == systems.RXNORM:
+            names.setdefault(code, set()).add(display.casefold())
+    return {code: frozenset(found) for code, found in names.items()}
 
 
 def _categories(path: Path) -> frozenset[str]:
@@ -168,7 +174,7 @@ def check(
         defects += [
             Defect(file=row.file, line=row.line, reason=why) for why in _reasons(row, icd10cm, reference)
         ]
-    defects += _duplicates(rows)
+    defects += [*_duplicates(rows), *_shared(rows)]
     categories = who.read(folder)
     defects += _who(rows, categories, reference) if categories else ()
     return rows, sorted(defects, key=lambda defect: (defect.file, defect.line, defect.reason))
@@ -210,23 +216,49 @@ def _form(row: Row) -> Iterator[str]:
 
 
 def _codes(row: Row, icd10cm: frozenset[str]) -> Iterator[str]:
-    snomed, code = row.cell("snomed"), row.cell("icd10cm")
+    snomed, code, rxnorm = row.cell("snomed"), row.cell("icd10cm"), row.cell("rxnorm")
     if snomed and not systems.possible(systems.SNOMED, snomed):
         yield f"{snomed} is not a valid SNOMED CT id"
     if code and code not in icd10cm:
         yield f"{code} is not a reportable ICD-10-CM code"
+    if rxnorm and (not systems.possible(systems.RXNORM, rxnorm) or rxnorm.startswith("0")):
+        yield f"{rxnorm} is not a valid RxNorm id"
+    if rxnorm and row.cell("kind") != "medication":
+        yield f"a {row.cell('kind')} has no RxNorm id"
 
 
 def _lookups(row: Row, reference: Reference) -> Iterator[str]:
-    snomed, rxnorm, atc = row.cell("snomed"), row.cell("rxnorm"), row.cell("atc")
+    snomed, atc = row.cell("snomed"), row.cell("atc")
     if snomed and snomed not in reference.snomed:
         yield f"SNOMED CT {snomed} is not in the Global Patient Set"
     elif snomed and reference.snomed[snomed] not in TAGS[row.cell("kind")]:
         yield f"SNOMED CT {snomed} is a {reference.snomed[snomed]}, which does not suit a {row.cell('kind')}"
-    if rxnorm and rxnorm not in reference.rxnorm:
-        yield f"RxNorm {rxnorm} is not in the reference"
+    if row.cell("rxnorm"):
+        yield from _called(row, reference.rxnorm)
     if atc and atc not in reference.atc:
         yield f"ATC {atc} is not in the reference"
+
+
+def _called(row: Row, known: dict[str, frozenset[str]]) -> Iterator[str]:
+    """Why the RxNorm id of a row is that of something else: its name there, or the row's name elsewhere."""
+    code, terms = row.cell("rxnorm"), [f" {term.casefold()} " for term in (row.cell("name"), *row.synonyms())]
+    names = known.get(code, frozenset())
+    if names and not any(f" {name} " in term for name in names for term in terms):
+        yield f"RxNorm {code} is {min(names)!r} in the reference"
+    for other in sorted(known):
+        if other != code and row.cell("name").casefold() in known[other]:
+            yield f"{row.cell('name')!r} is RxNorm {other} in the reference"
+
+
+def _shared(rows: list[Row]) -> Iterator[Defect]:
+    """Rows with the RxNorm id of another row, unless both are one concept of SNOMED CT."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        other = first.setdefault(row.cell("rxnorm"), row)
+        same = row.cell("snomed") and row.cell("snomed") == other.cell("snomed")
+        if row.cell("rxnorm") and other is not row and not same:
+            reason = f"RxNorm {row.cell('rxnorm')} stands already at {other.file}:{other.line}"
+            yield Defect(file=row.file, line=row.line, reason=reason)
 
 
 def _duplicates(rows: list[Row]) -> Iterator[Defect]:

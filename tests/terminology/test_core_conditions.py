@@ -99,6 +99,9 @@ def test_a_good_table_has_no_defect(defects_of):
         (GOOD.replace("\tasthma", "\t"), "no name"),
         (GOOD.replace("bronchial asthma", '"asthma"'), "a quotation mark"),
         (GOOD + "\t", "8 cells"),
+        ("medication\tx\t\t\t\t16l\t", "16l is not a valid RxNorm id"),
+        ("medication\tx\t\t\t\t0161\t", "0161 is not a valid RxNorm id"),
+        ("finding\tx\t\t\t\t161\t", "a finding has no RxNorm id"),
     ],
 )
 def test_a_wrong_line_is_named(defects_of, line, reason):
@@ -116,13 +119,35 @@ def test_a_wrong_line_is_named(defects_of, line, reason):
             check.Reference(snomed={"195967001": "procedure"}),
             "a procedure, which does not suit a condition",
         ),
-        ("medication\tx\t\t\t\t161\t", check.Reference(), "RxNorm 161 is not in the reference"),
+        (
+            "medication\tparacetamol\tAPAP\t\t\t161\t",
+            check.Reference(rxnorm={"161": frozenset({"aspirin"})}),
+            "RxNorm 161 is 'aspirin' in the reference",
+        ),
+        (
+            "medication\taspirin\t\t\t\t161\t",
+            check.Reference(rxnorm={"1191": frozenset({"aspirin"})}),
+            "'aspirin' is RxNorm 1191 in the reference",
+        ),
         ("medication\tx\t\t\t\t\tN02BE01", check.Reference(), "ATC N02BE01 is not in the reference"),
     ],
 )
 def test_an_id_that_is_in_no_release_is_named(defects_of, line, reference, reason):
     (defect,) = defects_of(line, reference=reference)
     assert reason in defect
+
+
+def test_an_rxnorm_id_may_be_called_by_any_term_of_its_row_or_stand_in_no_list(defects_of):
+    line = "medication\tlow-dose aspirin\taspirin 81 mg\t\t\t1191\t"
+    known = check.Reference(rxnorm={"1191": frozenset({"aspirin"})})
+    assert defects_of(line, reference=known) == []
+    assert defects_of(line, reference=check.Reference()) == []
+
+
+def test_two_drugs_share_an_rxnorm_id_only_as_one_snomed_ct_concept(defects_of):
+    shared = "medication\ta\t\t\t\t161\t", "medication\tb\t\t\t\t161\t"
+    assert defects_of(*shared) == ["made.tsv:3: RxNorm 161 stands already at made.tsv:2"]
+    assert defects_of(*(line.replace("\t\t\t\t", "\t\t387517004\t\t") for line in shared)) == []
 
 
 def test_order_and_duplicates_across_rows_are_named(defects_of):
