@@ -148,12 +148,8 @@ def _first(state: State, listed: Resource) -> Resource:
 
 def _entries(state: State, said: Sequence[Said], content: str, fhir: Version) -> list[Resource]:
     """The entries of all events; what is there in several is there once, as it is last."""
-    found: dict[str, Resource] = {}
-    for one in said:
-        for entry in _of(state, one, content, fhir):
-            found.pop(entry["fullUrl"], None)
-            found[entry["fullUrl"]] = entry
-    return list(found.values())
+    listed = (entry for one in said for entry in _of(state, one, content, fhir))
+    return list({entry["fullUrl"]: entry for entry in listed}.values())
 
 
 def _of(state: State, one: Said, content: str, fhir: Version) -> list[Resource]:

@@ -103,6 +103,27 @@ def test_what_fails_is_tried_again_in_order(site, hook):
     assert site.state(id).failures == 0 and site.resource(id)["status"] == "active"
 
 
+def test_one_notice_tries_again_for_all_that_wait(site, hook):
+    id = site.subscribe(backport(hook.url))
+    hook.answers = [500]
+    site.publish(site.post("Rubella"), site.post("Rubella"))
+    assert site.notifier.notice(id, 1) == 1.0
+    assert site.notifier.notice(id, 2) is None
+    site.clock.move(0.4)
+    assert site.notifier.notice(id, 1) == pytest.approx(0.6)
+    site.clock.move(0.6)
+    assert site.notifier.notice(id, 1) is None
+    assert hook.numbers == [1, 2]
+
+
+def test_a_notification_has_a_size(site, hook):
+    site.notifier = site.another(body=1)
+    site.subscribe(backport(hook.url))
+    site.publish(*(site.post("Rubella") for _ in range(3)))
+    site.work()
+    assert [one.said["numbers"] for one in hook.events()] == [[1], [2], [3]]
+
+
 def test_a_retry_after_is_honoured(site, hook):
     site.subscribe(backport(hook.url))
     hook.answers, hook.retry_after = [503], 17
@@ -229,6 +250,12 @@ def test_a_host_no_longer_allowed_is_not_called(site, hook):
     assert site.resource(id)["status"] == "error" and site.resource(id)["error"] == "not-allowed"
 
 
+def test_a_classic_one_is_not_active_where_its_host_is_not_allowed(site, hook):
+    site.notifier = site.another(egress=allowing(["elsewhere.example.org"]))
+    id = site.subscribe(classic(hook.url, "Condition"))
+    assert site.resource(id)["status"] == "error"
+
+
 class Died(BaseException):
     """The process ends here."""
 
@@ -333,7 +360,7 @@ def test_a_defect_is_told_by_its_class_and_ends_in_error(site, hook, caplog):
         raise ValueError("SECRET WORDS")
 
     site.notifier._packer.parcels = explode
-    site.work()
+    assert site.notifier.notice(id, 1) is None
     assert site.resource(id)["status"] == "error" and site.resource(id)["error"] == "processing"
     assert "SECRET" not in caplog.text and caplog.records[-1].error == "ValueError"
 
@@ -352,7 +379,7 @@ def test_many_at_once_are_numbered_without_gaps_and_told_in_order(site, hook):
         except Exception as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=publish, args=(documents[start::4],)) for start in range(4)]
+    threads = [threading.Thread(target=publish, args=(documents[start % 2 :: 2],)) for start in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
