@@ -199,7 +199,11 @@ class Submitter:
             spool.close()
             message = "The file is not the one that was begun to be read."
             return self._broken(file, hop, issue_of("conflict", "file-changed", message))
-        return self._batch(one, file, hop, spool)
+        try:
+            return self._batch(one, file, hop, spool)
+        except BaseException:
+            spool.close()
+            raise
 
     def _batch(self, one: Manifest, file: File, hop: int, spool: Spool) -> float | None:
         batch = spool.batch(file.lines, self._bounds.batch)
