@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from adapter.api import faults
+from adapter.api import faults, intake
 from adapter.api.call import Answer, Call, Handler
 from adapter.api.security.interactions import Interaction
 from adapter.api.security.principal import ANONYMOUS, Principal
@@ -30,6 +30,7 @@ from adapter.model import Resource
 BODIES = ("POST", "PUT", "PATCH")
 FORM = "application/x-www-form-urlencoded"
 UNLIMITED = ("capabilities", "polling")  # open to everybody; or to who asked, which the handler looks after
+ELEMENTS = 200_000  # of a body: each costs some microseconds to check
 LINGER = 1024 * 1024  # bytes of a body that are still taken from a caller who is refused
 _PLAIN = Formats(body=None, body_version="r4", answer="json", answer_version="r4")
 
@@ -178,9 +179,9 @@ def _form(typed: str | None, body: bytes) -> list[tuple[str, str]]:
 def _read(service: Service, body: bytes, found: Formats) -> Resource:
     if found.body is None:
         raise InputError("the body has no Content-Type", path="Content-Type")
-    if found.body == "xml":
-        return read_xml(body, service.shapes[found.body_version])
-    return read_json(body)
+    read = read_xml(body, service.shapes[found.body_version]) if found.body == "xml" else read_json(body)
+    intake.bounded(read, ELEMENTS)
+    return read
 
 
 def _formats(service: Service, request: Request) -> Formats:

@@ -19,6 +19,7 @@ from adapter.errors import (
 from adapter.fhir import outcome
 from adapter.model import Issue
 
+MOST = 100  # issues that are told of one request
 BUSY = 5  # seconds after which a client may try again
 
 _STATUS: Sequence[tuple[type[NotewrightError], int]] = (
@@ -79,7 +80,7 @@ def answer(error: NotewrightError) -> Answer:
     if isinstance(error, AccessError):
         refused = refusal(error)
         return Answer(status=refused.status, headers=refused.headers, resource=outcome.of([error.issue()]))
-    issues = getattr(error, "issues", None) or (error.issue(),)
+    issues = tuple(getattr(error, "issues", None) or (error.issue(),))[:MOST]
     return Answer(status=status(error), headers=_headers(error), resource=outcome.of(issues))
 
 

@@ -4,7 +4,7 @@ Everything here happens in the caller's transaction; `Accepted.start` is called 
 https://hl7.org/fhir/us/core/writing-clinical-notes.html
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl
@@ -23,6 +23,7 @@ from adapter.model import Issue, Resource
 
 KIND = "DocumentReference"
 WRONG = "entered-in-error"
+ELEMENTS = 5_000  # of one document; they are checked while nobody else can write
 
 
 class Giver(Protocol):
@@ -113,11 +114,26 @@ def update(
 def checked(document: Resource, version: Version) -> None:
     """Raises Malformed or Invalid with every issue when this is no DocumentReference we can take."""
     _is_document(document)
+    bounded(document, ELEMENTS)
     issues = check.resource(document, version)
     if issues and _other_is_clean(document, version):
         return
     if issues:
         raise Malformed(issues)
+
+
+def bounded(value: object, most: int) -> None:
+    """Raises InputError when there are more elements in a resource than that."""
+    level: list[object] = [value]
+    left = most
+    while level and left >= 0:
+        below = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [
+            child for one in below if isinstance(one, Iterable) and not isinstance(one, str) for child in one
+        ]
+        left -= len(level)
+    if left < 0:
+        raise InputError(f"more than {most} elements")
 
 
 def criteria(text: str) -> tuple[Criterion, ...]:
