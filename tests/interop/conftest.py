@@ -24,10 +24,22 @@ def client_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def bundles(medplum_packages: Path, pipeline: Pipeline) -> list[dict]:
-    """The Bundles of three fixtures, as the pipeline makes them."""
-    documents = [json.loads((DOCUMENTS / f"{name}.json").read_text()) for name in SENT]
+def documents(medplum_packages: Path) -> list[dict]:
+    """Three fixtures."""
+    return [json.loads((DOCUMENTS / f"{name}.json").read_text()) for name in SENT]
+
+
+@pytest.fixture(scope="session")
+def bundles(documents: list[dict], pipeline: Pipeline) -> list[dict]:
+    """The Bundle of each, as the pipeline makes it."""
     return [pipeline.run(one).bundle for one in documents]
+
+
+@pytest.fixture(scope="session")
+def large(documents: list[dict], pipeline: Pipeline) -> dict:
+    """One Bundle of all three: more than fifty findings."""
+    entries = [{"resource": one} for one in documents]
+    return pipeline.run({"resourceType": "Bundle", "type": "collection", "entry": entries}).bundle
 
 
 @pytest.fixture(scope="session")

@@ -82,14 +82,14 @@ def notewright(folder: Path, store: Path, targets: str = "", **environment: str)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stderr=log, env=_environment(environment))
         try:
-            eventually(lambda: _answers(f"http://127.0.0.1:{port}/readyz", process), 120)
+            eventually(lambda: _answers(f"http://127.0.0.1:{port}/readyz", process))
             yield f"http://127.0.0.1:{port}/fhir"
         finally:
             process.terminate()
             process.wait(30)
 
 
-def eventually(look: Callable[[], T], seconds: float = 30) -> T:
+def eventually(look: Callable[[], T], seconds: float = 120) -> T:
     """What `look` gives as soon as it gives something."""
     end = time.monotonic() + seconds
     while True:

@@ -101,6 +101,25 @@ def test_a_retraction_marks_all_and_deletes_nothing(medplum_packages, bundles):
             assert not _all_wrong(base)
 
 
+def test_a_bundle_too_large_for_the_server_goes_in_parts(medplum_packages, large):
+    """Medplum takes eight entries in a conditional transaction and fifty updates in any."""
+    with (
+        programs.medplum(medplum_packages, "--strict") as base,
+        opened(Target(name="peer", url=base, conditional="auto"), {}) as target,
+    ):
+        findings = len(_findings(large))
+        assert findings > 50
+        for _ in range(2):
+            receipt = target.sink.send(large)
+            assert len(receipt.entries) == len(large["entry"])
+            assert len(programs.everything(base, *CLINICAL)) == findings
+        target.sink.send(retraction.retract(large))
+        assert len(programs.everything(base, *CLINICAL)) == len(_all_wrong(base)) == findings
+        runs = Counter(_activity(one) for one in programs.everything(base, "Provenance"))
+        assert runs == {"transform": 1, "NULLIFY": 1}
+        assert len(programs.everything(base, "Device")) == 1
+
+
 def test_a_server_that_finds_fault_is_understood(medplum_packages, bundles):
     with (
         programs.medplum(medplum_packages, "--strict") as base,
