@@ -180,7 +180,7 @@ def _read(service: Service, body: bytes, found: Formats) -> Resource:
     if found.body is None:
         raise InputError("the body has no Content-Type", path="Content-Type")
     read = read_xml(body, service.shapes[found.body_version]) if found.body == "xml" else read_json(body)
-    intake.bounded(read, ELEMENTS)
+    intake.bounded(read, ELEMENTS, str(read["resourceType"]))
     return read
 
 

@@ -114,7 +114,7 @@ def update(
 def checked(document: Resource, version: Version) -> None:
     """Raises Malformed or Invalid with every issue when this is no DocumentReference we can take."""
     _is_document(document)
-    bounded(document, ELEMENTS)
+    bounded(document, ELEMENTS, KIND)
     issues = check.resource(document, version)
     if issues and _other_is_clean(document, version):
         return
@@ -122,7 +122,7 @@ def checked(document: Resource, version: Version) -> None:
         raise Malformed(issues)
 
 
-def bounded(value: object, most: int) -> None:
+def bounded(value: object, most: int, path: str | None = None) -> None:
     """Raises InputError when there are more elements in a resource than that."""
     level: list[object] = [value]
     left = most
@@ -133,7 +133,7 @@ def bounded(value: object, most: int) -> None:
         ]
         left -= len(level)
     if left < 0:
-        raise InputError(f"more than {most} elements")
+        raise InputError(f"more than {most} elements", path=path)
 
 
 def criteria(text: str) -> tuple[Criterion, ...]:
