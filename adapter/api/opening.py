@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import Context
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -25,7 +25,7 @@ from adapter.api.service import Queue, Service
 from adapter.api.site import Site
 from adapter.api.watching import audit, metrics
 from adapter.api.watching.health import Check
-from adapter.delivery import credentials, opening, targets
+from adapter.delivery import credentials, opening, subscriptions, targets
 from adapter.delivery.retry import Policy
 from adapter.errors import SettingsError
 from adapter.fhir.systems import Version
@@ -54,6 +54,7 @@ class Parts:
     store: terminology.Store
     options: Options
     submitter: Submitter | None
+    desk: subscriptions.Desk
 
 
 @contextmanager
@@ -81,6 +82,7 @@ def service(
             checks=_checks(open_parts),
             queue=Queue(site.work.queue),
             submitter=open_parts.submitter,
+            subscriptions=open_parts.desk,
             jwks=credentials.read_all(keys, None).public() if keys else None,
         )
 
@@ -109,6 +111,8 @@ def parts(
         courier = Courier(
             database, posted, told=lambda target, what: measured.delivery(target, failed=what == "failed")
         )
+        rules = _rules(site, derive.versions)
+        notifier = subscriptions.Notifier(database, subscriptions.clients(rules.egress), rules)
         options = _options(settings, site)
         submitter = _submitter(database, site, lambda: jobs)
         if submitter:
@@ -118,6 +122,9 @@ def parts(
             derive=derive.derive if works else None,
             deliver=courier.attempt if works else None,
             submit=submitter.step if works and submitter else None,
+            publish=notifier.publish if works else None,
+            notice=notifier.notice if works else None,
+            remind=notifier.beat if works else None,
             options=options,
         )
         stack.enter_context(jobs.running(patience=site.server.shutdown))
@@ -129,6 +136,7 @@ def parts(
             store=store,
             options=options,
             submitter=submitter,
+            desk=subscriptions.Desk(rules, jobs.tell),
         )
 
 
@@ -147,6 +155,20 @@ def default_database() -> str:
 
 def _version(settings: Settings) -> Version:
     return "r5" if settings.fhir == "r5" else "r4"
+
+
+def _rules(site: Site, versions: tuple[Version, ...]) -> subscriptions.Rules:
+    """What subscribers may ask for."""
+    chosen, egressed = site.subscriptions, site.egress
+    policy = egress.allowing(egressed.hosts, egressed.networks, total_seconds=egressed.seconds)
+    return subscriptions.Rules(
+        egress=policy,
+        versions=versions,
+        most=chosen.most,
+        heartbeat=chosen.heartbeat,
+        timeout=chosen.timeout,
+        retention=timedelta(days=chosen.retention_days),
+    )
 
 
 def _options(settings: Settings, site: Site) -> Options:

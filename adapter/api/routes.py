@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapter.api import batch, bulk, deliveries, documents, operations, polling, terms
+from adapter.api import batch, bulk, deliveries, documents, operations, polling, subscriptions, terms
 from adapter.api.call import Handler
 from adapter.api.intake import KIND
 
@@ -22,7 +22,38 @@ class Route:
 
 def table() -> Sequence[Route]:
     """All routes below the base."""
-    return (*_documents(), *_terms(), *_system(), *_deliveries(), *_bulk())
+    return (*_documents(), *_terms(), *_system(), *_deliveries(), *_bulk(), *_subscriptions())
+
+
+def _subscriptions() -> Sequence[Route]:
+    kind, one = "Subscription", "/Subscription/{id}"
+    status, happened = "Subscription/$status", "Subscription/$events"
+    plain = (
+        ("POST", f"/{kind}", subscriptions.create, "create", kind),
+        ("GET", f"/{kind}", subscriptions.search, "search-type", kind),
+        ("GET", one, subscriptions.read, "read", kind),
+        ("PUT", one, subscriptions.update, "update", kind),
+        ("DELETE", one, subscriptions.delete, "delete", kind),
+        ("GET", "/SubscriptionTopic", subscriptions.search_topics, "search-type", "SubscriptionTopic"),
+        ("GET", "/SubscriptionTopic/{id}", subscriptions.read_topic, "read", "SubscriptionTopic"),
+    )
+    asked = (
+        (f"/{status}", subscriptions.status, status),
+        (f"{one}/$status", subscriptions.status, status),
+        (f"{one}/$events", subscriptions.happened, happened),
+    )
+    operations = [
+        Route(method=method, path=path, handler=handler, kind="operation", resource=kind, operation=name)
+        for path, handler, name in asked
+        for method in ("GET", "POST")
+    ]
+    return [
+        *operations,
+        *(
+            Route(method=method, path=path, handler=handler, kind=interaction, resource=resource)
+            for method, path, handler, interaction, resource in plain
+        ),
+    ]
 
 
 def _documents() -> Sequence[Route]:

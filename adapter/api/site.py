@@ -39,7 +39,7 @@ class Work(Table):
     queue: Annotated[Count, Field(description="documents that may wait; more is answered 429")] = 10_000
     derive: Annotated[int, Field(ge=0, description="documents read at once; 0: cores + 1")] = 0
     deliver: Annotated[Count, Field(description="deliveries at once to one target")] = 4
-    polling: Annotated[Seconds, Field(description="seconds between two looks at a queue")] = 0.05
+    polling: Annotated[Seconds, Field(description="seconds between two looks at a queue")] = 0.1
     beat: Annotated[Seconds, Field(description="seconds between signs of life of a worker")] = 5.0
     overdue: Annotated[Seconds, Field(description="seconds until what nobody took up is put up again")] = 30.0
 
@@ -99,6 +99,15 @@ class Bulk(Table):
     seconds: Annotated[Seconds, Field(description="time to fetch one file")] = 900.0
 
 
+class Subscribers(Table):
+    """What subscribers may ask for."""
+
+    most: Annotated[Count, Field(description="subscriptions of one owner")] = 100
+    heartbeat: Annotated[Count, Field(description="shortest heartbeat, seconds")] = 10
+    timeout: Annotated[Count, Field(description="time for an answer where none is asked for, seconds")] = 10
+    retention_days: Annotated[Count, Field(description="days events are kept")] = 7
+
+
 class Site(Table):
     """The whole file."""
 
@@ -106,6 +115,7 @@ class Site(Table):
     work: Work = Work()
     security: Security = Security()
     egress: Egress = Egress()
+    subscriptions: Subscribers = Subscribers()
     bulk: Bulk = Bulk()
 
 

@@ -45,7 +45,7 @@ class Deriver:
         timed: Callable[[str, float], None] | None = None,
     ) -> None:
         self._database, self._pipeline, self._gate = database, pipeline, gate
-        self._targets, self._versions = tuple(targets), tuple(dict.fromkeys(versions))
+        self._targets, self.versions = tuple(targets), tuple(dict.fromkeys(versions))
         self._fetch = fetch
         self._timed = timed or (lambda stage, seconds: None)
 
@@ -75,7 +75,7 @@ class Deriver:
             return self._planned(document, version)
         begun = time.monotonic()
         patient = todo.attempts < PATIENT
-        derived = self._run(stored.content, self._versions, recorded=todo.at, patient=patient)
+        derived = self._run(stored.content, self.versions, recorded=todo.at, patient=patient)
         state = work.FAILED if derived.bundles is None else work.EXTRACTED
         return self._finish(todo, state, derived, time.monotonic() - begun)
 

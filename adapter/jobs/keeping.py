@@ -45,10 +45,11 @@ class Keeper:
         accept: Callable[[Work], None],
         deliver: Callable[[Delivery], None],
         fetch: Callable[[Submission], None],
+        remind: Callable[[], None] = lambda: None,
     ) -> None:
         self._database, self._options = database, options
         self._name, self._works = name, works
-        self._accept, self._deliver, self._fetch = accept, deliver, fetch
+        self._accept, self._deliver, self._fetch, self._remind = accept, deliver, fetch, remind
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="nw-keeper", daemon=True)
 
@@ -153,6 +154,7 @@ class Keeper:
             try:
                 self.beat()
                 self.adopt()
+                self._remind()
                 if time.monotonic() - last > self._options.overdue:
                     last = time.monotonic()
                     self.sweep()

@@ -1,6 +1,6 @@
 """The workflows, on DBOS: queues, retries that outlive the process, and recovery of what a dead worker left.
 
-https://docs.dbos.dev/python/reference . A queue is polled; at 20 ms a queue is no slower than its work.
+https://docs.dbos.dev/python/reference . A queue is polled, which costs CPU even when nothing is there.
 """
 
 import logging
@@ -31,6 +31,7 @@ Deliver = Callable[[str, int, str, int], float | None]
 Notice = Callable[[str, int], float | None]
 Publish = Callable[[str, int], tuple[tuple[str, int], ...]]
 Submit = Callable[[str, int], float | None]
+Remind = Callable[[], tuple[tuple[str, int], ...]]
 
 
 class Workflows:
@@ -45,12 +46,13 @@ class Workflows:
         publish: Publish | None = None,
         notice: Notice | None = None,
         submit: Submit | None = None,
+        remind: Remind | None = None,
         options: Options | None = None,
         name: str | None = None,
     ) -> None:
         self._database, self._options = database, options or Options()
         self._derive, self._deliver = derive, deliver
-        self._publish, self._notice, self._submit = publish, notice, submit
+        self._publish, self._notice, self._submit, self._remind = publish, notice, submit, remind
         self._name = name or (f"{uuid.uuid4()}" if database.shared else "local")
         self._stopped = threading.Event()
 
@@ -89,6 +91,14 @@ class Workflows:
         id = f"submission:{submission}:{hop}"
         self._enqueue("nw_submission", SUBMISSIONS, id, (submission, hop), delay=delay)
 
+    def tell(self, subscription: str, number: int) -> None:
+        """A notice to a subscriber is brought. Asking again is harmless."""
+        self._tell(subscription, number, 0, None)
+
+    def _reminded(self) -> None:
+        for subscription, number in self._remind() if self._remind else ():
+            self.tell(subscription, number)
+
     def _keeper(self) -> Keeper:
         def accept(one: work.Work) -> None:
             self.accept(one.document, one.version, priority=one.priority, hop=one.hop + 1)
@@ -101,12 +111,13 @@ class Workflows:
             accept=accept,
             deliver=lambda one: self.deliver(replace(one, hop=one.hop + 1)),
             fetch=lambda one: self.fetch(one.id, one.hop),
+            remind=self._reminded,
         )
 
     def _config(self) -> DBOSConfig:
         return {
             "name": "notewright",
-            "system_database_engine": self._database.engine,
+            "system_database_engine": self._database.queues,
             "system_database_url": self._database.engine.url.render_as_string(hide_password=False),
             "application_version": VERSION,
             "executor_id": self._name,
@@ -143,12 +154,17 @@ class Workflows:
             DBOS.workflow(name=function.__name__, max_recovery_attempts=None)(function)
 
     def _queues(self) -> None:
+        """How often each queue is looked at: looking costs, and not everything is in a hurry."""
         options = self._options
-        polling = {"polling_interval_sec": options.polling, "on_conflict": "always_update"}
-        DBOS.register_queue(DOCUMENTS, worker_concurrency=options.derive, **polling)  # type: ignore[arg-type]
-        DBOS.register_queue(DELIVERIES, partition_worker_concurrency=options.deliver, **polling)  # type: ignore[arg-type]
-        DBOS.register_queue(NOTICES, partition_concurrency=1, **polling)  # type: ignore[arg-type]
-        DBOS.register_queue(SUBMISSIONS, worker_concurrency=2, **polling)  # type: ignore[arg-type]
+
+        def polled(name: str, slower: float = 1.0, **limits: int) -> None:
+            interval = options.polling * slower
+            DBOS.register_queue(name, on_conflict="always_update", polling_interval_sec=interval, **limits)  # type: ignore[arg-type]
+
+        polled(DOCUMENTS, worker_concurrency=options.derive)
+        polled(DELIVERIES, partition_worker_concurrency=options.deliver)
+        polled(NOTICES, 2.0, partition_concurrency=1)
+        polled(SUBMISSIONS, 5.0, worker_concurrency=2)
 
     def _derived(self, document: str, version: int) -> tuple[str, ...]:
         derive = self._derive
