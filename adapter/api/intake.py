@@ -4,7 +4,8 @@ Everything here happens in the caller's transaction; `Accepted.start` is called 
 https://hl7.org/fhir/us/core/writing-clinical-notes.html
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl
@@ -23,6 +24,7 @@ from adapter.model import Issue, Resource
 
 KIND = "DocumentReference"
 WRONG = "entered-in-error"
+_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,40}")
 ELEMENTS = 5_000  # of one document; they are checked while nobody else can write
 
 
@@ -115,7 +117,10 @@ def checked(document: Resource, version: Version) -> None:
     """Raises Malformed or Invalid with every issue when this is no DocumentReference we can take."""
     _is_document(document)
     bounded(document, ELEMENTS, KIND)
-    issues = check.resource(document, version)
+    nulls = [_issue("structure", "null", "null is no value here.", path) for path in _nulls(document, KIND)]
+    if nulls:
+        raise Malformed(nulls)
+    issues = _issues(document, version)
     if issues and _other_is_clean(document, version):
         return
     if issues:
@@ -168,7 +173,29 @@ def _partial(document: Resource) -> bool:
 
 def _other_is_clean(document: Resource, version: Version) -> bool:
     """Whether it is a document of the other FHIR version, sent without saying so."""
-    return not check.resource(document, "r5" if version == "r4" else "r4")
+    return not _issues(document, "r5" if version == "r4" else "r4")
+
+
+def _issues(document: Resource, version: Version) -> list[Issue]:
+    """What is wrong with a document. The models look up contained types by name and know no other."""
+    try:
+        return check.resource(document, version)
+    except KeyError:
+        message = "A contained resource is of no type there is."
+        return [_issue("not-supported", "unknown-type", message, f"{KIND}.contained")]
+
+
+def _nulls(value: object, path: str) -> Iterator[str]:
+    """Where null stands for an element; in a list it may, beside extensions of its values."""
+    if isinstance(value, dict):
+        for name, child in value.items():
+            place = f"{path}.{name if _NAME.fullmatch(name) else '?'}"
+            if child is None:
+                yield place
+            yield from _nulls(child, place)
+    elif isinstance(value, list):
+        for number, child in enumerate(value):
+            yield from _nulls(child, f"{path}[{number}]")
 
 
 def _replaced(tx: Transaction, call: Giver, document: Resource, priority: int) -> tuple[Stored, ...]:
