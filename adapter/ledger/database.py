@@ -1,17 +1,21 @@
 """The database: opening it, and transactions in which what was read still holds when it is written.
 
-SQLite runs in WAL mode with every commit on disk before the answer (`synchronous = FULL`).
+SQLite runs in WAL mode with every commit on disk before the answer (`synchronous = FULL`). The queues have
+an engine of their own, whose commits may wait for the next one of the ledger: what a power cut takes from
+them is put up again from the ledger.
 """
 
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -21,7 +25,7 @@ from adapter.ledger.tables import FORMAT, METADATA, about
 Clock = Callable[[], datetime]
 
 _LOCK = 7_460_093  # of an advisory lock: the one under which tables are made
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON")
+_PRAGMAS = ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON")
 
 
 def _utc() -> datetime:
@@ -62,8 +66,9 @@ class Transaction:
 class Database:
     """An open database. Safe to use from several threads and, with PostgreSQL, several processes."""
 
-    def __init__(self, engine: Engine, clock: Clock = _utc) -> None:
+    def __init__(self, engine: Engine, clock: Clock = _utc, *, queues: Engine | None = None) -> None:
         self.engine = engine
+        self.queues = queues or engine
         self._clock = clock
 
     @property
@@ -87,6 +92,7 @@ class Database:
 
     def close(self) -> None:
         """No connection is open any more."""
+        self.queues.dispose()
         self.engine.dispose()
 
 
@@ -96,15 +102,7 @@ def opened(url: str, clock: Clock = _utc) -> Iterator[Database]:
 
     Raises LedgerError when it cannot be used, and never quotes the URL, which may hold a password.
     """
-    try:
-        engine = create_engine(url, **_options(url))
-    except (ArgumentError, ImportError, ValueError) as error:
-        raise LedgerError("the database URL cannot be understood") from error
-    if engine.dialect.name not in ("sqlite", "postgresql"):
-        raise LedgerError("the database must be SQLite or PostgreSQL")
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare)
-    database = Database(engine, clock)
+    database = Database(_engine(url), clock, queues=_engine(url, lasting=False))
     try:
         _migrate(database)
         yield database
@@ -121,16 +119,36 @@ def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
+def _engine(url: str, *, lasting: bool = True) -> Engine:
+    """The engine; with `lasting`, a commit is on disk when it is done."""
+    try:
+        engine = create_engine(url, **_options(url))
+    except (ArgumentError, ImportError, ValueError) as error:
+        raise LedgerError("the database URL cannot be understood") from error
+    if engine.dialect.name not in ("sqlite", "postgresql"):
+        raise LedgerError("the database must be SQLite or PostgreSQL")
+    prepare = _prepare if engine.dialect.name == "sqlite" else _prepare_shared
+    event.listen(engine, "connect", partial(prepare, lasting=lasting))
+    return engine
+
+
 def _options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": 30}}
     return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
 
 
-def _prepare(connection: sqlite3.Connection, _: object) -> None:
+def _prepare(connection: sqlite3.Connection, _: object, *, lasting: bool) -> None:
     connection.isolation_level = "IMMEDIATE"
-    for pragma in _PRAGMAS:
+    for pragma in (*_PRAGMAS, f"synchronous={'FULL' if lasting else 'NORMAL'}"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_shared(connection: DBAPIConnection, _: object, *, lasting: bool) -> None:
+    if not lasting:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("SET synchronous_commit TO off")
+        connection.commit()
 
 
 def _migrate(database: Database) -> None:
