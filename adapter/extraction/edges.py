@@ -14,6 +14,7 @@ from adapter.extraction.wordpiece import Words
 
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = ("'", '"', "‘", "“")
+_SIGNS = ("<", ">", "≤", "≥")
 _LOOSE = ("-", "–", ",", ";", ":", "/")
 # The beginning of a code name, what continues it, and a numeral that a code name begins with ("5-FU").
 _CODE = re.compile(r"[A-Z]{1,4}[a-z]?\d{0,3}-?")
@@ -45,7 +46,7 @@ def settled(
     found = []
     for chunk in chunks:
         span = _in_one_paragraph(text, words, (chunk.start, chunk.end), headings)
-        span = _balanced(text, words, _trimmed(text, words, span))
+        span = _compared(text, words, _balanced(text, words, _trimmed(text, words, span)))
         if chunk.kind in headed:
             span = _with_head(text, words, span, heads)
         if chunk.kind in coded:
@@ -70,6 +71,18 @@ def _in_one_paragraph(text: str, words: Words, span: Range, headings: Collection
         if words.starts[index] in headings or between.count("\n") > 1:
             return start, index
     return span
+
+
+def _compared(text: str, words: Words, span: Range) -> Range:
+    """A number with the sign before it: "<0.01" is not 0.01."""
+    start, end = span
+    if not _word(text, words, start)[0].isdigit():
+        return span
+    before = [_word(text, words, index) for index in range(max(0, start - 2), start)]
+    signs = (
+        2 if before[-1:] == ["="] and before[0] in _SIGNS else int(before[-1:] != [] and before[-1] in _SIGNS)
+    )
+    return start - signs, end
 
 
 def _with_head(text: str, words: Words, span: Range, heads: Collection[str]) -> Range:

@@ -77,6 +77,20 @@ def test_a_condition_holds_whole_brackets_only(marked: str, expected: str) -> No
     assert settled(marked, CONDITION) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        ("troponin was <«0.01»", "<0.01"),
+        ("CRP >= «200»", ">= 200"),
+        ("LDL = «130»", "130"),
+        ("INR «2.1»", "2.1"),
+        ("<«asthma»", "asthma"),
+    ],
+)
+def test_a_number_keeps_the_sign_before_it(marked: str, expected: str) -> None:
+    assert settled(marked, CONDITION) == [expected]
+
+
 def test_a_mention_stops_before_a_heading() -> None:
     text = "for pain\nPLAN: rest"
     words = TOKENIZER.words(text)
