@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from adapter.api import capability, routes
 from adapter.api.exchange import endpoint, refused
@@ -92,6 +93,10 @@ def _watched(app: FastAPI, service: Service) -> None:
 
 async def _not_there(service: Service, request: Request, error: Exception) -> Response:
     """404 and 405 as FHIR has them."""
-    status = getattr(error, "status_code", 404)
-    allowed = (getattr(error, "headers", None) or {}).get("Allow", "").split(", ")
-    return refused(service, request, NotSo(allowed) if status == 405 else NotHere())
+    if getattr(error, "status_code", 404) != 405:
+        return refused(service, request, NotHere())
+    matching = [
+        route for route in request.app.router.routes if route.matches(request.scope)[0] is not Match.NONE
+    ]
+    allowed = {method for route in matching for method in getattr(route, "methods", None) or ()}
+    return refused(service, request, NotSo(sorted(allowed)))

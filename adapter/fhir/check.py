@@ -21,6 +21,19 @@ from adapter.model import Issue, Note, Resource
 
 _FULL_URL = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|https?://\S+")
 _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,40}")
+_SAID = {  # by what the type of a validation error contains
+    "missing": ("required", "is required"),
+    "extra_forbidden": ("structure", "is not an element here"),
+    "_type": ("structure", "is of the wrong type"),
+    "pattern": ("value", "does not have the form it must have"),
+    "one_of_many": ("invariant", "stands beside another element that excludes it"),
+    "too_short": ("required", "is too short or empty"),
+    "too_long": ("too-long", "is too long"),
+    "datetime": ("value", "is not a date or time of FHIR"),
+    "date": ("value", "is not a date of FHIR"),
+    "decimal": ("value", "is not a number of FHIR"),
+    "int": ("value", "is not a whole number"),
+}
 _R4_ONLY = ("con-5",)  # R5 requires a clinicalStatus of what was entered in error too
 _OURS = ("subject", "patient")
 _TIMES = ("recordedDate", "effectiveDateTime", "dateAsserted", "recorded", "timestamp", "performedDateTime")
@@ -65,7 +78,15 @@ def _modelled(one: Resource, model: type[BaseModel], kind: str) -> tuple[BaseMod
         return model.model_validate(one), []
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False, include_context=False)
-        return None, [_issue("structure", str(it["type"]), _dotted(kind, it["loc"])) for it in problems]
+        return None, [_structural(str(it["type"]), _dotted(kind, it["loc"])) for it in problems]
+
+
+def _structural(type: str, path: str) -> Issue:
+    """What a model found wrong, in plain words."""
+    code, said = next(
+        (told for word, told in _SAID.items() if word in type), ("structure", "is not well formed")
+    )
+    return Issue(code=code, reason=type, message=f"{path} {said}", severity="error", path=path)
 
 
 def _bound(model: BaseModel, path: str) -> Iterator[Issue]:

@@ -44,6 +44,7 @@ AI_DEVICE: Final = AI + "/CodeSystem/AIdeviceTypeCS"
 # Identifiers of our own
 OURS: Final = "https://notewright.org/fhir/identifier"
 FINDING_ID: Final = OURS + "/finding"  # a resource made from a note
+DOCUMENT_ID: Final = OURS + "/document"  # a document of ours that came without an identifier
 NOTE_ID: Final = OURS + "/note"  # a note whose DocumentReference has no id of its own
 DEVICE_ID: Final = OURS + "/device"  # a model in a version of the software
 BUNDLE_ID: Final = OURS + "/bundle"

@@ -119,7 +119,8 @@ class Courier:
             for other in deliveries.of(tx, one.document)
             if other.target == one.target and other.version < one.version and other.reached
         ]
-        return difference(earlier, derived(one.version), posted.fhir)
+        accepted = work.read(tx, one.document, one.version).at
+        return difference(earlier, derived(one.version), posted.fhir, accepted)
 
     def _send(self, one: Delivery, bundle: Resource | None, posted: Posted) -> float | None:
         try:

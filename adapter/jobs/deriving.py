@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapter.errors import EngineError, LedgerError, NotewrightError
-from adapter.fhir import outcome
+from adapter.fhir import ids, outcome, systems
 from adapter.fhir.systems import Version
 from adapter.jobs.gate import Gate
 from adapter.ledger import Database, Transaction, deliveries, resources, work
 from adapter.ledger.database import instant
+from adapter.ledger.resources import Stored
 from adapter.ledger.work import Work
 from adapter.model import Issue, Resource
 from adapter.pipeline import Pipeline
@@ -75,7 +76,7 @@ class Deriver:
             return self._planned(document, version)
         begun = time.monotonic()
         patient = todo.attempts < PATIENT
-        derived = self._run(stored.content, self.versions, recorded=todo.at, patient=patient)
+        derived = self._run(_as_known(stored), self.versions, recorded=todo.at, patient=patient)
         state = work.FAILED if derived.bundles is None else work.EXTRACTED
         return self._finish(todo, state, derived, time.monotonic() - begun)
 
@@ -136,6 +137,17 @@ class Deriver:
                 for one in deliveries.of(tx, document, version)
                 if one.state in (deliveries.WAITING, deliveries.SENDING)
             )
+
+
+def _as_known(stored: Stored) -> Resource:
+    """The document as others know it: by its business identifier, for the id is ours alone.
+
+    A target would look for a "DocumentReference/<our id>" of its own. Where there is no identifier it gets one.
+    """
+    document = {key: value for key, value in stored.content.items() if key not in ("id", "meta")}
+    if not (document.get("identifier") or document.get("masterIdentifier")):
+        document["identifier"] = [ids.identifier(systems.DOCUMENT_ID, stored.id)]
+    return document
 
 
 def _counted(issues: Sequence[Issue]) -> list[Issue]:

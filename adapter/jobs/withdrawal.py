@@ -20,17 +20,22 @@ class Earlier:
     sent: bool  # whether it is known to have arrived
 
 
-def difference(earlier: Sequence[Earlier], new: Resource | None, fhir: Version) -> Resource | None:
-    """The Bundle to send, oldest of `earlier` first; None when there is nothing to do."""
+def difference(
+    earlier: Sequence[Earlier], new: Resource | None, fhir: Version, recorded: str | None = None
+) -> Resource | None:
+    """The Bundle to send, oldest of `earlier` first; None when there is nothing to do.
+
+    `recorded` is the instant the newer version was accepted.
+    """
     known = _merged(one.bundle for one in earlier if one.bundle)
     if known is None:
         return new
     if new is None:
-        return retraction.retract(known, fhir)
+        return retraction.retract(known, fhir, recorded=recorded)
     last = earlier[-1]
     standing = {_identity(entry) for entry in (last.bundle or {}).get("entry", [])} if last.sent else set()
     there = {_identity(entry) for entry in known["entry"]}
-    whole = retraction.superseded(known, new, fhir)
+    whole = retraction.superseded(known, new, fhir, recorded=recorded)
     entries = [_surely(entry) if _identity(entry) in there - standing else entry for entry in whole["entry"]]
     return whole | {"entry": entries}
 
