@@ -93,7 +93,7 @@ class Submitter:
         if now.hop != hop:
             return 0.0 if now.hop == hop + 1 else None
         end = time.monotonic() + self._bounds.turn
-        wait: float | None = 0.0
+        wait = self._piece(submission, hop)
         while wait == 0.0 and time.monotonic() < end:
             wait = self._piece(submission, hop)
         return None if wait is None else self._further(submission, hop, wait)
