@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import service_target
 from service_site import SYSTEM, Client, Site, running
 from sqlalchemy import text
 
@@ -160,7 +161,11 @@ def _ledger(run: Run, database: ledger.Database) -> tuple[dict[str, list[str]], 
             if done.state != work.EXTRACTED or not entries:
                 wrong.append(f"document {number} is {done.state}")
             kept = [one for one in entries if one["resource"]["resourceType"] != "Device"]
-            expected[found[0].reference] = [one["fullUrl"].removeprefix("urn:uuid:") for one in kept]
+            owners = {service_target.document(one["resource"]) for one in kept}
+            if len(owners) != 1:
+                wrong.append(f"the resources of document {number} name {len(owners)} documents")
+                continue
+            expected[str(owners.pop())] = [one["fullUrl"].removeprefix("urn:uuid:") for one in kept]
         states = {one.state for one in deliveries.listed(tx, ("waiting", "sending", "dead"))}
         wrong += [f"deliveries are {state}" for state in states]
     return expected, wrong

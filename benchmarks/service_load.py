@@ -86,12 +86,13 @@ def post(load: Load, site: Site, client: httpx.Client) -> None:
     if answer.status_code != 201:
         load.failed[str(answer.status_code)] += 1
         return
-    id = answer.json()["id"]
+    known_as = (name, f"DocumentReference/{answer.json()['id']}")  # one of them is what the target is told
     with load.lock:
         load.acknowledged.append(seconds)
-        load.posted[f"DocumentReference/{id}"] = begun
-        if (at := load.early.pop(f"DocumentReference/{id}", None)) is not None:
-            load.delivered.append(at - begun)
+        for one in known_as:
+            load.posted[one] = begun
+            if (at := load.early.pop(one, None)) is not None:
+                load.delivered.append(at - begun)
 
 
 def closed(load: Load, site: Site) -> None:

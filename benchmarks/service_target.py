@@ -40,15 +40,19 @@ def names(resource: Resource) -> Iterator[str]:
 
 
 def document(resource: Resource) -> str | None:
-    """The document a finding or a Provenance was derived from."""
+    """The document a finding or a Provenance was derived from: a reference, or an identifier."""
     for extension in resource.get("extension") or []:
         for inner in extension.get("extension") or []:
             if "valueReference" in inner:
-                return str(inner["valueReference"].get("reference"))
+                return _name(inner["valueReference"])
     for entity in resource.get("entity") or []:
         if entity.get("role") == "source":
-            return str(entity["what"].get("reference"))
+            return _name(entity["what"])
     return None
+
+
+def _name(reference: Resource) -> str:
+    return str(reference.get("reference") or reference.get("identifier", {}).get("value"))
 
 
 class Kept:
