@@ -33,7 +33,7 @@ TYPE: Final = "http://hl7.org/fhir/uv/bulkdata/StructureDefinition/BulkSubmitSta
 NDJSON: Final = "application/fhir+ndjson"
 MOST: Final = 1_000  # manifests of a submission, pages aside
 OPEN: Final = 20  # submissions of one caller that are worked on
-PAGE: Final = 100  # lines read at once
+PAGE: Final = 20  # lines read at once
 AGAIN: Final = 5  # seconds until it is worth asking again
 _FILE = re.compile(r"(output|outcome)-([0-9]{1,6})\.ndjson")
 

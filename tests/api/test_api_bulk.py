@@ -355,6 +355,18 @@ def test_a_status_that_is_forgotten_is_gone_and_the_documents_are_not(here, file
     assert len(read(here, told["output"][0]["url"])) == 1
 
 
+def test_nobody_else_sees_a_submission(here, files):
+    submit(here, "s", files.manifest("/s/manifest", files.lines("/s/1", [note("s1")])))
+    told = finished(here, "s")
+    paths = [told[name][0]["url"].removeprefix(here.base) for name in ("output", "outcome")]
+    with here.service.database.writing() as tx:
+        found = submissions.named(tx, "insecure", "https://ehr.example|ehr-1", "s")
+        submissions.change(tx, found.id, owner="somebody else")
+    for path in paths:
+        assert here.get(path).status_code == 404
+    assert here.post(parameters("s"), "/$bulk-submit-status").status_code == 404
+
+
 class Steps:
     """A submitter without workflows: steps are taken by hand."""
 
@@ -506,7 +518,7 @@ def test_hundreds_of_documents_are_accepted_and_given_back_a_page_at_a_time(step
     id = here.submission(files.manifest("/t/manifest", files.lines("/t/1", rows)))
     here.run(id)
     assert len(set(here.started)) == 600
-    bundle = {"resourceType": "Bundle", "type": "transaction", "note": "x" * 2_000}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "note": "x" * 10_000}
     with ledger.writing() as tx:
         for document, version in here.started:
             work.finish(tx, document, version, work.EXTRACTED, bundles={"r4": bundle})
