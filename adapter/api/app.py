@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from adapter.api import capability, routes
+from adapter.api import capability, openapi, routes
 from adapter.api.exchange import endpoint, refused
 from adapter.api.faults import NotHere, NotSo
 from adapter.api.routes import Route
@@ -27,7 +27,9 @@ def application(
     service: Service, *, limits: Limits | None = None, tls: bool = False, tracing: Tracing | None = None
 ) -> Any:
     """The ASGI application."""
-    app = FastAPI(title="Notewright", version=service.version, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Notewright", version=service.version, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     listed = routes.table()
     for route in listed:
         _add(app, service, route)
@@ -44,16 +46,24 @@ def _add(app: FastAPI, service: Service, route: Route) -> None:
     answer = endpoint(service, route.handler, route.kind, route.resource, route.operation)
     methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
     for method in methods:  # one by one: what is documented is named by path and method
-        app.add_api_route(PREFIX + route.path, answer, methods=[method], name=route.path or "base")
+        app.add_api_route(
+            PREFIX + route.path,
+            answer,
+            methods=[method],
+            name=route.path or "base",
+            openapi_extra=openapi.described(route),
+            include_in_schema=method != "HEAD",
+        )
 
 
 def _described(app: FastAPI, service: Service, listed: Sequence[Route]) -> None:
     """metadata and the SMART configuration, which tell of the other routes."""
     metadata = endpoint(service, partial(capability.statement, routes=listed), "capabilities")
     smart = endpoint(service, partial(capability.smart, routes=listed), "capabilities")
-    app.add_api_route(f"{PREFIX}/metadata", metadata, methods=["GET"], name="metadata")
+    app.add_api_route(f"{PREFIX}/metadata", metadata, methods=["GET", "HEAD"], include_in_schema=False)
     for prefix in ("", PREFIX):
-        app.add_api_route(f"{prefix}/.well-known/smart-configuration", smart, methods=["GET"], name="smart")
+        path = f"{prefix}/.well-known/smart-configuration"
+        app.add_api_route(path, smart, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 def _keys(app: FastAPI, service: Service) -> None:
@@ -70,7 +80,7 @@ def _keys(app: FastAPI, service: Service) -> None:
 
 
 def _watched(app: FastAPI, service: Service) -> None:
-    def live() -> Response:
+    async def live() -> Response:  # not in the pool of threads, which a crowd of $extract may fill
         told = livez()
         return JSONResponse(dict(told.body), status_code=told.status)
 

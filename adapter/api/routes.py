@@ -70,6 +70,13 @@ def _documents() -> Sequence[Route]:
             resource=KIND,
             operation=extract,
         ),
+        Route(
+            method="POST",
+            path=f"/{KIND}/_search",
+            handler=documents.search,
+            kind="search-type",
+            resource=KIND,
+        ),
         Route(method="GET", path=one, handler=documents.read, kind="read", resource=KIND),
         Route(method="PUT", path=one, handler=documents.update, kind="update", resource=KIND),
         Route(

@@ -22,7 +22,7 @@ PARAMETERS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "type": ("token", ("type",)),
         "category": ("token", ("category",)),
         "date": ("date", ("date",)),
-        "period": ("date", ("context.period",)),
+        "period": ("date", ("context.period", "period")),
         "relatesto": ("reference", ("relatesTo.target",)),
     },
     "Subscription": {

@@ -64,7 +64,9 @@ def test_the_same_document_again_is_the_one_that_is_there(here):
     first = here.post(identified("again"))
     second = here.post(identified("again"))
     assert (first.status_code, second.status_code) == (201, 200)
-    assert second.json()["id"] == first.json()["id"] and "Location" not in second.headers
+    assert (
+        second.json()["id"] == first.json()["id"] and second.headers["Location"] == first.headers["Location"]
+    )
     assert here.post(identified("again", "Assessment: gout.")).status_code == 201
 
 
@@ -265,9 +267,7 @@ def test_search_by_id_and_by_what_a_document_relates_to(here, three):
     assert ids(query(here, f"relatesto={reference}")) == [new["id"]]
 
 
-@pytest.mark.parametrize(
-    "text", ["color=1", "date=yesterday", "date=2026-13", "patient=", "_count=x", "_sort=x"]
-)
+@pytest.mark.parametrize("text", ["color=1", "date=yesterday", "date=2026-13", "patient=", "_count=x"])
 def test_a_search_that_cannot_be_understood_is_refused(here, text):
     answer = here.get(f"/DocumentReference?{text}")
     assert answer.status_code == 400 and issues(answer)[0]["expression"] == [text.partition("=")[0]]

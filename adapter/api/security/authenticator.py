@@ -19,7 +19,13 @@ from adapter.api.security.ratelimit import Limiter
 from adapter.api.security.tokens import TokenVerifier, Verified, looks_signed, refused
 from adapter.errors import AccessError, NotAuthenticated, SettingsError, TooManyRequests
 
-OPEN: Final = ("/fhir/metadata", "/.well-known/smart-configuration", "/livez", "/readyz")
+OPEN: Final = (
+    "/fhir/metadata",
+    "/.well-known/smart-configuration",
+    "/fhir/.well-known/smart-configuration",
+    "/livez",
+    "/readyz",
+)
 """The paths anybody may read."""
 
 FAILURES: Final = 20  # failures an address may have at once
