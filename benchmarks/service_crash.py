@@ -185,7 +185,7 @@ def figures(run: Run, site: Site, database: ledger.Database, seconds: float) -> 
         rows = tx.connection.execute(
             text(f"SELECT status, count(*) FROM {_status(database)} GROUP BY status")
         )
-        print(f"workflows {dict(tuple(row) for row in rows)}")
+        print(f"workflows { {row[0]: row[1] for row in rows} }")
 
 
 def _status(database: ledger.Database) -> str:

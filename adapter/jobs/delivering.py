@@ -1,5 +1,7 @@
 """One document version -> one target: sent, tried again later, or kept for somebody to look at.
 
+That something is about to be sent is on disk before it is; what came of it need not be, for it is sent again.
+
 A version is not sent while an older one is under way to the same target, and an older one not at all once
 a newer one stands; what the older one made there is withdrawn with the newer one. A delivery is a chain of
 workflows ("hops"), one an attempt; the ledger says which is in charge, so that a step
@@ -131,7 +133,7 @@ class Courier:
             return self._failed(one, TargetRefused(f"This is a defect ({type(error).__name__})"), posted)
         posted.breaker.succeeded()
         self._told(one.target, "sent")
-        with self._database.writing() as tx:
+        with self._database.writing(lasting=False) as tx:
             deliveries.mark(tx, one, deliveries.SENT, receipt=_plain(receipt), outcome=None)
         return None
 
@@ -160,7 +162,7 @@ class Courier:
             posted.breaker.failed()
         else:
             posted.breaker.succeeded()
-        with self._database.writing() as tx:
+        with self._database.writing(lasting=False) as tx:
             tx.lock(f"delivery/{one.document}/{one.target}")
             now = deliveries.read(tx, one.document, one.version, one.target)
             if (now.state, now.hop) != (deliveries.SENDING, one.hop):

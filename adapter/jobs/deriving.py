@@ -69,7 +69,7 @@ class Deriver:
 
     def _begun(self, document: str, version: int) -> tuple[str, ...]:
         """An attempt counts from here on: whoever waits for a place has nothing to do with a crash."""
-        with self._database.writing() as tx:
+        with self._database.writing(lasting=False) as tx:
             todo = work.begin(tx, document, version)
             stored = resources.read(tx, "DocumentReference", document, version)
         if todo.state != work.ACCEPTED:
@@ -113,7 +113,7 @@ class Deriver:
         self, todo: Work, state: str, derived: Derived, seconds: float | None = None
     ) -> tuple[str, ...]:
         told = outcome.of(_counted(derived.issues))
-        with self._database.writing() as tx:
+        with self._database.writing(lasting=False) as tx:
             first = work.finish(
                 tx, todo.document, todo.version, state, bundles=derived.bundles, outcome=told, seconds=seconds
             )
@@ -142,7 +142,7 @@ class Deriver:
 def _as_known(stored: Stored) -> Resource:
     """The document as others know it: by its business identifier, for the id is ours alone.
 
-    A target would look for a "DocumentReference/<our id>" of its own. Where there is no identifier it gets one.
+    A target would look for a "DocumentReference/<our id>" of its own. Where there is none it gets one.
     """
     document = {key: value for key, value in stored.content.items() if key not in ("id", "meta")}
     if not (document.get("identifier") or document.get("masterIdentifier")):

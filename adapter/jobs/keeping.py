@@ -67,7 +67,7 @@ class Keeper:
 
     def beat(self) -> None:
         """This process is known to be alive; who was not heard of for long is forgotten."""
-        with self._database.writing() as tx:
+        with self._database.writing(lasting=False) as tx:
             now = _now(tx)
             if self._works:
                 seen = update(worker).where(worker.c.id == self._name).values(seen=instant(now))

@@ -83,9 +83,13 @@ class Database:
             yield Transaction(connection=connection, moment=self._clock())
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """A transaction that is on disk when the context ends, whole or not at all."""
-        with _told(), self.engine.begin() as connection:
+    def writing(self, *, lasting: bool = True) -> Iterator[Transaction]:
+        """A transaction that is on disk when the context ends, whole or not at all.
+
+        Without `lasting`, a power cut may undo it, but never without all that was written after it: for what
+        is simply done again. The end of the process does not undo it.
+        """
+        with _told(), (self.engine if lasting else self.queues).begin() as connection:
             if connection.dialect.name == "sqlite":
                 connection.execute(text("BEGIN IMMEDIATE"))
             yield Transaction(connection=connection, moment=self._clock())
