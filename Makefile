@@ -14,7 +14,7 @@ export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXA
 export SKBUILD_BUILD_TARGETS ?= llama;llama-common
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test lint fix golden docs lock clean setup setup-dev
+.PHONY: demo test lint fix golden docs lock clean setup setup-dev interop
 
 demo: setup $(DEMO)/store.sqlite
 	@$(BIN)/notewright explain --input fixtures/documents/discharge-summary.json --terminology $(DEMO)/store.sqlite
@@ -38,6 +38,11 @@ lint: setup-dev
 fix: setup-dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+# Tests with other people's FHIR software: Medplum's server core and three clients (docs/interop.md). Needs npm.
+interop: setup-dev
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[interop]'
+	@INTEROP=1 $(BIN)/python -m pytest tests/interop $(ARGS)
 
 # Rewrites the expected results of the golden cases; review the difference like code.
 golden: setup-dev

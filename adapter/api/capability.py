@@ -10,6 +10,7 @@ from adapter.api.routes import Route
 from adapter.api.security.authenticator import Authenticator
 from adapter.api.security.interactions import Interaction, needs
 from adapter.api.security.smart import smart_configuration
+from adapter.delivery.subscriptions.topic import TOPIC
 from adapter.fhir.systems import Version
 from adapter.ledger.index import PARAMETERS
 from adapter.model import Resource
@@ -18,8 +19,16 @@ from terminology.fhir import operations
 
 BASE = "https://notewright.org/fhir"
 FHIR = "http://hl7.org/fhir"
+BULK = f"{FHIR}/uv/bulkdata"
 _NUMBERS: Mapping[Version, str] = {"r4": "4.0.1", "r5": "5.0.0"}
 _COMMON = (("_id", "token"), ("_lastUpdated", "date"))
+_BACKPORT = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/CapabilityStatement/backport-subscription-server-r4"
+)
+_TOPICS = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
+    "capabilitystatement-subscriptiontopic-canonical"
+)
 _DOCUMENT = "DocumentReference"
 
 
@@ -59,6 +68,7 @@ def _statement(call: Call, routes: Sequence[Route]) -> Resource:
         "status": "active",
         "date": "2026-11-21",
         "kind": "instance",
+        **({"instantiates": [_BACKPORT]} if "Subscription" in types and version == "r4" else {}),
         "software": {"name": "Notewright", "version": call.service.version},
         "implementation": {"description": "Notewright FHIR endpoint", "url": call.base},
         "fhirVersion": _NUMBERS[version],
@@ -72,6 +82,8 @@ def _resource(kind: str, routes: Iterable[Route]) -> Resource:
     kinds = [route.kind for route in listed if route.kind != "operation" and route.kind]
     operations = {route.operation: route for route in listed if route.operation}
     told: Resource = {"type": kind, "profile": f"{FHIR}/StructureDefinition/{kind}"}
+    if kind == "Subscription":
+        told["extension"] = [{"url": _TOPICS, "valueCanonical": TOPIC}]
     if kinds:
         told["interaction"] = [{"code": code} for code in dict.fromkeys(kinds)]
         told["versioning"] = "versioned-update"
@@ -93,7 +105,8 @@ def _operation(route: Route) -> Resource:
     if name == "process-message":
         return {"name": name, "definition": f"{FHIR}/OperationDefinition/MessageHeader-process-message"}
     known = {(one.resource, one.name): one.definition for one in operations.every()}
-    ours = f"{BASE}/OperationDefinition/{kind}{name}"
+    owner = BULK if name.startswith("bulk-") else BASE
+    ours = f"{owner}/OperationDefinition/{kind}{name}"
     return {"name": name, "definition": known.get((route.resource, name), ours)}
 
 

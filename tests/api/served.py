@@ -33,7 +33,9 @@ def opened(store: Path, database: str, site: Site | None = None, **more: Any) ->
 
 def quick(**more: Any) -> Site:
     """A site whose queues are looked at often."""
-    return Site.model_validate({"work": {"polling": 0.02}, "server": {"shutdown": 0, "burst": 100_000}} | more)
+    return Site.model_validate(
+        {"work": {"polling": 0.02}, "server": {"shutdown": 0, "burst": 100_000}} | more
+    )
 
 
 @contextmanager
