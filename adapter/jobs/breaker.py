@@ -45,6 +45,8 @@ class Breaker:
     def failed(self) -> None:
         """The target cannot be reached or is in trouble."""
         with self._lock:
+            if self._until > self._clock():
+                return  # begun before the others failed: nothing new
             self._failed += 1
             self._trying = False
             if self._failed >= self._most:
