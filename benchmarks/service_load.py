@@ -169,7 +169,7 @@ def backfill(load: Load, site: Site, count: int) -> int:
     return count
 
 
-def sampled(site: Site, until: float, every: float) -> Iterator[list[int]]:
+def sampled(site: Site, until: float, every: float) -> Iterator[list[tuple[int, int]]]:
     """Bytes of memory of each process, every so often."""
     while time.monotonic() < until:
         yield [memory(one.running.pid) for one in site.processes if one.running]
@@ -214,11 +214,13 @@ def sustained(load: Load, site: Site, args: argparse.Namespace) -> None:
         _where(spying)
 
 
-def _memory(samples: list[list[int]]) -> None:
-    totals = [sum(one) / 2**20 for one in samples]
+def _memory(samples: list[list[tuple[int, int]]]) -> None:
+    totals = [sum(own for own, _ in one) / 2**20 for one in samples]
     shown = " ".join(f"{one:.0f}" for one in totals[:: max(1, len(totals) // 10)])
     half = totals[len(totals) // 2 :]
-    print(f"memory, MiB: {shown}; second half {half[0]:.0f} to {half[-1]:.0f}")
+    print(f"memory of its own, MiB: {shown}; second half {half[0]:.0f} to {half[-1]:.0f}")
+    mapped = sum(mapped for _, mapped in samples[-1]) / 2**20
+    print(f"files mapped at the end, each thread's view counted: {mapped:.0f} MiB")
 
 
 def _profile(site: Site, args: argparse.Namespace) -> tuple[subprocess.Popen[bytes], Path] | None:

@@ -250,7 +250,12 @@ class Client:
         return None
 
 
-def memory(pid: int) -> int:
-    """Bytes of resident memory of a process."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+def memory(pid: int) -> tuple[int, int]:
+    """Bytes of resident memory of a process: its own, and of files it has mapped.
+
+    The terminology store is mapped by each thread that reads it, and counted as often; it is there once.
+    """
+    status = Path(f"/proc/{pid}/status").read_text()
+    lines = dict(line.split(":", 1) for line in status.splitlines())
+    own, mapped = (int(lines[name].split()[0]) * 1024 for name in ("RssAnon", "RssFile"))
+    return own, mapped
