@@ -103,7 +103,7 @@ class Process:
 
     def _answers(self, client: httpx.Client) -> bool:
         if self.ready is None:
-            return self.said.encode() in self.log.read_bytes()[self.before :]
+            return self.log.exists() and self.said.encode() in self.log.read_bytes()[self.before :]
         try:
             return client.get(self.ready, timeout=2.0).status_code == 200
         except httpx.HTTPError:

@@ -156,6 +156,8 @@ def configure(level: str = "INFO", stream: TextIO | None = None) -> Callable[[],
     before = _Before()
     for logger in _loggers():
         logger.handlers, logger.propagate, logger.disabled = [], True, False
+        if logger.name.startswith("uvicorn"):  # a server started before may have set a level of its own
+            logger.setLevel(logging.NOTSET)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
