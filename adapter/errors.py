@@ -19,6 +19,7 @@ NotewrightError
 |  +- UnknownResource      404
 |  +- Gone                 410
 |  +- PreconditionFailed   412
+|  +- Busy                 429
 +- SettingsError           contradictory or unreadable configuration
 +- AccessError             a caller of the API is not let in
    +- NotAuthenticated     we do not know who calls                  (401)
@@ -219,3 +220,10 @@ class TooManyRequests(AccessError):
     def __init__(self, retry_after: int = 1) -> None:
         super().__init__()
         self.retry_after = retry_after  # seconds
+
+
+class Busy(RestError):
+    """The queue is past its bound."""
+
+    issue_code = "throttled"
+    status = 429

@@ -13,11 +13,11 @@ from typing import Any, Final
 from adapter.api import bulkparameters, intake
 from adapter.api.bulkparameters import Given
 from adapter.api.call import Answer, Call
-from adapter.api.faults import Busy, Invalid, NotHere
+from adapter.api.faults import Invalid, NotHere
 from adapter.api.security.authenticator import Authenticator
 from adapter.api.security.scopes import Grant
 from adapter.egress import check_endpoint, checked_headers
-from adapter.errors import NotAllowed, UnknownResource
+from adapter.errors import Busy, NotAllowed, UnknownResource
 from adapter.fhir import outcome
 from adapter.fhir.systems import Version
 from adapter.fhir.wire.json_writer import write_json

@@ -50,13 +50,6 @@ class Malformed(Invalid):
     status = 400
 
 
-class Busy(RestError):
-    """The queue is past its bound."""
-
-    issue_code = "throttled"
-    status = 429
-
-
 class NotHere(RestError):
     """There is no such thing here."""
 

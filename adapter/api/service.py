@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapter.api.faults import Busy
 from adapter.api.security.authenticator import Authenticator
 from adapter.api.security.insecure import Insecure
 from adapter.api.security.ratelimit import Limiter
@@ -14,6 +13,7 @@ from adapter.api.watching.audit import Trail
 from adapter.api.watching.health import Check
 from adapter.api.watching.metrics import Metrics
 from adapter.delivery.subscriptions import Desk
+from adapter.errors import Busy
 from adapter.fhir.systems import Version
 from adapter.fhir.wire.shapes import Shapes
 from adapter.jobs import Deriver, Submitter, Workflows

@@ -60,7 +60,7 @@ def fetch(
     target = urls.parsed(url)
     sent = {**checked_headers(headers or {}), **checked_headers({"Accept": accept})}
     for _ in range(MAX_REDIRECTS + 1):
-        answer = _answered(guard, policy, target, sent, deadline, into)
+        answer = _answered(guard, policy, target, _request(target, sent, deadline), into)
         if isinstance(answer, Fetched):
             return answer
         if answer.origin != target.origin:
@@ -107,18 +107,15 @@ def media_type(written: str) -> tuple[str, str]:
     return media if _MEDIA.fullmatch(media) else "", charset[1].lower() if charset else ""
 
 
+def _request(target: Target, headers: Mapping[str, str], deadline: Deadline) -> httpx.Request:
+    sent = {"User-Agent": "Notewright", **headers}
+    return httpx.Request("GET", target.url, headers=sent, extensions={DEADLINE: deadline})
+
+
 def _answered(
-    guard: Guard,
-    policy: Policy,
-    target: Target,
-    headers: Mapping[str, str],
-    deadline: Deadline,
-    into: BinaryIO | None,
+    guard: Guard, policy: Policy, target: Target, request: httpx.Request, into: BinaryIO | None
 ) -> Fetched | Target:
     """What a target holds, or where it redirects to."""
-    request = httpx.Request(
-        "GET", target.url, headers={"User-Agent": "Notewright", **headers}, extensions={DEADLINE: deadline}
-    )
     try:
         answer = guard.handle_request(request)
         try:
