@@ -22,25 +22,28 @@ class Breaker:
         self._most, self._first, self._longest, self._clock = failures, first, longest, clock
         self._failed = 0
         self._until = 0.0
-        self._trying = False
+        self._trial = 0.0  # until when somebody is taken to be trying
         self._lock = threading.Lock()
 
     def wait(self) -> float:
-        """Seconds to wait before the next attempt; 0: try now, one at a time after a failure."""
+        """Seconds to wait before the next attempt; 0: try now, one at a time after a failure.
+
+        Who was let try and never tells how it went holds the others up for `longest` seconds, not for ever.
+        """
         with self._lock:
-            left = self._until - self._clock()
-            if left > 0:
-                return left
+            now = self._clock()
+            if self._until > now:
+                return self._until - now
             if self._failed >= self._most:
-                if self._trying:
+                if self._trial > now:
                     return self._first
-                self._trying = True
+                self._trial = now + self._longest
             return 0.0
 
     def succeeded(self) -> None:
         """The target answers."""
         with self._lock:
-            self._failed, self._until, self._trying = 0, 0.0, False
+            self._failed, self._until, self._trial = 0, 0.0, 0.0
 
     def failed(self) -> None:
         """The target cannot be reached or is in trouble."""
@@ -48,7 +51,7 @@ class Breaker:
             if self._until > self._clock():
                 return  # begun before the others failed: nothing new
             self._failed += 1
-            self._trying = False
+            self._trial = 0.0
             if self._failed >= self._most:
                 wait = min(self._longest, self._first * 2.0 ** min(self._failed - self._most, 30))
                 self._until = self._clock() + wait

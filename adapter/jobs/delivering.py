@@ -112,17 +112,20 @@ class Courier:
         return wait
 
     def _bundle(self, tx: Transaction, one: Delivery, posted: Posted) -> Resource | None:
-        def derived(version: int) -> Resource | None:
-            bundle = (work.read(tx, one.document, version).bundles or {}).get(posted.fhir)
+        def derived(done: work.Work) -> Resource | None:
+            bundle = (done.bundles or {}).get(posted.fhir)
             return posted.adapt(bundle) if bundle else None
 
         earlier = [
-            Earlier(bundle=derived(other.version), sent=other.state == deliveries.SENT)
+            Earlier(
+                bundle=derived(work.read(tx, one.document, other.version)),
+                sent=other.state == deliveries.SENT,
+            )
             for other in deliveries.of(tx, one.document)
             if other.target == one.target and other.version < one.version and other.reached
         ]
-        accepted = work.read(tx, one.document, one.version).at
-        return difference(earlier, derived(one.version), posted.fhir, accepted)
+        now = work.read(tx, one.document, one.version)
+        return difference(earlier, derived(now), posted.fhir, now.at)
 
     def _send(self, one: Delivery, bundle: Resource | None, posted: Posted) -> float | None:
         try:

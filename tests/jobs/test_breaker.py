@@ -34,3 +34,13 @@ def test_it_waits_longer_each_time_but_not_for_those_that_were_under_way():
         assert breaker.wait() == 0.0
         breaker.failed()
         assert breaker.wait() == wait
+
+
+def test_a_trial_that_is_never_heard_of_again_does_not_block_for_ever():
+    clock = Clock()
+    breaker = Breaker(failures=1, first=2.0, longest=5.0, clock=clock)
+    breaker.failed()
+    clock.now = 2.0
+    assert breaker.wait() == 0.0 and breaker.wait() == 2.0
+    clock.now = 7.0
+    assert breaker.wait() == 0.0 and breaker.wait() == 2.0
