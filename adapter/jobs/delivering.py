@@ -18,7 +18,7 @@ from typing import Any
 
 from adapter.delivery import Sink, retry
 from adapter.delivery.retry import Failure, Policy
-from adapter.errors import DeliveryError, NotewrightError, TargetRefused
+from adapter.errors import DeliveryError, EmissionError, NotewrightError, TargetRefused
 from adapter.fhir import outcome
 from adapter.fhir.systems import Version
 from adapter.jobs.breaker import Breaker
@@ -66,9 +66,7 @@ class Courier:
         with self._database.writing() as tx:
             tx.lock(f"delivery/{document}/{target}")
             one = deliveries.read(tx, document, version, target)
-            if one.state not in (deliveries.WAITING, deliveries.SENDING):
-                return None
-            if one.hop != hop:
+            if one.state not in (deliveries.WAITING, deliveries.SENDING) or one.hop != hop:
                 return self._left(tx, one, hop)
             if posted is None:
                 self._unknown(tx, one)
@@ -80,13 +78,17 @@ class Courier:
                 return None
             if wait:
                 return self._later(tx, one, wait)
-            bundle = self._bundle(tx, one, posted)
+            try:
+                bundle = self._bundle(tx, one, posted)
+            except EmissionError as error:  # our defect, and the same at every attempt: somebody has to look
+                deliveries.mark(tx, one, deliveries.DEAD, outcome=outcome.of([error.issue()]), due=None)
+                return None
             deliveries.mark(tx, one, deliveries.SENDING, attempts=one.attempts + 1, due=None)
         return self._send(one, bundle, posted)
 
     def _left(self, tx: Transaction, one: Delivery, hop: int) -> float | None:
         """What is left to wait, where a step that was cut off had decided so already."""
-        if one.hop != hop + 1 or one.due is None:
+        if one.state != deliveries.WAITING or one.hop != hop + 1 or one.due is None:
             return None
         return max(0.0, (datetime.fromisoformat(one.due) - tx.moment).total_seconds())
 

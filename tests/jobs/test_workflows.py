@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from adapter.delivery.retry import Policy
-from adapter.errors import TargetRefused, TargetUnavailable
+from adapter.errors import EmissionError, TargetRefused, TargetUnavailable
 from adapter.jobs import Breaker, Courier, Deriver, Gate, Options, Posted, Workflows
 from adapter.jobs.deriving import CAREFUL, MOST
 from adapter.ledger import deliveries, opened, resources, tables, work
@@ -150,6 +150,19 @@ def test_a_target_that_says_no_is_kept_for_somebody_to_decide(site):
             deliveries.discard(tx, stored.id, 1, "b")
         jobs.deliver(again)
         wait_until(lambda: here.states(stored) == {"a": "sent", "b": "discarded"})
+
+
+def test_what_cannot_be_made_to_a_targets_wishes_is_kept_for_somebody_to_decide(site):
+    def refuse(bundle):
+        raise EmissionError("broken", path="Bundle.entry[0]")
+
+    here = site(a=Target())
+    here.courier._targets["a"] = Posted(name="a", sink=here.targets["a"], adapt=refuse)
+    with here.running() as jobs:
+        stored = here.store(document())
+        jobs.accept(stored.id, 1)
+        wait_until(lambda: here.states(stored) == {"a": "dead"})
+    assert here.targets["a"].taken == []
 
 
 def test_an_unreadable_document_is_kept_with_the_reason(site):
