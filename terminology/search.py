@@ -251,6 +251,12 @@ def _all(groups: Sequence[str]) -> str:
     return " AND ".join(groups) if groups and all(groups) else ""
 
 
+def each(texts: Sequence[str], ask: Callable[[str], list[Hit]]) -> list[list[Hit]]:
+    """What `ask` gives for each text, equal texts asked once."""
+    found = {text: ask(text) for text in dict.fromkeys(texts)}
+    return [list(found[text]) for text in texts]
+
+
 def _other(found: Iterable[Hit]) -> list[Hit]:
     """Hits of a text in another form: never exact, never quite the same."""
     return [

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,7 +26,7 @@ from terminology.model import (
 )
 from terminology.normalise import Normaliser
 from terminology.reader import Reader
-from terminology.search import Search
+from terminology.search import Search, each
 
 
 class Store:
@@ -60,11 +61,9 @@ class Store:
         limit: int = 10,
     ) -> list[list[Hit]]:
         """What `search` gives for each text, equal texts searched once."""
-        found = {
-            text: self.search(text, kinds=kinds, languages=languages, systems=systems, limit=limit)
-            for text in dict.fromkeys(texts)
-        }
-        return [list(found[text]) for text in texts]
+        return each(
+            texts, partial(self.search, kinds=kinds, languages=languages, systems=systems, limit=limit)
+        )
 
     def exact(
         self,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import random
 from types import TracebackType
@@ -38,6 +39,7 @@ from terminology.remote.finding import Filter, Finder
 from terminology.remote.hierarchy import RemoteHierarchy, reached
 from terminology.remote.judging import Judge
 from terminology.remote.server import Keeping, Server
+from terminology.search import each
 from terminology.systems import LOINC, SNOMED
 
 PAGE = 1000  # codes a server is asked for at once when listing
@@ -120,11 +122,9 @@ class RemoteStore:
         limit: int = 10,
     ) -> list[list[Hit]]:
         """What `search` gives for each text, equal texts searched once."""
-        found = {
-            text: self.search(text, kinds=kinds, languages=languages, systems=systems, limit=limit)
-            for text in dict.fromkeys(texts)
-        }
-        return [list(found[text]) for text in texts]
+        return each(
+            texts, partial(self.search, kinds=kinds, languages=languages, systems=systems, limit=limit)
+        )
 
     def exact(
         self,
