@@ -100,6 +100,8 @@ class Mention:
     kind: str  # one of KINDS
     confidence: float  # probability, 0..1
     sources: tuple[str, ...] = ()  # who found it: "encoder", "dictionary", ...
+    claims: tuple[str, ...] = ()  # flags of Assertion that the engine itself says hold, e.g. "negated"
+    head: Span | None = None  # the mention it is a detail of, where the engine says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

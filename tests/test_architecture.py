@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NOUNS = {"model", "errors", "settings", "ledger", "fhir", "categories", "egress", "secret"}
+NOUNS = {"model", "errors", "settings", "ledger", "fhir", "categories", "egress", "secret", "tasks"}
 STAGES = {"notes", "deid", "extraction", "context", "coding", "emission", "delivery"}
 DOORS = {"api", "cli", "workbench"}
 MAY_IMPORT = {

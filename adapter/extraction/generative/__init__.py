@@ -1,0 +1,1 @@
+"""Language models as extraction engines: grounded, and bound to the schema of a task."""
