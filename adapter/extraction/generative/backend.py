@@ -1,6 +1,7 @@
 """What runs a language model: a chat and the schema of the answer in, text bound to that schema out.
 
-Two exist: `local` (llama.cpp in this process) and `remote` (an OpenAI-compatible server). Neither knows tasks.
+Two exist: `local` (llama.cpp in this process) and `remote` (an OpenAI-compatible server). Neither
+knows tasks.
 """
 
 from collections.abc import Sequence
@@ -73,7 +74,7 @@ class Backend(Protocol):
         """How many requests run at the same time."""
 
     def count(self, text: str) -> int:
-        """How many tokens a text is, by the model's own tokenizer (an upper estimate where none is at hand)."""
+        """How many tokens a text is, by its own tokenizer; an upper estimate where none is at hand."""
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """The answers, in the order of the requests.
