@@ -34,6 +34,8 @@ KINDS = (
     "frequency",
     "duration",
     "form",
+    "date",
+    "reason",
 )
 """What an engine may find in a note; `docs/glossary.md` says what each means."""
 

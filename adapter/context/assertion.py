@@ -1,6 +1,7 @@
 """A note and the mentions in it -> findings, each asserted with the cues that decided.
 
-The verdict on a mention is the union of the axes whose scope it stands in and of what its section says.
+The verdict on a mention is the union of the axes whose scope it stands in, of what its section says and of
+what the engine claims: where rules and engine disagree, the more cautious one holds.
 Mentions may come in any order; the findings come in text order.
 """
 
@@ -8,6 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.relations import link
@@ -41,7 +43,14 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
         )
         for index, (mention, section) in enumerate(zip(ordered, sections, strict=True))
     ]
-    return link(note, findings, rules.relations)
+    return link(note, findings, rules.relations, _told(ordered))
+
+
+def _told(ordered: Sequence[Mention]) -> Mapping[int, int]:
+    """Which mention is a detail of which, by position, as the engine said."""
+    places = {(one.start, one.end): index for index, one in enumerate(ordered) if one.head is None}
+    heads = [(one.head.start, one.head.end) if one.head else None for one in ordered]
+    return {index: places[head] for index, head in enumerate(heads) if head in places}
 
 
 def _ordered(note: Note, mentions: Sequence[Mention]) -> list[Mention]:
@@ -133,6 +142,10 @@ def _assertion(
         if mention.kind in kinds and not axes & set(default.unless):
             cues.add(_section_cue(note, section, default.axis))
             axes.add(default.axis)
+    for claim in mention.claims:
+        if claim not in axes:
+            cues.add(_claim_cue(mention, claim))
+            axes.add(cast(Axis, claim))
     flags = {flag: True for flag in FLAGS if flag in axes}
     if "ruled_out" in axes:
         flags["negated"] = True
@@ -178,6 +191,10 @@ def _cue(note: Note, scope: Scope) -> Cue:
 def _section_cue(note: Note, section: Section, axis: str) -> Cue:
     start, end = section.heading.start, section.heading.end
     return Cue(axis=axis, rule=f"section:{section.key}", start=start, end=end, text=note.text[start:end])
+
+
+def _claim_cue(mention: Mention, claim: str) -> Cue:
+    return Cue(axis=claim, rule="engine", start=mention.start, end=mention.end, text=mention.text)
 
 
 def _is_heading(note: Note, sentence: Span) -> bool:

@@ -3,7 +3,8 @@
 Which kinds belong to which, and how far apart they may stand, is data ([[relation]] in mappings/context).
 A detail stands in the same sentence as its head; the head before it is preferred to the one after it,
 unless that one is nearer ("20 mg of lisinopril"). What belongs to nothing is left out, or kept as a
-finding of its own where the relation says so; nothing disappears.
+finding of its own where the relation says so; nothing disappears. Where the engine itself said what a
+detail belongs to, that holds.
 """
 
 from bisect import bisect_left, bisect_right
@@ -13,6 +14,8 @@ from dataclasses import dataclass, replace
 
 from adapter.context.rules import RelationTable, tokens_of
 from adapter.model import Attribute, Finding, Issue, Note, Step
+
+NEVER_ALONE = frozenset({"date", "reason"})  # kinds that only an engine finds, and only as details
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,16 @@ class _Place:
     starts: Sequence[int]
 
 
-def link(note: Note, findings: Sequence[Finding], relations: Sequence[RelationTable]) -> Step[Finding]:
-    """The findings, with what belongs to them as attributes; the rest as issues."""
+def link(
+    note: Note,
+    findings: Sequence[Finding],
+    relations: Sequence[RelationTable],
+    told: Mapping[int, int] | None = None,
+) -> Step[Finding]:
+    """The findings, with what belongs to them as attributes; the rest as issues.
+
+    `told` are the details whose home is known already, by position: detail -> head.
+    """
     opened = [span.start for span in note.sentences]
     place = _Place(
         note,
@@ -34,7 +45,7 @@ def link(note: Note, findings: Sequence[Finding], relations: Sequence[RelationTa
         [bisect_right(opened, finding.start) - 1 for finding in findings],
         [finding.start for finding in findings],
     )
-    homes: dict[int, int] = {}
+    homes = dict(told or {})
     for relation in relations:
         heads = _heads(place, relation, homes)
         for index, finding in enumerate(findings):
@@ -140,6 +151,7 @@ def _joined(
             Attribute(kind=detail.kind, start=detail.start, end=detail.end, text=detail.text)
         )
     dropped = {kind for relation in relations if relation.alone == "left out" for kind in relation.kinds}
+    dropped |= NEVER_ALONE
     kept, left_out = [], []
     for index, finding in enumerate(findings):
         if index in homes:

@@ -17,7 +17,10 @@ class Engine(Protocol):
         """The model that speaks, or None for an engine without one."""
 
     def mentions(self, note: Note) -> Step[Mention]:
-        """The mentions of the note in text order, not overlapping, and what was left out and why."""
+        """The mentions of the note in text order, and what was left out and why.
+
+        They do not overlap, but for a detail that is a finding of its own: the reason of a prescription.
+        """
 
     def close(self) -> None:
         """Frees what the engine holds."""
