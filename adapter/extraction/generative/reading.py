@@ -1,0 +1,107 @@
+"""A model's text -> an answer that the note bears out, or why it is none.
+
+The hard gate: a value whose words are not in the note is not in the answer; it is counted and reported.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.extraction.generative.answer import Answer, Fact
+from adapter.extraction.generative.backend import Completion
+from adapter.extraction.generative.grounding import Ground
+from adapter.extraction.generative.ladder import Failure
+from adapter.extraction.generative.places import Scores
+from adapter.extraction.generative.voting import Vote, vote
+from adapter.model import Issue, Span
+from adapter.tasks import Task, answers, grounded
+
+Sure = Callable[[str, Any], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A completion that is an answer in the grounded form of a task."""
+
+    value: Mapping[str, Any]
+    improper: frozenset[str]  # pointers of values that no grammar can keep in bounds: ranges, dates
+
+
+def parse(task: Task, completion: Completion) -> Parsed | Failure:
+    """The answer in a completion, or why there is none."""
+    if completion.stop != "end":
+        return completion.stop
+    try:
+        value = json.loads(completion.text)
+    except (ValueError, RecursionError):
+        return "invalid"
+    wrong = {problem.pointer for problem in answers.problems(grounded.node(task), value)}
+    try:
+        known = {leaf.pointer for leaf in grounded.leaves(task, value)} if wrong else set()
+    except (TypeError, KeyError, AttributeError):
+        return "invalid"  # of another shape altogether
+    improper = frozenset(pointer.removesuffix("/value") for pointer in wrong)
+    return Parsed(value, improper) if improper <= known else "invalid"
+
+
+def read(task: Task, ground: Ground, parsed: Parsed, completion: Completion) -> Answer:
+    """What the note bears out of one answer, each value with the probability the model gave it."""
+    scores = Scores(completion.text, completion.tokens)
+
+    def sure(pointer: str, value: Any) -> float | None:
+        here = scores.probability(pointer, value)
+        return scores.probability(pointer + "/value", value) if here is None else here
+
+    return _grounded(task, ground, parsed, sure)
+
+
+def read_votes(task: Task, ground: Ground, parsed: Sequence[Parsed], runs: int) -> Answer | Failure:
+    """What the note bears out of what most of several answers say, each value with its share of votes."""
+    count: Vote = vote([one.value for one in parsed], runs)
+    improper = frozenset[str]().union(*(one.improper for one in parsed))
+    if count.value is None or answers.problems(grounded.node(task), count.value):
+        return "disagreed"
+
+    def sure(pointer: str, _value: Any) -> float | None:
+        return count.shares.get(pointer, count.shares.get(pointer + "/value"))
+
+    answer = _grounded(task, ground, Parsed(count.value, improper), sure)
+    told = (_issue("runs-differ", "The runs do not agree on what is said of an item."),) * count.dropped
+    return Answer(value=answer.value, facts=answer.facts, left_out=(*answer.left_out, *told))
+
+
+def _grounded(task: Task, ground: Ground, parsed: Parsed, sure: Sure) -> Answer:
+    leaves = grounded.leaves(task, parsed.value)
+    places = {leaf.pointer: _places(ground, leaf) for leaf in leaves}
+    kept = {leaf.pointer for leaf in leaves if places[leaf.pointer] is not None} - parsed.improper
+    rebuilt = grounded.rebuild(task, parsed.value, kept)
+    facts = tuple(
+        Fact(
+            path=rebuilt.places[leaf.pointer],
+            value=leaf.value,
+            spans=places[leaf.pointer] or (),
+            confidence=sure(leaf.pointer, leaf.value),
+        )
+        for leaf in leaves
+        if leaf.pointer in rebuilt.places
+    )
+    issues = [_left_out(leaf, parsed.improper) for leaf in leaves if leaf.pointer not in kept]
+    return Answer(value=rebuilt.answer, facts=facts, left_out=tuple(issues))
+
+
+def _places(ground: Ground, leaf: grounded.Leaf) -> tuple[Span, ...] | None:
+    """Where the words of a value stand; None when they do not, nothing where none are asked for."""
+    if leaf.quote is None:
+        return ()
+    return ground.find(leaf.quote) or None
+
+
+def _left_out(leaf: grounded.Leaf, improper: frozenset[str]) -> Issue:
+    if leaf.pointer in improper:
+        return _issue("value-out-of-bounds", "The value is not one the schema allows.", leaf.pointer)
+    return _issue("quote-not-found", "The words of the answer are not in the note.", leaf.pointer)
+
+
+def _issue(reason: str, message: str, path: str | None = None) -> Issue:
+    return Issue(code="value", reason=reason, message=message, path=path)
