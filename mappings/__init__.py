@@ -1,7 +1,8 @@
 """Rules, tables and policies as data, and the one loader that refuses what it does not know.
 
 A file is TOML, validated into a pydantic model that forbids unknown keys; an error names the file and
-the key and stops the start. This package knows nothing of the adapter.
+the key and stops the start. Tasks have JSON beside it (`adapter/tasks` reads them). This package knows
+nothing of the adapter.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 ROOT = Path(__file__).parent
+DATA = (".toml", ".json", ".jsonl", ".yaml")
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -47,7 +49,7 @@ def names(folder: str, root: Path = ROOT) -> list[str]:
 def digest(root: Path = ROOT) -> str:
     """SHA-256 over every mapping file: the version of the mappings that Provenance records."""
     whole = hashlib.sha256()
-    for path in sorted(root.rglob("*.toml")):
+    for path in sorted(path for path in root.rglob("*") if path.suffix in DATA and path.is_file()):
         whole.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return whole.hexdigest()
 

@@ -17,6 +17,7 @@ class Example:
 
     text: str
     answer: Mapping[str, Any]  # in the task's own schema
+    evidence: Mapping[str, str] = field(default_factory=dict)  # pointer of a value -> words of the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,5 +59,5 @@ class Task:
     shots: int = 0  # how many examples are shown
     max_tokens: int = 1024  # of one answer
     views: tuple[View, ...] = ()  # none: the task gives answers and no findings
-    bindings: Mapping[str, str] = field(default_factory=dict)  # path of a property -> kind it is coded as
+    bindings: Mapping[str, str] = field(default_factory=dict)  # "lesions/site" -> kind its words are coded as
     digest: str = ""  # SHA-256 over the files of the task
