@@ -1,7 +1,7 @@
 """Several answers to the same question -> what most of them say, and how many do.
 
-Self-consistency (Wang et al. 2022, https://arxiv.org/abs/2203.11171) for structured answers: an item of a list is
-the same item when its quote is; the share of the runs that say it is its confidence.
+Self-consistency (Wang et al. 2022, https://arxiv.org/abs/2203.11171) for structured answers: an item of a
+list is the same item when its quote is; the share of the runs that say it is its confidence.
 """
 
 import json
@@ -48,7 +48,7 @@ class _Count:
         return best
 
     def _wrapped(self, values: Sequence[Mapping[str, Any]], path: str) -> dict[str, Any] | None:
-        """A value with the words it rests on: the majority is of the value, the words those most of it cite."""
+        """A value with the words it rests on: those that most of the runs behind the value cite."""
         best = self.of([value["value"] for value in values], path + pointer("value"))
         if best is None:
             return None

@@ -1,0 +1,82 @@
+"""The `generative` and `remote` engines: a language model answers a task, and the note bears the answer out.
+
+Note -> stretches -> chats -> completions -> grounded answers -> one Answer -> mentions
+"""
+
+from dataclasses import replace
+
+from adapter.errors import EngineError
+from adapter.extraction.generative import chunks, mentioning, prompts
+from adapter.extraction.generative.answer import Answer, joined
+from adapter.extraction.generative.asking import Asking, Manner, Shots
+from adapter.extraction.generative.backend import Backend
+from adapter.model import Mention, ModelInfo, Note, Step
+from adapter.tasks import Task, grounded
+
+LEAST = 16  # tokens of note text worth asking about
+OVERHEAD = 64  # tokens a chat template may add
+
+
+class GenerativeEngine:
+    """Answers one task with one language model. Safe to use from several threads if its backend is."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        task: Task,
+        *,
+        name: str = "generative",
+        manner: Manner | None = None,
+        shots: Shots | None = None,
+        chunk_tokens: int | None = None,
+    ) -> None:
+        self.name, self.task = name, task
+        self._backend, self._manner = backend, manner or Manner()
+        self._shots = shots or (lambda _text: task.examples[: task.shots])
+        self._schema = grounded.schema(task)
+        self._most = self._room(chunk_tokens)
+
+    @property
+    def model(self) -> ModelInfo:
+        """The open model, with the task it was asked and how."""
+        info, manner = self._backend.model, self._manner
+        asked = {
+            "task": self.task.name,
+            "task-version": self.task.version,
+            "task-digest": self.task.digest,
+            "runs": str(manner.runs),
+            "temperature": str(manner.temperature if manner.runs > 1 else 0.0),
+            "seed": str(manner.seed),
+        }
+        return replace(info, details={**info.details, **asked})
+
+    def answer(self, note: Note) -> Answer:
+        """The answer to the task about a note, as far as the note bears it out.
+
+        Raises EngineError when the model cannot be run or reached.
+        """
+        spans = chunks.split(note, self._most, self._backend.count)
+        asking = Asking(self._backend, self.task, self._manner, self._schema, self._shots)
+        return joined(asking.answers(note, spans))
+
+    def mentions(self, note: Note) -> Step[Mention]:
+        """See `Engine.mentions`; none for a task without views."""
+        return mentioning.mentions(note, self.answer(note), self.task, self.name)
+
+    def close(self) -> None:
+        """Frees the model."""
+        self._backend.close()
+
+    def _room(self, asked: int | None) -> int:
+        """How many tokens of note text fit beside the instruction, the examples and the answer."""
+        told = self._backend.model.details.get("chunk_tokens")
+        shown = prompts.messages(self.task, "", self.task.examples[: self.task.shots])
+        fixed = sum(self._backend.count(message.content) for message in shown) + OVERHEAD
+        room = self._backend.context - fixed - min(self.task.max_tokens, self._backend.context // 2)
+        most = min([room, *([asked] if asked else [int(told)] if told else [])])
+        if most < LEAST:
+            raise EngineError(
+                f"the instruction of task {self.task.name} and its answer leave {max(room, 0)} of "
+                f"{self._backend.context} tokens for the note"
+            )
+        return most
