@@ -15,9 +15,10 @@ MAY_IMPORT = {
     "pipeline": NOUNS | STAGES,
     "__main__": {"cli"},
     "jobs": NOUNS | STAGES | {"pipeline"},
-    "assembly": NOUNS | STAGES | {"pipeline", "jobs"},
+    "models": NOUNS | {"extraction"},
+    "assembly": NOUNS | STAGES | {"pipeline", "jobs", "models"},
     **{door: NOUNS | {"pipeline", "assembly", "jobs"} for door in DOORS},
-    "cli": NOUNS | {"pipeline", "assembly", "jobs", "api", "delivery"},
+    "cli": NOUNS | {"pipeline", "assembly", "jobs", "api", "delivery", "models"},
     "api": NOUNS | {"pipeline", "assembly", "jobs", "delivery"},
 }
 
