@@ -30,7 +30,8 @@ class GenerativeEngine:
         shots: Shots | None = None,
         chunk_tokens: int | None = None,
     ) -> None:
-        self.name, self.task = name, task
+        self.name = name
+        self.task = replace(task, max_tokens=min(task.max_tokens, backend.context // 2))
         self._backend, self._manner = backend, manner or Manner()
         self._shots = shots or (lambda _text: task.examples[: task.shots])
         self._schema = grounded.schema(task)
@@ -72,7 +73,7 @@ class GenerativeEngine:
         told = self._backend.model.details.get("chunk_tokens")
         shown = prompts.messages(self.task, "", self.task.examples[: self.task.shots])
         fixed = sum(self._backend.count(message.content) for message in shown) + OVERHEAD
-        room = self._backend.context - fixed - min(self.task.max_tokens, self._backend.context // 2)
+        room = self._backend.context - fixed - self.task.max_tokens
         most = min([room, *([asked] if asked else [int(told)] if told else [])])
         if most < LEAST:
             raise EngineError(
