@@ -1,4 +1,4 @@
-"""Models that are merged: their tensors, a few rows at a time from mapped files, and what they are made for."""
+"""Models that are merged: their tensors, a few rows at a time from mapped files, and what they are for."""
 
 import hashlib
 import json
