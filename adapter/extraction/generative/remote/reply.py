@@ -13,8 +13,13 @@ DONE: Final = "[DONE]"
 SLACK: Final = 16  # events a server may send above the number of tokens
 ENDS: Final[dict[str, Stop]] = {"stop": "end", "length": "length", "repetition": "loop"}
 LEAST: Final = -9999.0  # the lowest log-probability that is told
-OPENS: Final = "<think>"
-CLOSES: Final = "</think>"
+TAGS: Final = {
+    "<think>": "</think>",
+    "<thinking>": "</thinking>",
+    "<reasoning>": "</reasoning>",
+    "<seed:think>": "</seed:think>",
+    "[THINK]": "[/THINK]",
+}
 
 
 class BadReply(Exception):
@@ -34,6 +39,8 @@ class Reply:
     tokens: list[tuple[bytes, float]] = field(default_factory=list)
     events: int = 0  # with a part of the text or of the thinking
     thoughts: int = 0  # of them with a part of the thinking
+    pieces: list[int] = field(default_factory=list)  # what each event brought, as a number of its own
+    numbers: dict[str, int] = field(default_factory=dict)  # of the pieces
     ended: str = ""  # why, in the server's word
     done: bool = False  # nothing more comes
     usage: dict[str, Any] = field(default_factory=dict)
@@ -47,7 +54,7 @@ class Reply:
             self.done = True
             return False
         event = _object(data)
-        if "error" in event:
+        if event.get("error"):
             raise BadReply("failed while it answered", _status(event["error"]))
         if isinstance(event.get("usage"), dict):
             self.usage = event["usage"]
@@ -87,12 +94,6 @@ class Reply:
             seconds=seconds,
         )
 
-    @property
-    def text(self) -> str:
-        """The text so far, without the thinking."""
-        raw = "".join(self.parts)
-        return raw[_start(raw, self.request.think) :]
-
     def _stop(self, written: int) -> Stop:
         if self.ended not in ENDS:
             raise BadReply("ended an answer for a reason of its own")
@@ -109,7 +110,9 @@ class Reply:
         if (text or thought) and self.ended:
             raise BadReply("went on after its end")
         self.parts.append(text)
-        self.events += bool(text or thought)
+        if piece := text or thought:
+            self.events += 1
+            self.pieces.append(self.numbers.setdefault(piece, len(self.numbers)))
         self.thoughts += bool(thought)
         self.tokens += _logprobs(choice.get("logprobs"))
         self.ended = self.ended or _text(choice.get("finish_reason"))
@@ -155,15 +158,12 @@ def _start(raw: str, think: int) -> int:
     A closing tag is one only before the answer: in a quote of a note it is text.
     """
     head = raw.lstrip()
-    opened = head.startswith(OPENS) or (OPENS.startswith(head) and head != "")
-    begun = think > 0 and not head.startswith(("{", "["))  # the template opened it
-    if not opened and not (begun and CLOSES in raw):
-        return 0
-    closed = raw.find(CLOSES)
-    if closed < 0:
-        return len(raw)
-    after = raw[closed + len(CLOSES) :]
-    return len(raw) - len(after.lstrip())
+    for begin, end in TAGS.items():
+        opened = head.startswith(begin)
+        if opened or (think > 0 and end in raw and not head.startswith(("{", "["))):  # the template opened it
+            closed = raw.find(end)
+            return len(raw) - len(raw[closed + len(end) :].lstrip()) if closed >= 0 else len(raw)
+    return 0
 
 
 def _logprobs(told: Any) -> list[tuple[bytes, float]]:

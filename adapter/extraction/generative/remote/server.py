@@ -19,15 +19,14 @@ from adapter.extraction.generative.remote import dialects, events, facts
 from adapter.extraction.generative.remote.endpoint import Endpoint
 from adapter.extraction.generative.remote.exchange import Again, Exchange, Silence
 from adapter.extraction.generative.remote.facts import Facts
-from adapter.extraction.generative.remote.loops import loops
 from adapter.extraction.generative.remote.patience import Patience
 from adapter.extraction.generative.remote.reply import BadReply, Reply
+from adapter.extraction.generative.repetition import looping
 from adapter.model import ModelInfo
 
 COUNTED: Final = 8192  # texts of which the number of tokens is remembered
 FRESH: Final = 300.0  # seconds for which the server is not asked again what it serves
 LINGER: Final = 5.0  # seconds for which the end of a stream is waited for once the answer is over
-LOOK: Final = 16  # tokens between two looks for a loop
 
 
 class RemoteBackend:
@@ -192,9 +191,7 @@ class RemoteBackend:
         patience.heard(LINGER if reply.whole else self._endpoint.pause_seconds)
         if reply.full:
             return "length"
-        if reply.events % LOOK == 0 and loops(reply.text):
-            return "loop"
-        return None
+        return "loop" if looping(reply.pieces) else None
 
     @contextmanager
     def _judged(self) -> Iterator[None]:
