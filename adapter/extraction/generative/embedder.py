@@ -34,16 +34,20 @@ def open_embedder(path: Path, threads: int = 1) -> GgufEmbedder:
 
 
 def directions(texts: Sequence[str], embedder: Embedder) -> NDArray[np.int8]:
-    """One row for each text, its largest number 127 or -127; all zeros for a text without words."""
-    cut = [_windows(text) for text in texts]
-    rows = embedder([window for windows in cut for window, _ in windows])
-    found, at = np.zeros((len(texts), rows.shape[1]), np.float32), 0
-    for number, windows in enumerate(cut):
-        if windows:
-            weights = np.array([weight for _, weight in windows], np.float32)
-            found[number] = weights @ rows[at : at + len(windows)] / weights.sum()
-            at += len(windows)
-    return quantised(found, len(texts))
+    """One row for each text, its largest number 127 or -127; all zeros for a text without words.
+
+    Texts are embedded one by one: what stands beside a window in a call changes its row a little.
+    """
+    if not texts:
+        return np.empty((0, 0), np.int8)
+    means = [_mean(_windows(text), embedder) for text in texts]
+    return quantised(np.array(means, np.float32), len(texts))
+
+
+def _mean(windows: Sequence[tuple[str, int]], embedder: Embedder) -> NDArray[np.float64]:
+    rows = embedder([window for window, _ in windows]).astype(np.float64)
+    weights = np.array([size for _, size in windows], np.float64)
+    return np.asarray((rows * weights[:, None]).sum(axis=0))
 
 
 def key(text: str) -> bytes:

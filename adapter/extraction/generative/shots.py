@@ -66,6 +66,11 @@ class ShotIndex:
     def __len__(self) -> int:
         return len(self._state.examples)
 
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """All examples there are to choose from."""
+        return self._fresh().examples
+
     def nearest(self, text: str, k: int, diversity: float = DIVERSITY) -> tuple[Example, ...]:
         """At most `k` examples for a note, the least similar first."""
         return self.choose(text, k, diversity).examples
@@ -121,10 +126,8 @@ class ShotIndex:
         known = kept(self._index, self._embedder.model) if self._index else {}
         lacking = [place for place, one in enumerate(keys) if one not in known]
         made = directions([examples[place].text for place in lacking], self._embedder)
-        width = made.shape[1]
-        known = {one: row for one, row in known.items() if len(row) == width}
         known |= {keys[place]: row for place, row in zip(lacking, made, strict=True)}
-        rows = np.array([known[one] for one in keys], np.int8).reshape(len(keys), width)
+        rows = np.array([known[one] for one in keys], np.int8).reshape(len(keys), -1 if keys else 0)
         if self._index and (lacking or len(known) != len(keys)):
             keep(self._index, self._embedder.model, keys, rows)
         return Meanings(rows, self._embedder)
