@@ -13,6 +13,8 @@ from adapter.errors import InputError, ModelError
 from adapter.models.card import LORA, kind, whole
 from adapter.models.container import layout
 
+KEPT = (rb"^cls\.",)  # tensors that are small, and read by others than llama.cpp: heads of classifiers
+_F32 = 0
 _ERROR = 4  # log level of llama.cpp
 _PREFIXES = ("LLAMA_FTYPE_MOSTLY_", "LLAMA_FTYPE_ALL_")
 
@@ -92,4 +94,8 @@ def _params(number: int, threads: int) -> Any:
     params.ftype = number
     params.nthread = threads
     params.allow_requantize = True
+    kept = (llama_cpp.llama_model_tensor_override * (len(KEPT) + 1))()  # ends with an empty one
+    for index, pattern in enumerate(KEPT):
+        kept[index].pattern, kept[index].type = pattern, _F32
+    params.tt_overrides = kept
     return params
