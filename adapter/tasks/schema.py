@@ -18,7 +18,6 @@ MOST_NODES = 2000
 DEEPEST = 16
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_EVERYWHERE = frozenset({"type", "title", "description", "$ref", "$defs", "$schema", "anyOf"})
 _CHOICES = frozenset({"enum", "const", "x-evidence"})
 _KEYWORDS: Mapping[str, frozenset[str]] = {
     "object": frozenset({"properties", "required", "additionalProperties"}),
@@ -28,6 +27,7 @@ _KEYWORDS: Mapping[str, frozenset[str]] = {
     "integer": _CHOICES | {"minimum", "maximum", "x-unit"},
     "boolean": _CHOICES,
 }
+_KNOWN = frozenset({"type", "$ref", "$defs", "$schema", "anyOf"}).union(*_KEYWORDS.values())
 _WHY = {
     "pattern": "a pattern cannot be bound in every engine; use enum, or say it in the description",
     "default": "a default would be a guess; leave the property out of required instead",
@@ -94,6 +94,9 @@ class _Reader:
         return None
 
     def _node(self, raw: dict[str, Any], pointer: str, names: tuple[str, ...]) -> Node | None:
+        for keyword in raw:
+            if keyword not in _KNOWN and keyword not in ("title", "description"):
+                self.refuse(pointer, str(keyword), _WHY.get(keyword, "not allowed"))
         for keyword in ("$schema", "$defs"):
             if keyword in raw and pointer:
                 self.refuse(pointer, keyword, "only at the root")
@@ -268,12 +271,9 @@ class _Reader:
         return words
 
     def _only(self, raw: dict[str, Any], allowed: frozenset[str] | set[str], pointer: str) -> None:
-        for keyword in raw.keys() - allowed - {"title", "description"}:
-            if keyword in _EVERYWHERE or any(keyword in one for one in _KEYWORDS.values()):
-                why = "not allowed here"
-            else:
-                why = _WHY.get(keyword, "not allowed")
-            self.refuse(pointer, keyword, why)
+        for keyword in raw:
+            if keyword in _KNOWN and keyword not in allowed:
+                self.refuse(pointer, keyword, "not allowed here")
 
 
 def _is_null(raw: dict[str, Any]) -> bool:
