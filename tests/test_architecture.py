@@ -6,19 +6,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NOUNS = {"model", "errors", "settings", "ledger", "fhir", "categories", "egress", "secret", "tasks"}
+NOUNS = {"model", "errors", "settings", "ledger", "fhir", "categories", "egress", "secret", "tasks", "language_model"}
 STAGES = {"notes", "deid", "extraction", "context", "coding", "emission", "delivery"}
 DOORS = {"api", "cli", "workbench"}
 MAY_IMPORT = {
     **{noun: NOUNS for noun in NOUNS},
     **{stage: NOUNS for stage in STAGES},
+    "evaluation": NOUNS,
     "pipeline": NOUNS | STAGES,
     "__main__": {"cli"},
     "jobs": NOUNS | STAGES | {"pipeline"},
     "models": NOUNS | {"extraction"},
-    "assembly": NOUNS | STAGES | {"pipeline", "jobs", "models"},
+    "engines": NOUNS | STAGES | {"models"},
+    "assembly": NOUNS | STAGES | {"pipeline", "jobs", "models", "engines"},
     **{door: NOUNS | {"pipeline", "assembly", "jobs"} for door in DOORS},
-    "cli": NOUNS | {"pipeline", "assembly", "jobs", "api", "delivery", "models"},
+    "cli": NOUNS | {"pipeline", "assembly", "jobs", "api", "delivery", "models", "engines", "evaluation"},
     "api": NOUNS | {"pipeline", "assembly", "jobs", "delivery"},
 }
 

@@ -50,6 +50,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "keys new": partial(_later, "operate", "keys_new"),
     "audit export": partial(_later, "operate", "audit_export"),
     "audit verify": partial(_later, "operate", "audit_verify"),
+    "evaluate dragon": partial(_later, "evaluate", "dragon"),
 }
 
 

@@ -1,0 +1,1 @@
+"""How good answers are, against labels that people gave. Knows tasks, and no engine."""
