@@ -5,7 +5,6 @@ The only place that knows which file is the default one.
 
 import hashlib
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -17,15 +16,13 @@ import httpx
 
 import mappings
 import terminology
-from adapter import coding, context, delivery, emission, extraction
+from adapter import coding, context, delivery, emission, engines, extraction
 from adapter.delivery import Sink
-from adapter.errors import ModelError
 from adapter.fhir.systems import Version
 from adapter.model import ModelInfo
 from adapter.pipeline import Pipeline
 from adapter.settings import Settings
 
-DEFAULT_MODEL = "notewright-minilm-v1.Q8_0.gguf"
 DEFAULT_SOURCES = ("core", "icd10cm")
 TIMEOUT = 30.0  # seconds for one answer of a FHIR server
 
@@ -42,7 +39,7 @@ def opened(settings: Settings, progress: Progress | None = None) -> Iterator[Pip
     """
     with ExitStack() as stack:
         store = stack.enter_context(terminology.open_store(store_path(settings, progress)))
-        engine = open_engine(settings, store)
+        engine = engines.opened(settings, store)
         stack.callback(engine.close)
         yield Pipeline(
             engine=engine,
@@ -78,22 +75,6 @@ def opened_sinks(names: Sequence[str]) -> Iterator[list[Sink]]:
         yield sinks
 
 
-def open_engine(settings: Settings, store: terminology.Store) -> extraction.Engine:
-    """The engine the settings name."""
-    if settings.engine == "replay":
-        return extraction.Replay.of_file(cast(Path, settings.recording))
-    rules = extraction.load()
-    classifier = extraction.Classifier(model_path(settings), threads=settings.cores)
-    encoder = extraction.EncoderEngine(
-        classifier,
-        threshold=rules.encoder_threshold,
-        same_word=rules.same_word,
-        abbreviation=rules.abbreviation,
-        heads=rules.heads,
-    )
-    return extraction.Arbiter(encoder, extraction.Dictionary(store, rules.kinds, rules.context_words), rules)
-
-
 def languages() -> list[str]:
     """The languages there are context rules for."""
     return [Path(name).stem for name in mappings.names("context")]
@@ -125,29 +106,12 @@ def software_version() -> str:
         return "unknown"
 
 
-def model_folder() -> Path:
-    """Where the shipped models lie: beside the code, or where the installation put them."""
-    beside = Path(__file__).parent.parent / "models"
-    return beside if beside.is_dir() else Path(sys.prefix) / "share" / "notewright" / "models"
-
-
-def model_path(settings: Settings) -> Path:
-    """The GGUF file to use.
-
-    Raises ModelError when it is not there.
-    """
-    path = settings.model or model_folder() / DEFAULT_MODEL
-    if not path.is_file():
-        raise ModelError(f"{path.name}: no such model file")
-    return path
-
-
 def describe_model(path: Path) -> dict[str, object]:
     """What a model file says of itself, and whether it is the default."""
     info, kinds = extraction.describe(path)
     return {
         "file": path.name,
-        "default": path.name == DEFAULT_MODEL,
+        "default": path.name == engines.ENCODER,
         "name": info.name,
         "version": info.version,
         "quantization": info.quantization,

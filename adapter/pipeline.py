@@ -13,8 +13,11 @@ from typing import TypeVar
 
 from adapter import coding, context, emission, extraction, notes
 from adapter.delivery import Sink
+from adapter.extraction.generative import Told
 from adapter.fhir.systems import Version
 from adapter.model import Finding, Issue, Note, Receipt, Resource, Step
+
+__all__ = ["Outcome", "Pipeline", "Tally", "Told", "Understood", "deliver"]
 
 T = TypeVar("T")
 
@@ -104,9 +107,11 @@ class Pipeline:
     def findings(self, note: Note, tally: Tally) -> Sequence[Finding]:
         """The coded findings of a note; none for a language there are no rules for."""
         rules = self.contexts.get(note.language.split("-")[0])
-        if rules is None:
+        if rules is None and not self.engine.any_language:
             return tally.keep(_unspoken(note))
         mentions = tally.keep(extraction.extract(note, self.engine))
+        if rules is None:
+            return tally.keep(_unspoken(note)) if mentions else ()
         findings = tally.keep(context.assess(note, mentions, rules))
         return tally.keep(coding.assign(findings, self.coder, note.languages))
 

@@ -10,7 +10,8 @@ from typing import Any
 from adapter.errors import SettingsError
 
 PREFIX = "NOTEWRIGHT_"
-ENGINES = ("encoder", "replay")
+ENGINES = ("encoder", "generative", "remote", "replay")
+LANGUAGE_MODELS = ("generative", "remote")
 VERSIONS = ("r4", "r5")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _TRUTH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -22,8 +23,12 @@ class Settings:
     """The effective configuration. Every field can be set as NOTEWRIGHT_<NAME> or as an option."""
 
     terminology: Path | None = None  # the terminology store; None: the default store, built when first needed
-    model: Path | None = None  # the GGUF file of the encoder; None: the one that ships
-    engine: str = "encoder"  # "encoder", or "replay" with a recording
+    model: Path | None = None  # GGUF file, or name of an added model; None: the one that ships for the engine
+    engine: str = "encoder"  # "encoder"; "generative" or "remote" (a language model); "replay"
+    task: str = "problems-medications-procedures"  # what a language model is asked
+    tasks: Path | None = None  # a directory of tasks of the site's own
+    language_model: Path | None = None  # how a language model is run, TOML (docs/language-models.md)
+    remote: str | None = None  # base URL of the OpenAI-compatible server that engine remote asks
     recording: Path | None = None  # answers for the replay engine, JSON lines
     fhir: str = "r4"  # "r4" or "r5": the FHIR version of what is emitted
     language: str | None = None  # language of notes that do not name theirs, BCP 47

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from adapter import assembly, notes
+from adapter import engines, notes
 from adapter.extraction import Classifier, EncoderEngine, windows
 from adapter.extraction.llama import Encoder, Weights
 
@@ -61,7 +61,7 @@ def main() -> None:
     """Prints pieces/s of each way and the ratio of the engine to the best bare loop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--model", type=Path, default=assembly.model_folder() / assembly.DEFAULT_MODEL)
+    parser.add_argument("--model", type=Path, default=engines.model_folder() / engines.ENCODER)
     parser.add_argument("--notes", type=int, default=120)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()

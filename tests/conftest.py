@@ -9,14 +9,14 @@ from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 import terminology
-from adapter import assembly, extraction
+from adapter import assembly, engines, extraction
 from adapter.pipeline import Pipeline
 from adapter.settings import Settings
 from tests import services
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
-MODEL = assembly.model_folder() / assembly.DEFAULT_MODEL
+MODEL = engines.model_folder() / engines.ENCODER
 
 settings.register_profile("notewright", deadline=None, max_examples=60)
 settings.load_profile("notewright")

@@ -9,23 +9,33 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from adapter.api.site import Site
+from adapter.language_model import LanguageModel
 from adapter.settings import PREFIX, Settings
 
 _FIELD = re.compile(r"^    (?P<name>\w+): (?P<type>[^=]+) = (?P<value>.*?)  # (?P<help>.*)$", re.MULTILINE)
 
 HEAD = """# Configuration
 
-Made from `adapter/settings.py` and `adapter/api/site.py` by `make docs`; do not edit.
+Made by `make docs` from `adapter/settings.py`, `adapter/api/site.py` and `adapter/language_model.py`; do not
+edit.
 
 Every setting is an environment variable, and the ones a command takes are its options too (`docs/cli.md`);
 an option outranks the variable. What only the service needs stands in `site.toml` (`NOTEWRIGHT_SITE`), who
-gets the Bundles in `targets.toml` (`NOTEWRIGHT_TARGETS`, `docs/delivery.md`). Secrets are named there by file
-or variable, never written. A key that is not known stops the start.
+gets the Bundles in `targets.toml` (`NOTEWRIGHT_TARGETS`, `docs/delivery.md`), how a language model is run in
+`language-model.toml` (`NOTEWRIGHT_LANGUAGE_MODEL`, `docs/language-models.md`). Secrets are named there by
+file or variable, never written. A key that is not known stops the start.
 
 ## Environment
 
 | variable | default | meaning |
 |---|---|---|
+"""
+
+MODEL = """
+## language-model.toml
+
+Beside the tables below, one `[[adapter]]` for each LoRA adapter: `name`, `path` (a remote server has its
+own), `scale` (default 1).
 """
 
 
@@ -36,7 +46,14 @@ def page() -> str:
         f"| `{PREFIX}{field.name.upper()}` | {_shown(field.default)} | {told[field.name]['help']} |\n"
         for field in fields(Settings)
     ]
-    return HEAD + "".join(rows) + "\n## site.toml\n" + "".join(_tables(Site))
+    return (
+        HEAD
+        + "".join(rows)
+        + "\n## site.toml\n"
+        + "".join(_tables(Site))
+        + MODEL
+        + "".join(_tables(LanguageModel))
+    )
 
 
 def _tables(site: type[BaseModel]) -> Iterator[str]:

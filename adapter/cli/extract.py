@@ -27,6 +27,7 @@ def extract(settings: Settings, *, input: str, output: str, quiet: bool) -> int:
             return {
                 "id": row["id"],
                 "findings": [wire.finding(one, table) for one in found],
+                **wire.answers(tally.steps),
                 "left_out": left_out,
             }
 

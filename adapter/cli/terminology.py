@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import terminology
-from adapter import assembly
+from adapter import assembly, engines
 from adapter.cli import streams
 from adapter.errors import InputError
 from adapter.settings import Settings
@@ -191,7 +191,7 @@ def maps(settings: Settings, *, table: str | None) -> int:
 
 def models(settings: Settings) -> int:
     """The models there are, one JSON line each."""
-    folder = settings.model.parent if settings.model else assembly.model_folder()
+    folder = settings.model.parent if settings.model else engines.model_folder()
     for path in sorted(folder.glob("*.gguf")):
         print(json.dumps(assembly.describe_model(path)))  # noqa: T201
     return 0

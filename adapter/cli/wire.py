@@ -2,11 +2,14 @@
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from adapter.categories import Categories
 from adapter.errors import InputError
-from adapter.model import Attribute, Coding, Finding, Issue
+from adapter.model import Attribute, Coding, Finding, Issue, Step
+from adapter.pipeline import Told
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -87,3 +90,24 @@ def _attributes(all_of_them: tuple[Attribute, ...]) -> dict[str, list[dict[str, 
     for one in all_of_them:
         found.setdefault(one.kind, []).append({"start": one.start, "end": one.end, "text": one.text})
     return found
+
+
+def answers(steps: Sequence[Step[object]]) -> dict[str, Any]:
+    """What a language model was asked and answered, with the places of its facts; nothing without one."""
+    told = next((step for step in steps if isinstance(step, Told)), None)
+    if told is None:
+        return {}
+    return {
+        "task": told.task.name,
+        "answer": told.answer.value,
+        "facts": [
+            {
+                "path": fact.path,
+                "value": fact.value,
+                "spans": [{"start": span.start, "end": span.end} for span in fact.spans],
+                **({} if fact.confidence is None else {"confidence": round(fact.confidence, 4)}),
+            }
+            for fact in told.answer.facts
+        ],
+        "attempts": [asdict(attempt) for attempt in told.answer.attempts],
+    }

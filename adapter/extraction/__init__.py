@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from adapter.errors import EngineError
 from adapter.extraction.arbiter import Arbiter, ArbiterRules, load
@@ -38,7 +39,7 @@ def extract(note: Note, engine: Engine) -> Step[Mention]:
     headings = [section.heading for section in note.sections if section.key != "unknown"]
     kept = tuple(mention for mention in step.kept if not _inside(mention, headings))
     dropped = tuple(_in_heading(mention) for mention in step.kept if _inside(mention, headings))
-    return Step(name=step.name, kept=kept, left_out=(*step.left_out, *dropped))
+    return replace(step, kept=kept, left_out=(*step.left_out, *dropped))
 
 
 def _inside(mention: Mention, headings: Sequence[Span]) -> bool:

@@ -60,6 +60,7 @@ class Arbiter:
     """The `encoder` engine with the dictionary beside it."""
 
     name = "encoder"
+    any_language = False
 
     def __init__(self, encoder: EncoderEngine, dictionary: Dictionary, rules: ArbiterRules) -> None:
         self._encoder, self._dictionary, self._rules = encoder, dictionary, rules

@@ -31,6 +31,7 @@ class Dictionary:
     """
 
     name = NAME
+    any_language = False
     model = None
 
     def __init__(

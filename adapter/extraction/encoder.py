@@ -41,6 +41,7 @@ class EncoderEngine:
     """
 
     name = NAME
+    any_language = False
 
     def __init__(
         self,

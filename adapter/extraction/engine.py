@@ -13,6 +13,10 @@ class Engine(Protocol):
         """How the engine is called on the command line and in `Mention.sources`."""
 
     @property
+    def any_language(self) -> bool:
+        """Whether what it says is worth having where there are no context rules for the note's language."""
+
+    @property
     def model(self) -> ModelInfo | None:
         """The model that speaks, or None for an engine without one."""
 

@@ -35,6 +35,7 @@ class Replay:
     """Answers as recorded; an unrecorded note is an EngineError, never an empty answer."""
 
     name = NAME
+    any_language = False
     model = None
 
     def __init__(self, answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:

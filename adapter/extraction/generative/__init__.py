@@ -1,1 +1,26 @@
 """Language models as extraction engines: grounded, and bound to the schema of a task."""
+
+from adapter.extraction.generative.answer import Answer, Attempt, Fact
+from adapter.extraction.generative.asking import Manner, Shots
+from adapter.extraction.generative.backend import Backend
+from adapter.extraction.generative.embedder import open_embedder
+from adapter.extraction.generative.engine import GenerativeEngine, Told
+from adapter.extraction.generative.local import LocalBackend
+from adapter.extraction.generative.remote import Endpoint, RemoteBackend
+from adapter.extraction.generative.shots import ShotIndex
+
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Backend",
+    "Endpoint",
+    "Fact",
+    "GenerativeEngine",
+    "LocalBackend",
+    "Manner",
+    "RemoteBackend",
+    "ShotIndex",
+    "Shots",
+    "Told",
+    "open_embedder",
+]

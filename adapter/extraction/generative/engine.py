@@ -3,7 +3,7 @@
 Note -> stretches -> chats -> completions -> grounded answers -> one Answer -> mentions
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from adapter.errors import EngineError
 from adapter.extraction.generative import chunks, mentioning, prompts
@@ -17,8 +17,18 @@ LEAST = 16  # tokens of note text worth asking about
 OVERHEAD = 64  # tokens a chat template may add
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Step[Mention]):
+    """The extraction Step of a language model, with the answer the mentions were taken from."""
+
+    task: Task
+    answer: Answer
+
+
 class GenerativeEngine:
     """Answers one task with one language model. Safe to use from several threads if its backend is."""
+
+    any_language = True  # an answer stands by itself; findings need context rules
 
     def __init__(
         self,
@@ -62,7 +72,9 @@ class GenerativeEngine:
 
     def mentions(self, note: Note) -> Step[Mention]:
         """See `Engine.mentions`; none for a task without views."""
-        return mentioning.mentions(note, self.answer(note), self.task, self.name)
+        answer = self.answer(note)
+        step = mentioning.mentions(note, answer, self.task, self.name)
+        return Told(name=step.name, kept=step.kept, left_out=step.left_out, task=self.task, answer=answer)
 
     def close(self) -> None:
         """Frees the model."""

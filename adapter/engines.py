@@ -1,0 +1,177 @@
+"""Settings -> an open extraction engine. Knows which model file is the default one of each.
+
+encoder     the shipped token classifier, beside the dictionary of the terminology store
+generative  a language model in this process, asked a task
+remote      the same task, asked of an OpenAI-compatible server
+replay      recorded answers
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import terminology
+from adapter import extraction, language_model, models
+from adapter.errors import ModelError, SettingsError
+from adapter.extraction import generative
+from adapter.language_model import LanguageModel
+from adapter.secret import Secret
+from adapter.settings import LANGUAGE_MODELS, Settings
+from adapter.tasks import Example, Task, library
+
+ENCODER = "notewright-minilm-v1.Q8_0.gguf"
+DECODER = "notewright-decoder-v1.Q8_0.gguf"
+
+
+def opened(settings: Settings, store: terminology.Store) -> extraction.Engine:
+    """The engine the settings name.
+
+    Raises ModelError, SettingsError or MappingError when it cannot be opened.
+    """
+    if settings.engine in LANGUAGE_MODELS:
+        return asked(settings)
+    if settings.engine == "replay":
+        return extraction.Replay.of_file(cast(Path, settings.recording))
+    return _encoder(settings, store)
+
+
+def asked(settings: Settings) -> generative.GenerativeEngine:
+    """The language model the settings name, asked their task."""
+    how = language_model.read(settings.language_model)
+    task = library.find(settings.task, settings.tasks)
+    backend = _remote(settings, how) if settings.engine == "remote" else _local(settings, how)
+    try:
+        return engine(backend, task, how, settings.engine)
+    except BaseException:
+        backend.close()
+        raise
+
+
+def engine(
+    backend: generative.Backend, task: Task, how: LanguageModel, name: str
+) -> generative.GenerativeEngine:
+    """A backend asked one task; several tasks may share a backend."""
+    asking = how.asking
+    manner = generative.Manner(
+        runs=asking.runs,
+        temperature=asking.temperature,
+        seed=asking.seed,
+        seconds=asking.seconds,
+        patience=asking.patience,
+        think=asking.think,
+        adapters=tuple((adapter.name, adapter.scale) for adapter in how.adapter),
+    )
+    if asking.strategy:
+        task = replace(task, strategy=asking.strategy)
+    return generative.GenerativeEngine(
+        backend,
+        task,
+        name=name,
+        manner=manner,
+        shots=_shots(task, how),
+        chunk_tokens=asking.chunk_tokens or None,
+    )
+
+
+def model_folder() -> Path:
+    """Where the shipped models lie: beside the code, or where the installation put them."""
+    beside = Path(__file__).parent.parent / "models"
+    return beside if beside.is_dir() else Path(sys.prefix) / "share" / "notewright" / "models"
+
+
+def model_path(settings: Settings) -> Path:
+    """The GGUF file to use.
+
+    Raises ModelError when it is not there.
+    """
+    if settings.model is not None:
+        return models.resolve(settings.model)
+    path = model_folder() / (DECODER if settings.engine in LANGUAGE_MODELS else ENCODER)
+    if not path.is_file():
+        raise ModelError(f"{path.name}: no such model file")
+    return path
+
+
+def _encoder(settings: Settings, store: terminology.Store) -> extraction.Engine:
+    rules = extraction.load()
+    classifier = extraction.Classifier(model_path(settings), threads=settings.cores)
+    encoder = extraction.EncoderEngine(
+        classifier,
+        threshold=rules.encoder_threshold,
+        same_word=rules.same_word,
+        abbreviation=rules.abbreviation,
+        heads=rules.heads,
+    )
+    return extraction.Arbiter(encoder, extraction.Dictionary(store, rules.kinds, rules.context_words), rules)
+
+
+def _local(settings: Settings, how: LanguageModel) -> generative.Backend:
+    if settings.model is None and how.local.model:
+        settings = replace(settings, model=Path(how.local.model))
+    template = how.local.template
+    return generative.LocalBackend(
+        model_path(settings),
+        context=how.local.context,
+        slots=how.local.slots,
+        threads=settings.cores,
+        adapters={adapter.name: adapter.path for adapter in how.adapter if adapter.path},
+        template=template.read_text("utf-8") if template else None,
+    )
+
+
+def _remote(settings: Settings, how: LanguageModel) -> generative.Backend:
+    server = how.remote
+    url = settings.remote or server.url
+    if not url:
+        raise SettingsError("engine remote needs the URL of a server")
+    endpoint = generative.Endpoint(
+        url=url,
+        model=str(settings.model or server.model),
+        dialect=server.dialect,
+        key=Secret.of_file(server.key_file) if server.key_file else None,
+        insecure=server.insecure,
+        slots=server.slots,
+        context=server.context,
+        logprobs=server.logprobs,
+        connect_seconds=server.connect_seconds,
+        first_seconds=server.first_seconds,
+        pause_seconds=server.pause_seconds,
+        tries=server.tries,
+    )
+    return generative.RemoteBackend(endpoint)
+
+
+def _shots(task: Task, how: LanguageModel) -> generative.Shots:
+    """How the examples of a prompt are chosen."""
+    if task.strategy != "retrieved":
+        return partial(_first, task.examples[: task.shots] if task.strategy == "advanced" else ())
+    asking = how.asking
+    embedder = generative.open_embedder(models.resolve(asking.embedder)) if asking.embedder else None
+    index = generative.ShotIndex(
+        task.examples, embedder=embedder, file=asking.examples, index=_index(task) if embedder else None
+    )
+    return partial(_nearest, index, task.shots or 3, asking.diversity)
+
+
+def _first(examples: Sequence[Example], _text: str) -> tuple[Example, ...]:
+    return tuple(examples)
+
+
+def _nearest(index: generative.ShotIndex, count: int, diversity: float, text: str) -> tuple[Example, ...]:
+    return index.nearest(text, count, diversity)
+
+
+def _index(task: Task) -> Path:
+    """Where the directions of a task's examples are kept between runs."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    folder = Path(home) if home else Path.home() / ".cache"
+    path = folder / "notewright" / "examples" / f"{task.name}.npz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+__all__ = ["DECODER", "ENCODER", "asked", "engine", "model_folder", "model_path", "opened"]
