@@ -182,6 +182,9 @@ class _Reader:
         if not isinstance(properties, dict) or not properties:
             self.refuse(pointer, "properties", "missing; an object names its properties")
             return None
+        if not all(isinstance(name, str) and name for name in properties):
+            self.refuse(pointer, "properties", "a name that is empty, or no text")
+            return None
         if raw.get("additionalProperties", False) is not False:
             self.refuse(pointer, "additionalProperties", "only false; name every property")
         if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
