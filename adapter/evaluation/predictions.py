@@ -110,8 +110,10 @@ def _entity(places: Places, start: int, end: int, label: str) -> tags.Entity | N
 def _names(asked: Configuration, found: Sequence[Answered]) -> tuple[str, ...]:
     if asked.kind.answer == "entities":
         return ()
-    counts = {len(one.answer) for one in found if one.answer} or {len(asked.labels) or 1}
-    return part_names(asked, max(counts))
+    counts = {len(one.answer) for one in found if one.answer} | ({len(asked.labels)} - {0})
+    if not counts and asked.kind.several:
+        raise InputError("answers: none, so it is not known how many parts one has", path="answers")
+    return part_names(asked, max(counts, default=1))
 
 
 def _value(asked: Configuration, one: Answered, name: str) -> Any:

@@ -9,6 +9,7 @@ from adapter.tasks.importing import source
 from adapter.tasks.node import Node
 from adapter.tasks.schema import MOST_ITEMS, MOST_LENGTH
 
+LARGEST = 1e15
 REQUIRED = object()  # there is no default
 SPOKEN = {"description", "default", "default_factory"}
 BOUNDS = {"ge", "le", "gt", "lt", "max_length", "min_length", "max_items", "min_items"}
@@ -84,6 +85,8 @@ def number(node: ast.expr) -> float:
     if not isinstance(inner, ast.Constant) or type(inner.value) not in (int, float):
         raise source.refusal(node)
     assert isinstance(inner.value, int | float)
+    if abs(inner.value) > LARGEST:
+        raise source.refusal(node, "a number too large for a task")
     return sign * inner.value
 
 
@@ -120,7 +123,7 @@ def _calls(node: ast.expr) -> bool:
 def _bound(node: Node, name: str, value: float, say: Callable[[str], None]) -> Node:
     if node.type in ("number", "integer") and node.choices is None and name in ("ge", "le", "gt", "lt"):
         return _number(node, name, value, say)
-    whole = max(0, int(value)) if abs(value) < 1 << 31 else MOST_ITEMS
+    whole = max(0, int(value))
     if node.type == "array" and name in ("min_length", "min_items"):
         return replace(node, least=min(whole, MOST_ITEMS))
     if node.type == "array" and name in ("max_length", "max_items"):
