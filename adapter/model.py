@@ -173,6 +173,7 @@ class Finding:
     attributes: tuple[Attribute, ...] = ()  # in text order
     codings: tuple[Coding, ...] = ()  # chosen: one per system, best first
     alternatives: tuple[Coding, ...] = ()  # the candidates not chosen, best first
+    choice: "Choice | None" = None  # who chose among the candidates, where it was not the search alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,3 +236,13 @@ class ModelInfo:
     digest: str  # SHA-256 of the GGUF file, hex
     quantization: str  # "Q8_0", "F16", ...
     details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a model chose among the concepts a search found for a finding."""
+
+    by: ModelInfo
+    outcome: Literal["chosen", "none", "disagreed", "failed"]  # disagreed: other orders, other answers
+    index: int | None = None  # of the chosen concept among those offered; None unless "chosen"
+    confidence: float | None = None  # probability of the answer, 0..1; None where the model tells none

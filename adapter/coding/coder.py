@@ -2,19 +2,21 @@
 
 Candidates come from the store alone, ranked by how their names match, what kind of concept they are and how
 precise the wording was. A code is given from the threshold up; below it the finding keeps its words only.
+Where the best candidate is unsure, a chooser may be asked (`choice.py`); its answer then decides.
 Must not know FHIR resources or how mentions were found.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
 
-from adapter.coding import wordings
+from adapter.coding import choice, wordings
+from adapter.coding.choice import Chooser
 from adapter.coding.rules import CodingRules
 from adapter.coding.wordings import Wording
-from adapter.model import Coding, Finding, Issue, Step
-from terminology import Concept, Hit, Mapping, MapRule, translate
+from adapter.model import Choice, Coding, Finding, Issue, Note, Step
+from terminology import Concept, Hit, Mapping, MapRule, Term, translate
 from terminology.systems import ICD10CM
 
 Rank = tuple[float, int, int, int, str]
@@ -73,8 +75,8 @@ class Candidate:
 class Coder:
     """Codes findings by one store and one set of rules; remembers what it has looked up."""
 
-    def __init__(self, store: Terminology, rules: CodingRules) -> None:
-        self._store, self.rules = store, rules
+    def __init__(self, store: Terminology, rules: CodingRules, chooser: Chooser | None = None) -> None:
+        self._store, self.rules, self._chooser = store, rules, chooser
         self._search = lru_cache(maxsize=_REMEMBERED)(self._ask)
         self._mapped = lru_cache(maxsize=_REMEMBERED)(self._maps)
         self._concept = lru_cache(maxsize=_REMEMBERED)(store.lookup)
@@ -84,11 +86,74 @@ class Coder:
 
         `languages` are those of the names that may match; none means any.
         """
-        kinds = self.rules.kinds.get(finding.kind)
-        if not kinds:
+        if not self.rules.kinds.get(finding.kind):
             return finding
-        candidates = self._candidates(finding, kinds, languages)
-        chosen = [one for one in self._chosen(finding.kind, candidates) if self._timely(finding, one)]
+        candidates = self._candidates(finding, languages)
+        return self._coded(finding, candidates, self._sure(candidates), most)
+
+    def code_all(
+        self, findings: Sequence[Finding], languages: tuple[str, ...] = (), note: Note | None = None
+    ) -> list[Finding]:
+        """The same of all findings of a note, where the chooser, if there is one, decides on those unsure.
+
+        Without the note nobody is asked. Raises EngineError as the chooser does.
+        """
+        coded = [self.code(finding, languages=languages) for finding in findings]
+        if self._chooser is None or note is None:
+            return coded
+        offers = [self._offered(finding, self._candidates(finding, languages)) for finding in findings]
+        unsure = [place for place, offered in enumerate(offers) if offered]
+        questions = [(findings[place], tuple(map(self._told, offers[place]))) for place in unsure]
+        choices = self._chooser.choose(note, questions) if questions else ()
+        for place, chosen in zip(unsure, choices, strict=True):
+            coded[place] = self._by_choice(coded[place], offers[place], chosen, languages)
+        return coded
+
+    def _by_choice(
+        self, finding: Finding, offered: Sequence[Candidate], chosen: Choice, languages: tuple[str, ...]
+    ) -> Finding:
+        """A finding the search has coded, with what was chosen in place of that."""
+        if chosen.outcome == "failed":
+            return replace(finding, choice=chosen)
+        candidates = self._candidates(finding, languages)
+        sure = [] if chosen.index is None else [offered[chosen.index], *candidates]
+        return replace(self._coded(finding, candidates, sure, None), choice=chosen)
+
+    def _offered(self, finding: Finding, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """The concepts to choose from when the best is unsure, one of those that would be given together."""
+        rule = self.rules.choice
+        if not candidates or not rule.unsure_from <= candidates[0].score < rule.unsure_below:
+            return []
+        offered: list[Candidate] = []
+        given: set[tuple[str, str]] = set()
+        for one in candidates:
+            names = {("", one.hit.term.casefold()), ("", one.hit.display.casefold())}
+            key = (one.hit.system, one.hit.code)
+            likely = one.score >= self.rules.lowest_alternative and self._timely(finding, self._coding(one))
+            if likely and key not in given and not names & given:
+                offered.append(one)
+                given |= {(each.system, each.code) for each in self._mapped(*key)} | names
+        return offered[: rule.candidates]
+
+    def _told(self, one: Candidate) -> Concept:
+        """A candidate as a chooser sees it: the name that matched first."""
+        hit = one.hit
+        matched = Term(text=hit.term, language=hit.language, preferred=hit.preferred)
+        concept = self._concept(hit.system, hit.code) or Concept(
+            system=hit.system, code=hit.code, display=hit.display, kind=hit.kind, version=None, terms=()
+        )
+        others = tuple(term for term in concept.terms if term.text != hit.term)
+        return replace(concept, terms=(matched, *others))
+
+    def _coded(
+        self,
+        finding: Finding,
+        candidates: Sequence[Candidate],
+        sure: Sequence[Candidate],
+        most: int | None,
+    ) -> Finding:
+        """The finding with what the first of the sure candidates gives, and the others as alternatives."""
+        chosen = [one for one in self._chosen(finding.kind, sure) if self._timely(finding, one)]
         codes = {(coding.system, coding.code) for coding in chosen}
         others = [self._coding(one) for one in candidates if (one.hit.system, one.hit.code) not in codes]
         likely = [coding for coding in others if coding.score >= self.rules.lowest_alternative]
@@ -103,10 +168,11 @@ class Coder:
         past = finding.assertion.historical and coding.system == ICD10CM
         return not (past and any(pattern.match(coding.code) for pattern in self.rules.not_historical))
 
-    def _candidates(
-        self, finding: Finding, kinds: tuple[str, ...], languages: tuple[str, ...]
-    ) -> list[Candidate]:
+    def _candidates(self, finding: Finding, languages: tuple[str, ...]) -> list[Candidate]:
         """Every concept of every wording, best first; stops at a wording that is found as it stands."""
+        kinds = self.rules.kinds.get(finding.kind)
+        if not kinds:
+            return []
         best: dict[tuple[str, str], Candidate] = {}
         for wording in wordings.of(finding, self.rules):
             hits = enumerate(self._search(wording.text, finding.kind, languages))
@@ -154,9 +220,11 @@ class Coder:
 
         return key
 
-    def _chosen(self, kind: str, candidates: Sequence[Candidate]) -> list[Coding]:
-        """The best concept that is sure enough, what it maps to, and equals of it in further systems."""
-        sure = [one for one in candidates if one.score >= self.rules.threshold]
+    def _sure(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        return [one for one in candidates if one.score >= self.rules.threshold]
+
+    def _chosen(self, kind: str, sure: Sequence[Candidate]) -> list[Coding]:
+        """The first of these concepts, what it maps to, and equals of it in further systems."""
         if not sure:
             return []
         chosen = {sure[0].hit.system: self._coding(sure[0])}
@@ -195,11 +263,24 @@ class Coder:
         )
 
 
-def assign(findings: Sequence[Finding], coder: Coder, languages: tuple[str, ...] = ()) -> Step[Finding]:
-    """Every finding, with codes where they are sure; each one left without is noted."""
-    coded = tuple(coder.code(finding, languages=languages) for finding in findings)
-    bare = [one for one in coded if one.kind in coder.rules.kinds and not one.codings]
-    return Step(name="coding", kept=coded, left_out=tuple(_no_code(finding) for finding in bare))
+def assign(
+    findings: Sequence[Finding], coder: Coder, languages: tuple[str, ...] = (), note: Note | None = None
+) -> Step[Finding]:
+    """Every finding, with codes where they are sure; each one left without is noted.
+
+    With their note, the coder's chooser is asked about those unsure; raises EngineError as it does.
+    """
+    coded = tuple(coder.code_all(findings, languages, note))
+    issues = [issue for finding in coded for issue in _issues(finding, coder.rules)]
+    return Step(name="coding", kept=coded, left_out=tuple(issues))
+
+
+def _issues(finding: Finding, rules: CodingRules) -> Iterator[Issue]:
+    told = choice.issue(finding)
+    if told:
+        yield told
+    if finding.kind in rules.kinds and not finding.codings and (told is None or told.severity == "warning"):
+        yield _no_code(finding)
 
 
 def _no_code(finding: Finding) -> Issue:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict, Field
 
 import mappings
 
@@ -30,6 +30,14 @@ class IngredientRule(mappings.Table):
     cut: tuple[Pattern, ...]
 
 
+class ChoiceRule(mappings.Table):
+    """Which findings are unsure, for who can choose among candidates."""
+
+    unsure_from: float
+    unsure_below: float
+    candidates: Annotated[int, Field(ge=1, le=26)]
+
+
 class CodingRules(mappings.Table):
     """The whole table; its keys are explained in mappings/coding/README.md."""
 
@@ -48,6 +56,7 @@ class CodingRules(mappings.Table):
     broaden: dict[str, frozenset[str]]
     site: SiteRule
     ingredient: IngredientRule
+    choice: ChoiceRule
 
 
 def load() -> CodingRules:
