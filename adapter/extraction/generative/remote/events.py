@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 LONGEST: Final = 4 * 1024 * 1024  # bytes of one line, and of the data of one event
-_BREAK = re.compile(rb"\r\n|\n|\r(?!\Z)")  # a final \r may be the first half of \r\n
+_BREAK = re.compile(rb"\r\n|\n|\r")
 
 
 class BrokenStream(Exception):
@@ -39,16 +39,21 @@ def data(chunks: Iterable[bytes]) -> Iterator[str]:
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    rest, first = b"", True
+    begun: list[bytes] = []  # parts of the line that is not over yet
+    size, held, first = 0, b"", True
     for chunk in chunks:
-        *whole, rest = _BREAK.split(rest + chunk)
-        for line in whole:
-            yield _text(line, first)
-            first = False
-        if len(rest) > LONGEST:
+        come = held + chunk
+        held = come[-1:] if come.endswith(b"\r") else b""  # it may be the first half of \r\n
+        *ends, rest = _BREAK.split(come[: len(come) - len(held)])
+        for end in ends:
+            yield _text(b"".join((*begun, end)), first)
+            begun, size, first = [], 0, False
+        begun.append(rest)
+        size += len(rest)
+        if size > LONGEST:
             raise BrokenStream
-    if rest.endswith(b"\r"):
-        yield _text(rest[:-1], first)
+    if held:
+        yield _text(b"".join(begun), first)
 
 
 def _text(line: bytes, first: bool) -> str:
