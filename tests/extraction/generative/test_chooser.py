@@ -2,15 +2,16 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
-from adapter import notes
+from adapter import coding, notes
 from adapter.extraction.generative.backend import Completion, Request, Token
 from adapter.extraction.generative.chooser import ChoiceManner, ModelChooser
 from adapter.extraction.generative.local import LocalBackend
 from adapter.model import Choice, Finding, ModelInfo, Note
-from terminology import Concept, Term
+from terminology import Concept, Source, Term, build, open_store
 from tests import tiny_llama
 
 MODEL = ModelInfo(name="scripted", version="1", digest="d1", quantization="")
@@ -33,6 +34,13 @@ COMMON = concept("82272006", "Common cold", "acute coryza")
 FEELING = concept("44077006", "Feeling cold")
 COPD = concept("13645005", "Chronic obstructive lung disease", "COLD")
 CONCEPTS = (COMMON, FEELING, COPD)
+NAMES = (
+    ("233604007", "Pneumonia"),
+    ("205237003", "Pneumonitis"),
+    ("32398004", "Bronchitis"),
+    ("63480004", "Chronic bronchitis"),
+    ("10509002", "Acute bronchitis"),
+)
 
 
 def asked(text: str = TEXT, words: str = "cold", concepts: Sequence[Concept] = CONCEPTS) -> tuple[Note, list]:
@@ -185,3 +193,24 @@ def test_a_model_of_random_weights_gives_one_of_the_concepts_or_none(tiny: Local
                 assert 0 < choice.confidence <= 1
             outcomes.append(choice.outcome)
     assert len(set(outcomes)) > 1
+
+
+def test_coding_by_a_model_gives_what_the_search_found_or_nothing(tiny: LocalBackend, tmp_path: Path) -> None:
+    rows = "".join(f"http://snomed.info/sct\t{code}\t{name} (disorder)\tcondition\n" for code, name in NAMES)
+    (tmp_path / "rows.tsv").write_text("system\tcode\tdisplay\tkind\n" + rows, "utf-8")
+    build([Source(kind="tsv", path=tmp_path / "rows.tsv")], tmp_path / "store.sqlite")
+    texts = ("pneumonai", "pneumonia syndrome", "chronic bronchits", "bronchitis syndrome")
+    note = notes.from_text("n", " and ".join(texts), "en")
+    findings = [asked(note.text, words)[1][0][0] for words in texts]
+    with open_store(tmp_path / "store.sqlite") as store:
+        plain = coding.assign(findings, coding.Coder(store, coding.load()), ("en",)).kept
+        coder = coding.Coder(store, coding.load(), ModelChooser(tiny, ChoiceManner(orders=1)))
+        found = coding.assign(findings, coder, ("en",), note).kept
+    assert {one.choice.outcome for one in found if one.choice} <= {"chosen", "none"}
+    assert any(one.choice for one in found)
+    for before, after in zip(plain, found, strict=True):
+        known = {*before.codings, *before.alternatives}
+        assert {*after.codings, *after.alternatives} == known
+        assert bool(after.codings) == (
+            after.choice.outcome == "chosen" if after.choice else bool(before.codings)
+        )
