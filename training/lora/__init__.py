@@ -1,1 +1,4 @@
-"""Fine-tuning of a language model for a task by LoRA: data in, adapter or merged GGUF out (`docs/fine-tuning.md`)."""
+"""Fine-tuning of a language model for a task by LoRA: data in, adapter or merged GGUF out.
+
+How to use it, and what was measured: `docs/fine-tuning.md`.
+"""

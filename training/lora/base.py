@@ -1,5 +1,6 @@
 """A transformers folder -> a model with LoRA layers, where and how it can best be trained here."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,18 @@ def with_lora(recipe: Recipe) -> Any:
         task_type="CAUSAL_LM",
     )
     try:
-        return get_peft_model(base, config).to(device())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # PEFT reads a name that transformers renames
+            return get_peft_model(base, config).to(device())
     except ValueError as error:
         raise ModelError(f"no LoRA layers can be put on this base: {error}") from error
 
 
 def with_adapter(folder: Path, adapter: Path) -> Any:
     """The base with a trained adapter, in fp32, for comparison."""
-    return PeftModel.from_pretrained(model(folder), str(adapter)).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return PeftModel.from_pretrained(model(folder), str(adapter)).eval()
 
 
 def _native_bf16() -> bool:

@@ -1,21 +1,22 @@
-"""A note and its answer -> the tokens a model trains on, by the model's own chat template.
+"""A note and its answer -> the tokens a model trains on: the very ones it will read when it is asked.
 
-The loss is on the answer and the token that ends the turn, nothing else. What a note says is data: a control
-token spelled in it is tokenised as plain characters. A note too long is cut at its end and counted, or, where
-the answer must quote the note, left out and counted.
+The chat is rendered as `adapter.extraction.generative.chat` does it for the engine. The loss is on the answer
+and the token that ends the turn, nothing else. What a note says is data: a control token spelled in it is
+tokenised as plain characters. A note too long is cut at its end and counted, or, where the answer quotes the
+note, left out and counted.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import TemplateError
-
 from adapter.errors import ModelError
 from adapter.extraction.generative.backend import Message
+from adapter.extraction.generative.chat import Chat as Template
+from adapter.extraction.generative.chat import Part
+from adapter.extraction.generative.thinking import reasoning
 
 IGNORED = -100  # the label that has no loss
-_MARK = "\ue000{}\ue001"  # stands for the content of a message while the template is rendered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +52,19 @@ class Encoded:
 
 
 class Encoder:
-    """Chats of one tokenizer."""
+    """Chats of one tokenizer. Raises ModelError where it has no chat template or none that can be used."""
 
     def __init__(self, tokenizer: Any) -> None:
-        if not getattr(tokenizer, "chat_template", None):
+        source = getattr(tokenizer, "chat_template", None)
+        if not isinstance(source, str):
             raise ModelError("the base model has no chat template: put its chat_template.jinja in the folder")
         self._tokenizer = tokenizer
-        self._folds: bool | None = None  # whether the template has no system turn
+        begin, end = tokenizer.bos_token or "", tokenizer.eos_token or ""
+        self._template = Template(source, bos=begin, eos=end, file="chat template of the base")
+        added = {str(token) for token in tokenizer.added_tokens_decoder.values()}
+        self._reasoning = reasoning(source, added.__contains__)
+        opening = tokenizer("")["input_ids"]
+        self._first = opening[:1] if opening[:1] == [tokenizer.bos_token_id] else []
 
     def encode(self, examples: Iterable[Asked], limit: int) -> Encoded:
         """The examples that fit in a number of tokens, cut where that is allowed."""
@@ -74,15 +81,31 @@ class Encoder:
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """The tokens up to where the model begins to answer."""
-        return self._rendered(messages, add_generation_prompt=True)
+        parts = self._template.parts(messages, think=False)
+        tokens = [token for part in parts for token in self._tokens(part)]
+        if self._reasoning is not None:
+            tail = parts[-1].text if parts[-1].markup else ""
+            tokens += self._markup(self._reasoning.opening(tail, think=False))
+        return tokens if tokens[:1] == self._first else [*self._first, *tokens]
 
-    def answer(self, messages: Sequence[Message], answer: str) -> list[int]:
+    def answer(self, answer: str) -> list[int]:
         """The tokens of an answer and of the end of its turn."""
-        return [*self._data(answer), self.end(messages)]
+        return [*self._data(answer), self.end()]
+
+    def end(self) -> int:
+        """The first control token that the template writes after an answer, or else the end of text."""
+        turns = (Message(role="user", content="x"), Message(role="assistant", content="y"))
+        parts = self._template.parts(turns, think=False)
+        after = parts[[part.text for part in parts].index("y") + 1 :]
+        special = set(self._tokenizer.all_special_ids) | set(self._tokenizer.added_tokens_decoder)
+        found = [token for part in after for token in self._tokens(part) if token in special]
+        end = found[0] if found else self._tokenizer.eos_token_id
+        if end is None:
+            raise ModelError("the base model has no token that ends an answer")
+        return int(end)
 
     def _fitted(self, example: Asked, limit: int) -> tuple[Chat | None, bool]:
-        text = example.text
-        answer = self.answer(example.messages(text), example.answer)
+        text, answer = example.text, self.answer(example.answer)
         while True:
             prompt = self.prompt(example.messages(text))
             over = len(prompt) + len(answer) - limit
@@ -94,58 +117,16 @@ class Encoder:
         return Chat(number=example.number, prompt=tuple(prompt), answer=tuple(answer)), text != example.text
 
     def _shortened(self, text: str, over: int) -> str:
-        offsets = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
-        return text[: offsets[-over - 1][1]].rstrip() if over < len(offsets) else ""
+        places = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)[
+            "offset_mapping"
+        ]
+        return text[: places[-over - 1][1]].rstrip() if over < len(places) else ""
 
-    def end(self, messages: Sequence[Message] = (Message(role="user", content="x"),)) -> int:
-        """The first control token after an answer; the end of text where the template writes none."""
-        mark = _MARK.format("answer")
-        turns = [*_turns(self._shaped(messages)), {"role": "assistant", "content": mark}]
-        tail = self._tokenizer.apply_chat_template(turns, tokenize=False).rpartition(mark)[2]
-        special = set(self._tokenizer.all_special_ids) | set(self._tokenizer.added_tokens_decoder)
-        for token in self._template(tail):
-            if token in special:
-                return int(token)
-        if self._tokenizer.eos_token_id is None:
-            raise ModelError("the base model has no token that ends an answer")
-        return int(self._tokenizer.eos_token_id)
+    def _tokens(self, part: Part) -> list[int]:
+        return self._markup(part.text) if part.markup else self._data(part.text)
 
-    def _rendered(self, messages: Sequence[Message], **options: bool) -> list[int]:
-        shaped = self._shaped(messages)
-        marks = [_MARK.format(index) for index in range(len(shaped))]
-        turns = [{"role": m.role, "content": mark} for m, mark in zip(shaped, marks, strict=True)]
-        rest, tokens = self._tokenizer.apply_chat_template(turns, tokenize=False, **options), []
-        for message, mark in zip(shaped, marks, strict=True):
-            before, found, rest = rest.partition(mark)
-            if not found:
-                raise ModelError("the chat template of the base model drops a message")
-            tokens += [*self._template(before), *self._data(message.content)]
-        return [*tokens, *self._template(rest)]
-
-    def _shaped(self, messages: Sequence[Message]) -> list[Message]:
-        """The messages as the template takes them: what the system says opens the first user turn if it must."""
-        if self._folds is None:
-            self._folds = self._refuses_system()
-        if not self._folds or messages[0].role != "system":
-            return list(messages)
-        first = Message(role="user", content=f"{messages[0].content}\n\n{messages[1].content}")
-        return [first, *messages[2:]]
-
-    def _refuses_system(self) -> bool:
-        mark = _MARK.format("system")
-        turns = [{"role": "system", "content": mark}, {"role": "user", "content": "x"}]
-        try:
-            return mark not in self._tokenizer.apply_chat_template(turns, tokenize=False)
-        except TemplateError:
-            return True
-
-    def _template(self, text: str) -> list[int]:
+    def _markup(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"]) if text else []
 
     def _data(self, text: str) -> list[int]:
-        found = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)
-        return list(found["input_ids"])
-
-
-def _turns(messages: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": message.content} for message in messages]
+        return list(self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])

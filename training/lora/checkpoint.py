@@ -28,7 +28,10 @@ class State:
     recipe: Recipe
 
     def begin(self) -> int:
-        """Makes a fresh run of the output folder; the first step. Raises SettingsError where one stands there."""
+        """Makes a fresh run of the output folder; its first step.
+
+        Raises SettingsError where a run stands there.
+        """
         output = self.recipe.output
         if (output / FOLDER).exists():
             raise SettingsError(f"{output.name} holds a run: give --resume to go on, or another --output")

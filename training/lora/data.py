@@ -1,7 +1,8 @@
 """Training data -> pairs of note and answer, split so that no patient is on both sides. Knows no PyTorch.
 
-Two formats, told apart by their keys: ELMTEX's `{"report", "summary", "patient_uid"?}` as a JSON list or JSON
-lines, and a task's examples `{"text", "answer", "patient"?}` as JSON lines. Errors name a record by its number.
+Two formats, told apart by their keys, as a JSON list or JSON lines: ELMTEX's
+`{"report", "summary", "patient_uid"?}`, and a task's examples `{"text", "answer", "evidence"?, "patient"?}`.
+Errors name a record by its number.
 """
 
 import hashlib
@@ -12,25 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.errors import InputError
-
-ELMTEX = (
-    "life_style",
-    "family_history",
-    "social_history",
-    "medical_surgical_history",
-    "signs_symptoms",
-    "comorbidities",
-    "diagnostic_techniques_procedures",
-    "diagnosis",
-    "laboratory_values",
-    "pathology",
-    "pharmacological_therapy",
-    "interventional_therapy",
-    "patient_outcome_assessment",
-    "age",
-    "gender",
-)
-ABSENT = "N/A"  # what ELMTEX writes where a report says nothing
+from adapter.tasks import elmtex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +23,7 @@ class Pair:
     number: int  # of the record, from 1
     text: str
     answer: Mapping[str, Any]
+    evidence: Mapping[str, str]  # pointer of a value -> the words it rests on, as in a task's examples
     patient: str  # "" where the record names none
     flat: bool  # the answer is ELMTEX's: fifteen strings
 
@@ -104,9 +88,11 @@ def _parsed(number: int, line: str) -> Any:
 
 
 def _pair(number: int, record: Any) -> Pair:
-    flat = isinstance(record, dict) and "report" in record
+    if not isinstance(record, dict):
+        raise InputError(f"record {number} is not an object")
+    flat = "report" in record
     text_key, answer_key = ("report", "summary") if flat else ("text", "answer")
-    text, answer = (record.get(key) for key in (text_key, answer_key)) if isinstance(record, dict) else ("", "")
+    text, answer = record.get(text_key), record.get(answer_key)
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"record {number} has no {text_key}", path=text_key)
     if flat and isinstance(answer, str):  # some copies of the data hold the summary as a string of JSON
@@ -118,15 +104,22 @@ def _pair(number: int, record: Any) -> Pair:
         number=number,
         text=text,
         answer=_fifteen(number, answer) if flat else answer,
+        evidence=_evidence(number, record),
         patient="" if patient is None else str(patient),
         flat=flat,
     )
 
 
-def _fifteen(number: int, summary: Mapping[str, Any]) -> dict[str, str]:
-    for key in ELMTEX:
-        if not isinstance(summary.get(key), str):
-            raise InputError(f"record {number}: summary.{key} is not a string", path=f"summary.{key}")
-    if set(summary) - set(ELMTEX):
-        raise InputError(f"record {number}: summary has keys that are not ELMTEX's fifteen", path="summary")
-    return {key: summary[key].strip() or ABSENT for key in ELMTEX}
+def _fifteen(number: int, summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        elmtex.read(summary)
+    except InputError as error:
+        raise InputError(f"record {number}: summary: {error}", path="summary") from error
+    return {key: summary[key].strip() or elmtex.NOTHING for key in elmtex.KEYS}
+
+
+def _evidence(number: int, record: Mapping[str, Any]) -> Mapping[str, str]:
+    evidence = record.get("evidence", {})
+    if not isinstance(evidence, dict) or not all(isinstance(words, str) for words in evidence.values()):
+        raise InputError(f"record {number}: evidence is not an object of strings", path="evidence")
+    return evidence

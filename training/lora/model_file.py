@@ -1,4 +1,4 @@
-"""A transformers folder, with or without a LoRA adapter merged in -> a GGUF file; and its quantization.
+"""A transformers folder, with or without a LoRA adapter merged in -> a GGUF file.
 
 Weights are read, merged and written one at a time: a large model needs the memory of its largest tensor.
 """
@@ -6,11 +6,11 @@ Weights are read, merged and written one at a time: a large model needs the memo
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gguf
-import llama_cpp
 import numpy as np
 import torch
 from safetensors import safe_open
@@ -26,7 +26,6 @@ _STORED = {
     "F16": (gguf.GGMLQuantizationType.F16, gguf.LlamaFileType.MOSTLY_F16),
     "BF16": (gguf.GGMLQuantizationType.BF16, gguf.LlamaFileType.MOSTLY_BF16),
 }
-_OF_DTYPE = {"F32": "F32", "F16": "F16", "BF16": "BF16"}  # safetensors' names
 
 
 def write(folder: Path, output: Path, *, name: str, peft: Path | None = None, kind: str = "") -> Path:
@@ -46,21 +45,7 @@ def write(folder: Path, output: Path, *, name: str, peft: Path | None = None, ki
     tokenizer = base.tokenizer(folder)
     words = vocabulary.read(folder, config.vocab_size)
     vocabulary.add(writer, words, tokenizer, Encoder(tokenizer).end())
-    _tensors(writer, config, names, source, peft, stored)
-    return fresh.replace(output)
-
-
-def quantize(model: Path, output: Path, kind: str, threads: int | None = None) -> Path:
-    """The path of the model quantized by llama.cpp, e.g. to Q8_0 or Q4_K_M."""
-    number = getattr(llama_cpp, f"LLAMA_FTYPE_MOSTLY_{kind.upper()}", None)
-    if number is None:
-        raise ModelError(f"llama.cpp has no quantization {kind}")
-    params = llama_cpp.llama_model_quantize_default_params()
-    params.ftype, params.nthread = number, threads or 0
-    params.allow_requantize = False
-    fresh = output.with_name(output.name + ".new")
-    if llama_cpp.llama_model_quantize(str(model).encode(), str(fresh).encode(), params) != 0:
-        raise ModelError(f"{model.name}: llama.cpp could not quantize it to {kind}")
+    _tensors(writer, names, source, _Plan(config=config, stored=stored, peft=peft))
     return fresh.replace(output)
 
 
@@ -86,9 +71,9 @@ class _Source:
         """How most of the weights are stored."""
         found = [self._slice(name).get_dtype() for name in self.names() if name.endswith("_proj.weight")]
         kinds = {str(kind) for kind in found}
-        if len(kinds) != 1 or not kinds <= set(_OF_DTYPE):
+        if len(kinds) != 1 or not kinds <= set(_STORED):
             raise ModelError(f"{self._folder.name}: the weights are not stored as F32, F16 or BF16")
-        return _OF_DTYPE[kinds.pop()]
+        return kinds.pop()
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a weight."""
@@ -104,12 +89,19 @@ class _Source:
             return file.get_slice(name)
 
 
-def _tensors(
-    writer: gguf.GGUFWriter, config: Any, names: Naming, source: _Source, peft: Path | None, stored: Any
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What becomes of the weights."""
+
+    config: Any
+    stored: Any  # type of the matrices
+    peft: Path | None  # the adapter to merge in
+
+
+def _tensors(writer: gguf.GGUFWriter, names: Naming, source: _Source, plan: _Plan) -> None:
     """Announces every tensor, then writes them in the same order."""
-    deltas = adapter_file.deltas(peft) if peft else {}
-    tied = bool(config.tie_word_embeddings)
+    deltas = adapter_file.deltas(plan.peft) if plan.peft else {}
+    tied, stored = bool(plan.config.tie_word_embeddings), plan.stored
     wanted = [name for name in source.names() if not (tied and name == "lm_head.weight")]
     if set(deltas) - set(wanted):
         raise ModelError("the adapter changes weights that the base does not have")
@@ -119,7 +111,7 @@ def _tensors(
         size = math.prod(shape) * (4 if kind == gguf.GGMLQuantizationType.F32 else 2)
         dtype = np.dtype(np.float16 if kind == gguf.GGMLQuantizationType.F16 else np.float32)
         writer.add_tensor_info(names.gguf_name(name), shape, dtype, size, raw_dtype=kind)
-    factors = _frequency_factors(config)
+    factors = _frequency_factors(plan.config)
     if factors is not None:
         writer.add_tensor_info("rope_freqs.weight", factors.shape, factors.dtype, factors.nbytes)
     writer.write_header_to_file()
@@ -176,7 +168,7 @@ def _rope(config: Any) -> dict[str, Any]:
 
 
 def _frequency_factors(config: Any) -> Array | None:
-    """What Llama 3.1 divides the frequencies of positions by: long waves are stretched, short ones are not."""
+    """What Llama 3.1 divides the frequencies of positions by: long waves are stretched, short ones not."""
     rope = _rope(config)
     if rope["rope_type"] != "llama3":
         return None

@@ -1,4 +1,4 @@
-"""Whether llama.cpp says what PyTorch says: logits and tokens of GGUF files against the folders they came from."""
+"""Whether llama.cpp says what PyTorch says: logits and tokens of GGUF files against their folders."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -73,12 +73,23 @@ def llama_logits(model: Path, tokens: Sequence[int], adapter: Path | None = None
 
 def check_tokens(model: Path, tokenizer: Any, texts: Iterable[str] = PROBES) -> None:
     """Raises ModelError where a GGUF file cuts a text into other tokens than its folder does."""
-    llama = llama_cpp.Llama(str(model), vocab_only=True, verbose=False)
+    params = llama_cpp.llama_model_default_params()
+    params.vocab_only = True
+    loaded = llama_cpp.llama_model_load_from_file(str(model).encode(), params)
+    if not loaded:
+        raise ModelError(f"{model.name}: llama.cpp cannot load it")
     try:
         for text in texts:
-            ours = llama.tokenize(text.encode(), add_bos=False, special=False)
             theirs = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-            if ours != list(theirs):
+            if llama_tokens(loaded, text) != list(theirs):
                 raise ModelError(f"{model.name}: llama.cpp cuts words otherwise than the base's tokenizer")
     finally:
-        llama.close()
+        llama_cpp.llama_model_free(loaded)
+
+
+def llama_tokens(model: Any, text: str) -> list[int]:
+    """The tokens of a text that is data, by a model that llama.cpp has loaded."""
+    raw = text.encode()
+    room = (llama_cpp.llama_token * (len(raw) + 8))()
+    words = llama_cpp.llama_model_get_vocab(model)
+    return list(room[: llama_cpp.llama_tokenize(words, raw, len(raw), room, len(raw) + 8, False, False)])

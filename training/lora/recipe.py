@@ -9,9 +9,18 @@ from typing import Literal
 from adapter.errors import SettingsError
 
 Export = Literal["gguf-lora", "merged"]
+Strategy = Literal["naive", "advanced"]
 Schedule = Literal["cosine", "linear", "constant"]
 Precision = Literal["auto", "bf16", "fp32"]
-RESUMABLE = ("output", "resume", "exports", "quantize", "save_every", "threads")  # may differ when work goes on
+RESUMABLE = (
+    "output",
+    "resume",
+    "exports",
+    "quantize",
+    "save_every",
+    "evaluate",
+    "threads",
+)  # may differ when work goes on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +44,7 @@ class Recipe:
     schedule: Schedule = "cosine"
     clip: float = 0.3
     seed: int = 1234
+    strategy: Strategy = "naive"  # of the prompt, here and when the adapter is used
     held_out: float = 0.1
     precision: Precision = "auto"
     checkpointing: bool = False  # gradients are computed twice, memory is saved
@@ -42,6 +52,7 @@ class Recipe:
     resume: bool = False
     exports: tuple[Export, ...] = ()
     quantize: str | None = None
+    evaluate: int = 0  # how many held-out notes are answered, before and after
     threads: int | None = None
 
     def __post_init__(self) -> None:

@@ -2,8 +2,8 @@
 
     python -m training.lora.tiny --output OUT
 
-OUT/base is a transformers folder, OUT/pairs.json is in ELMTEX's format. Nothing in it comes from a patient. The
-base has read made-up reports, so it knows their words and nothing of the task.
+OUT/base is a transformers folder, OUT/pairs.json is in ELMTEX's format. Nothing in it comes from a patient.
+The base has read made-up reports, so it knows their words and nothing of the task.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from training.lora.data import ABSENT, ELMTEX
+from adapter.tasks.elmtex import KEYS, NOTHING
 
 _SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -37,7 +37,10 @@ _TEMPLATE = (
     "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
 )
 _SAID = {  # key -> what a report can say about it, and the sentence around it
-    "signs_symptoms": ("came in with {}.", ("chest pain", "fever", "cough", "dizziness", "back pain", "nausea")),
+    "signs_symptoms": (
+        "came in with {}.",
+        ("chest pain", "fever", "cough", "dizziness", "back pain", "nausea"),
+    ),
     "diagnosis": ("The diagnosis was {}.", ("pneumonia", "angina", "gastritis", "migraine", "sciatica")),
     "comorbidities": ("Known {}.", ("diabetes", "hypertension", "asthma", "obesity")),
     "medical_surgical_history": ("Earlier {}.", ("appendectomy", "stroke", "hip fracture", "hernia repair")),
@@ -58,7 +61,7 @@ def pairs(count: int, seed: int = 0) -> Iterator[dict[str, object]]:
     """Report/summary pairs in ELMTEX's format; two or three reports belong to one patient."""
     chance = random.Random(seed)
     for number in range(count):
-        summary = dict.fromkeys(ELMTEX, ABSENT)
+        summary = dict.fromkeys(KEYS, NOTHING)
         summary["age"] = f"{chance.randint(18, 95)} years"
         summary["gender"] = chance.choice(("male", "female"))
         sentences = [f"A {summary['gender']} patient, {summary['age']},"]
@@ -100,7 +103,9 @@ def llama(vocabulary: int, width: int = 128, layers: int = 4, seed: int = 0) -> 
     ))  # fmt: skip
 
 
-def read_on(model: LlamaForCausalLM, tokens: Sequence[int], steps: int, length: int = 128, rows: int = 8) -> float:
+def read_on(
+    model: LlamaForCausalLM, tokens: Sequence[int], steps: int, length: int = 128, rows: int = 8
+) -> float:
     """Trains a model on running text; returns its last loss."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
@@ -123,7 +128,9 @@ def make(output: Path, *, count: int = 200, steps: int = 150, width: int = 128, 
     output.mkdir(parents=True, exist_ok=True)
     told = list(pairs(count))
     (output / "pairs.json").write_text(json.dumps(told, indent=1), "utf-8")
-    read = [f"{one['report']}\n{json.dumps(one['summary'], separators=(',', ':'))}" for one in pairs(400, seed=1)]
+    read = [
+        f"{one['report']}\n{json.dumps(one['summary'], separators=(',', ':'))}" for one in pairs(400, seed=1)
+    ]
     words = tokenizer(read)
     model = llama(len(words), width, layers)
     if steps:

@@ -69,7 +69,9 @@ def loss_of(model: Any, batch: Sequence[Chat], dtype: torch.dtype) -> tuple[torc
     with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
         logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
     wanted = labels[:, 1:]
-    at = wanted != IGNORED  # only where the loss is are logits read: a large vocabulary times a long note is much
+    at = (
+        wanted != IGNORED
+    )  # only where the loss is are logits read: a large vocabulary times a long note is much
     return functional.cross_entropy(logits[:, :-1][at].float(), wanted[at], reduction="sum"), int(at.sum())
 
 

@@ -28,7 +28,10 @@ class Vocabulary:
 
 
 def read(folder: Path, size: int) -> Vocabulary:
-    """The vocabulary of a folder, filled up to the rows of the embedding. Raises ModelError for other kinds."""
+    """The vocabulary of a folder, filled up to the rows of the embedding.
+
+    Raises ModelError for tokenizers of another kind.
+    """
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise ModelError(f"{folder.name} has no tokenizer.json")
