@@ -49,12 +49,18 @@ def entries(own: Path | None = None) -> tuple[Entry, ...]:
 
 
 def find(name: str, own: Path | None = None) -> Task:
-    """The task of a name, or of a folder where the name has a "/" in it.
+    """The task of a name, or of a folder where the name has a "/" in it: for those who may read any file.
+
+    Raises what `named` raises.
+    """
+    return folder.read(Path(name)) if "/" in name or "\\" in name else named(name, own)
+
+
+def named(name: str, own: Path | None = None) -> Task:
+    """The task of a name, and never of a path.
 
     Raises SettingsError when there is none, and MappingError naming file and key when it cannot be used.
     """
-    if "/" in name or "\\" in name:
-        return folder.read(Path(name))
     for entry in entries(own):
         if entry.name == name:
             return entry.read()

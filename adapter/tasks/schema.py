@@ -162,14 +162,15 @@ class _Reader:
         if found is None:
             return None
         facts |= found
-        if kind not in ("object", "array"):
+        if raw.keys() & {"enum", "const"}:
             facts |= self._choices(raw, kind, pointer)
-            facts["nullable"] |= None in (raw["enum"] if isinstance(raw.get("enum"), list) else ())
         return Node(**facts)
 
     def _type(self, raw: dict[str, Any], pointer: str) -> tuple[Type | None, bool]:
         told = raw.get("type", _told_by_choices(raw))
         kinds = told if isinstance(told, list) else [told]
+        if "type" not in raw and None in _choices_of(raw):
+            kinds = [*kinds, "null"]
         real = [kind for kind in kinds if kind != "null"]
         known = next((kind for kind in TYPES if real == [kind]), None)
         if known is None or len(kinds) > 2:
@@ -245,14 +246,16 @@ class _Reader:
     def _choices(self, raw: dict[str, Any], kind: str, pointer: str) -> dict[str, Any]:
         if "enum" in raw and "const" in raw:
             self.refuse(pointer, "const", "not beside enum")
+        for beside in raw.keys() & {"maxLength", "minimum", "maximum", "format"}:
+            self.refuse(pointer, beside, "not beside enum or const")
         keyword = "enum" if "enum" in raw else "const"
-        if keyword not in raw:
-            return {}
-        given = raw["enum"] if keyword == "enum" else [raw["const"]]
-        if not isinstance(given, list) or not [one for one in given if one is not None]:
+        given = _choices_of(raw)
+        choices = tuple(one for one in given if one is not None)
+        if not choices:
             self.refuse(pointer, keyword, "no choice in it")
             return {}
-        choices = tuple(one for one in given if one is not None or keyword == "const")
+        if "type" in raw and (None in given) != ("null" in raw["type"]):
+            self.refuse(pointer, keyword, "null stands in the type or among the choices, not in both")
         if not all(_is(one, kind) for one in choices):
             self.refuse(pointer, keyword, f"not every choice is of type {kind}")
         if len({(type(one), one) for one in choices if not isinstance(one, list | dict)}) < len(choices):
@@ -285,12 +288,16 @@ def _is_null(raw: dict[str, Any]) -> bool:
 
 def _told_by_choices(raw: dict[str, Any]) -> Any:
     """The type that the choices are all of, where none is written."""
-    given = raw.get("enum", [raw.get("const")])
-    choices = [one for one in given if one is not None] if isinstance(given, list) else []
+    choices = [one for one in _choices_of(raw) if one is not None]
     for kind in ("boolean", "string", "integer", "number"):
         if choices and all(_is(one, kind) for one in choices):
             return kind
     return None
+
+
+def _choices_of(raw: dict[str, Any]) -> list[Any]:
+    given = raw.get("enum", [raw["const"]] if "const" in raw else [])
+    return given if isinstance(given, list) else []
 
 
 def _is(value: object, kind: str) -> bool:

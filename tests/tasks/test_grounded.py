@@ -51,7 +51,7 @@ def answered(draw):
     return one, answer, grounded.written(one, answer, evidence_of(answer))
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(answered())
 def test_with_everything_grounded_the_answer_comes_back(given_):
     one, answer, written = given_
@@ -70,7 +70,7 @@ def value_at(answer, pointer):
     return answer
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(answered(), st.data())
 def test_whatever_is_dropped_nothing_else_is_said(given_, data):
     one, _, written = given_

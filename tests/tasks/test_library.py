@@ -63,6 +63,8 @@ def test_a_sites_own_task_stands_beside_those_that_ship(tmp_path):
     assert task.name == "our-board"
     assert task.digest != library.find("tumour-board").digest
     assert library.find(str(tmp_path / "our-board")) == task
+    with pytest.raises(SettingsError):
+        library.named(str(tmp_path / "our-board"))
 
 
 def test_a_name_is_taken_once(tmp_path):

@@ -40,6 +40,12 @@ def refused(document):
         ({"type": "string", "enum": []}, "enum"),
         ({"type": "string", "enum": ["a", "a"]}, "enum"),
         ({"type": "string", "enum": ["a"], "const": "a"}, "const"),
+        ({"enum": ["a"], "maxLength": 3}, "maxLength"),
+        ({"enum": [1], "minimum": 1}, "minimum"),
+        ({"type": ["string", "null"], "enum": ["a"]}, "enum"),
+        ({"type": "string", "enum": ["a", None]}, "enum"),
+        ({"type": "string", "enum": "a"}, "enum"),
+        ({"const": None}, "type"),
         ({"type": "date"}, "type"),
         ({"type": ["string", "number"]}, "type"),
         ({}, "type"),
@@ -83,6 +89,12 @@ def test_a_quote_is_required_and_stands_in_a_part():
     assert refused(root(item=item)) == [("/properties/item/properties/quote", "required")]
     assert refused(root(item=item | {"required": ["quote"]})) == []
     assert refused(root(quote=WORDS) | {"required": ["quote"]}) == [("/properties/quote", "quote")]
+
+
+@pytest.mark.parametrize("part", [{"enum": ["a", None]}, {"type": ["string", "null"], "enum": [None, "a"]}])
+def test_null_may_be_a_choice(part):
+    node = parse(root(a=part)).properties["a"]
+    assert (node.nullable, node.choices) == (True, ("a",))
 
 
 def test_references_are_resolved_and_nearer_words_win():
