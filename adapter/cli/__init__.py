@@ -55,6 +55,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "audit export": partial(_later, "operate", "audit_export"),
     "audit verify": partial(_later, "operate", "audit_verify"),
     "evaluate dragon": partial(_later, "evaluate", "dragon"),
+    "train lora": partial(_later, "train", "lora"),
 }
 
 

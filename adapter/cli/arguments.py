@@ -8,7 +8,7 @@ from typing import Any
 
 EPILOG = """exit codes: 0 all done; 1 some lines could not be done (each has its OperationOutcome);
 2 wrong usage; 3 a part is missing or broken (model, terminology store, mappings); 4 a delivery failed"""
-_TYPES = {"int": int, "path": Path}
+_TYPES = {"int": int, "float": float, "path": Path}
 
 
 def table() -> dict[str, Any]:
