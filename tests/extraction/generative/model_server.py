@@ -111,8 +111,10 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, script, routes, port=0):
+    def __init__(self, script, routes, port=0, tls=None):
         super().__init__(("127.0.0.1", port), Talk)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.script, self.routes = script, {"/v1/models": MODELS} | (routes or {})
         self.seen, self.asked, self.lock = [], 0, threading.Lock()
 
@@ -129,9 +131,9 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(script, routes=None, port=0):
+def serving(script, routes=None, port=0, tls=None):
     """A server that calls `script(talk, body, number of the chat)` for each chat."""
-    server = Server(script, routes, port)
+    server = Server(script, routes, port, tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

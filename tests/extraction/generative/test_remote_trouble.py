@@ -160,11 +160,12 @@ def test_the_time_for_an_answer_ends_it():
     assert answer.text.startswith("0,1,")
 
 
-def test_a_server_that_never_connects_in_time_is_an_error():
-    with socket.create_server(("127.0.0.1", 0), backlog=1) as deaf:  # takes connections, says nothing
-        backend = opened(f"http://127.0.0.1:{deaf.getsockname()[1]}/v1", model="m", tries=1)
-        with pytest.raises(EngineError):
-            backend._exchange.told(backend._endpoint.base + "/models", seconds=0.3)
+def test_a_server_that_says_nothing_at_all_is_an_error():
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/v1"
+        backend = opened(url, model="m", asking_seconds=0.3)
+        with pytest.raises(EngineError, match="in time"):
+            backend.complete([asked()])
         backend.close()
 
 
@@ -456,7 +457,7 @@ def test_the_key_is_sent_and_read_anew(tmp_path):
         backend.complete([asked()])
         keys = [head["Authorization"] for path, head, _ in server.seen if path.endswith("completions")]
         assert keys == ["Bearer key-one", "Bearer second"]
-        assert "key-one" not in repr(backend._endpoint)
+        assert "key-one" not in repr(backend)
         for broken in ("a\nb", "ä", ""):
             file.write_text(broken)
             with pytest.raises(EngineError) as error:

@@ -30,6 +30,7 @@ class Endpoint:
     context: int = 0  # tokens of prompt and answer together; 0: what the server says
     logprobs: bool = True  # ask how sure the model is of each token
     connect_seconds: float = 5.0
+    asking_seconds: float = 30.0  # for what is no answer of a model: what is served, how long a text is
     first_seconds: float = 90.0  # until the first token
     pause_seconds: float = 30.0  # between two tokens
     tries: int = 4  # of a call that may go through when tried again
@@ -41,7 +42,8 @@ class Endpoint:
             raise SettingsError(f"the dialect of the model server must be one of {', '.join(DIALECTS)}")
         if self.slots < 0 or self.context < 0 or self.tries < 1 or self.max_bytes < 1:
             raise SettingsError("the bounds of the model server must not be negative")
-        if min(self.connect_seconds, self.first_seconds, self.pause_seconds, self.backoff_seconds) <= 0:
+        times = (self.connect_seconds, self.asking_seconds, self.first_seconds, self.pause_seconds)
+        if min(*times, self.backoff_seconds) <= 0:
             raise SettingsError("the times of the model server must be above zero")
         if self.target.scheme == "http" and not (self.insecure or self.local):
             raise SettingsError("the model server must be https, or http on this machine")

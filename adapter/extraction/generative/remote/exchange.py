@@ -78,12 +78,12 @@ class Exchange:
                 break
         raise self.failed("was given up: the engine is closing")
 
-    def told(self, url: str, body: Any = None, *, seconds: float = 30.0) -> Any:
+    def told(self, url: str, body: Any = None) -> Any:
         """The JSON at a URL, asked for by POST when there is a body; None when the server has no such thing.
 
         Raises EngineError, and ModelError for what will not pass.
         """
-        deadline = Deadline.after(seconds)
+        deadline = Deadline.after(self._endpoint.asking_seconds)
         try:
             return self.insist(lambda: self._told(url, body, deadline), deadline)
         except Silence:
