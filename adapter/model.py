@@ -243,6 +243,8 @@ class Choice:
     """What a model chose among the concepts a search found for a finding."""
 
     by: ModelInfo
-    outcome: Literal["chosen", "none", "disagreed", "failed"]  # disagreed: other orders, other answers
+    outcome: Literal[
+        "chosen", "none", "unsure", "disagreed", "failed"
+    ]  # disagreed: other orders, other answers
     index: int | None = None  # of the chosen concept among those offered; None unless "chosen"
     confidence: float | None = None  # probability of the answer, 0..1; None where the model tells none

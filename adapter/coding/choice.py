@@ -26,6 +26,7 @@ class Chooser(Protocol):
 
 REASONS = {
     "none": ("none-chosen", "None of the candidate concepts was chosen; the finding keeps its own words."),
+    "unsure": ("choice-unsure", "The choice was not sure enough; the finding keeps its own words."),
     "disagreed": (
         "choice-disagreed",
         "Asked again in another order, the answer was another; the finding keeps its own words.",

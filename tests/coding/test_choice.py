@@ -94,7 +94,7 @@ def test_what_goes_with_the_chosen_concept_is_given_too_and_never_asked_about(
     assert "J18.9" not in [one.code for one in chooser.asked[0][1]]
 
 
-@pytest.mark.parametrize("outcome", ["none", "disagreed"])
+@pytest.mark.parametrize("outcome", ["none", "unsure", "disagreed"])
 def test_without_a_choice_the_words_stay_and_the_candidates_are_alternatives(
     store: terminology.Store, outcome: str
 ) -> None:
@@ -106,7 +106,7 @@ def test_without_a_choice_the_words_stay_and_the_candidates_are_alternatives(
     assert step.kept[0].codings == ()
     assert step.kept[0].alternatives[0].code == "233604007"
     assert [issue.reason for issue in step.left_out] == [
-        {"none": "none-chosen", "disagreed": "choice-disagreed"}[outcome]
+        {"none": "none-chosen"}.get(outcome, f"choice-{outcome}")
     ]
 
 

@@ -43,7 +43,7 @@ class ChoiceManner:
     seconds: float = 30.0  # the most one answer may take
     patience: float = 600.0  # seconds the most the questions of a note may take together
     batch: int = 16  # questions put to the backend at once
-    language: str = ""  # of the synonyms shown; the note's own when empty
+    least: float = 0.5  # the probability from which an answer counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ class ModelChooser:
 
     def _request(self, note: Note, finding: Finding, concepts: Sequence[Concept]) -> Request:
         letters = [*LETTERS[: len(concepts)], NONE]
-        language = (self._manner.language or note.language).split("-")[0]
         lines = [
-            f"{letter}. {_described(one, language)}" for letter, one in zip(letters, concepts, strict=False)
+            f"{letter}. {_described(one, note.languages)}"
+            for letter, one in zip(letters, concepts, strict=False)
         ]
         content = "\n".join(
             [f"Sentence: {_marked(note, finding)}", "Concepts:", *lines, f"{NONE}. none of these"]
@@ -124,13 +124,13 @@ class ModelChooser:
         first = answers[0]
         if any(one.index != first.index for one in answers):
             return replace(self._failed(1)[0], outcome="disagreed")
-        sure = [one.confidence for one in answers if one.confidence is not None]
-        return Choice(
-            by=self._backend.model,
-            outcome="none" if first.index is None else "chosen",
-            index=first.index,
-            confidence=min(sure) if len(sure) == len(answers) else None,
-        )
+        told_sure = [one.confidence for one in answers if one.confidence is not None]
+        sure = min(told_sure) if len(told_sure) == len(answers) else None
+        if first.index is None:
+            return Choice(by=self._backend.model, outcome="none", confidence=sure)
+        if sure is not None and sure < self._manner.least:
+            return Choice(by=self._backend.model, outcome="unsure", confidence=sure)
+        return Choice(by=self._backend.model, outcome="chosen", index=first.index, confidence=sure)
 
     def _failed(self, count: int) -> list[Choice]:
         return [Choice(by=self._backend.model, outcome="failed")] * count
@@ -163,12 +163,12 @@ def _mixed(seed: int, concept: Concept) -> bytes:
     return hashlib.sha256(f"{seed} {concept.system} {concept.code}".encode()).digest()
 
 
-def _described(concept: Concept, language: str) -> str:
-    """A concept in one line: its name, its kind, and one more name, in this language if there is one."""
+def _described(concept: Concept, languages: Sequence[str]) -> str:
+    """A concept in one line: its name, its kind, and one more name: that which matched, or a spoken one."""
     others = [term for term in concept.terms if term.text.casefold() != concept.display.casefold()]
     matched = others[:1] if others[:1] == list(concept.terms[:1]) else []  # the name that the search met
-    spoken = [term for term in others if term.language.split("-")[0] == language]
-    also = next((_line(term.text)[:NAME] for term in (*matched, *spoken, *others)), "")
+    spoken = [term for one in languages for term in others if term.language.split("-")[0] == one]
+    also = next((_line(term.text)[:NAME] for term in (*matched, *spoken)), "")
     kind = concept.kind.replace("_", " ")
     return f"{_line(concept.display)[:NAME]} ({kind}{f'; also: {also}' if also else ''})"
 

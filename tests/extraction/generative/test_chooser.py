@@ -2,6 +2,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def concept(code: str, display: str, *names: str) -> Concept:
 
 COMMON = concept("82272006", "Common cold", "acute coryza")
 FEELING = concept("44077006", "Feeling cold")
+FEELING = replace(FEELING, terms=(*FEELING.terms, Term(text="Kältegefühl", language="de", preferred=True)))
 COPD = concept("13645005", "Chronic obstructive lung disease", "COLD")
 CONCEPTS = (COMMON, FEELING, COPD)
 NAMES = (
@@ -105,6 +107,14 @@ def test_the_lower_of_two_probabilities_counts() -> None:
     assert (choice.index, choice.confidence) == (1, pytest.approx(0.6))
 
 
+def test_a_choice_under_the_least_probability_is_none() -> None:
+    def told(p: float) -> Choice:
+        return chosen(lambda request: answer(letter_of(request, "Common cold"), p=p), least=0.7)
+
+    assert told(0.69) == Choice(by=MODEL, outcome="unsure", confidence=pytest.approx(0.69))
+    assert told(0.71).outcome == "chosen"
+
+
 def test_without_probabilities_none_is_made_up() -> None:
     assert chosen(lambda _request: answer("NONE", p=None)).confidence is None
 
@@ -137,7 +147,7 @@ def test_the_model_sees_the_sentence_the_names_and_no_codes() -> None:
     content = request.messages[-1].content
     assert 'Sentence: She has had a «cold» for three days, "no" fever.' in content
     assert "Common cold (condition; also: acute coryza)" in content
-    assert "Feeling cold (condition)" in content
+    assert "Feeling cold (condition)" in content  # its other name is of another language
     assert not [one.code for one in CONCEPTS if one.code in content]
     assert request.schema["properties"]["choice"]["enum"] == ["A", "B", "C", "NONE"]
     names = [[letter_of(each, one.display) for one in CONCEPTS] for each in (request, other)]
@@ -185,7 +195,7 @@ def test_a_model_of_random_weights_gives_one_of_the_concepts_or_none(tiny: Local
         for orders in (1, 2):
             chooser = ModelChooser(tiny, ChoiceManner(orders=orders, seed=seed))
             choice = chooser.choose(note, questions)[0]
-            assert choice.outcome in ("chosen", "none", "disagreed")
+            assert choice.outcome in ("chosen", "none", "unsure", "disagreed")
             assert choice.by.digest == tiny.model.digest
             if choice.outcome == "chosen":
                 assert choice.index in range(len(CONCEPTS))
@@ -204,7 +214,7 @@ def test_coding_by_a_model_gives_what_the_search_found_or_nothing(tiny: LocalBac
     findings = [asked(note.text, words)[1][0][0] for words in texts]
     with open_store(tmp_path / "store.sqlite") as store:
         plain = coding.assign(findings, coding.Coder(store, coding.load()), ("en",)).kept
-        coder = coding.Coder(store, coding.load(), ModelChooser(tiny, ChoiceManner(orders=1)))
+        coder = coding.Coder(store, coding.load(), ModelChooser(tiny, ChoiceManner(orders=1, least=0)))
         found = coding.assign(findings, coder, ("en",), note).kept
     assert {one.choice.outcome for one in found if one.choice} <= {"chosen", "none"}
     assert any(one.choice for one in found)
