@@ -1,6 +1,7 @@
 """The remote backend against a server that misbehaves."""
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -9,10 +10,12 @@ import subprocess
 import sys
 import threading
 import time
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
+from adapter.egress.addresses import refusal
 from adapter.errors import EngineError, ModelError, SettingsError
 from adapter.extraction.generative.backend import Message, Request
 from adapter.extraction.generative.remote import Endpoint, RemoteBackend
@@ -466,6 +469,22 @@ def test_the_key_is_sent_and_read_anew(tmp_path):
         backend.close()
 
 
+def test_neither_note_nor_key_is_logged(tmp_path, caplog):
+    (tmp_path / "key").write_text("key-of-ours")
+    caplog.set_level(logging.DEBUG)
+    said = part("Mrs Secret")
+    with serving(
+        in_turn(lambda talk, body, number: talk.give(said, part(finish="stop")), status(400))
+    ) as server:
+        backend = opened(server.url, key=Secret.of_file(tmp_path / "key"))
+        assert backend.complete([asked()])[0].text == "Mrs Secret"
+        with pytest.raises(EngineError):
+            backend.complete([asked()])
+        backend.close()
+    assert caplog.text  # the HTTP library does log
+    assert "Secret" not in caplog.text and "key-of-ours" not in caplog.text
+
+
 def test_proxies_of_the_environment_play_no_part(monkeypatch):
     with serving(good()) as proxy, serving(good()) as server:
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
@@ -496,3 +515,18 @@ def test_plain_http_to_another_machine_must_be_meant():
     assert Endpoint(url="http://10.0.0.7:8080", insecure=True).base == "http://10.0.0.7:8080/v1"
     assert Endpoint(url="https://models.example.org/llm/v1/").base == "https://models.example.org/llm/v1"
     assert Endpoint(url="http://localhost:1/v1").root == "http://localhost:1"
+
+
+def test_only_the_addresses_a_site_can_mean_are_called():
+    near, far = Endpoint(url="http://localhost:1/v1").policy(), Endpoint(url="https://m.example.org").policy()
+    for address, local, remote in [
+        ("127.0.0.1", True, False),
+        ("::1", True, False),
+        ("10.1.2.3", False, True),
+        ("192.168.1.1", False, True),
+        ("fd12::1", False, True),
+        ("8.8.8.8", True, True),
+        ("169.254.169.254", False, False),
+    ]:
+        assert (refusal(ip_address(address), near.networks) is None) == local
+        assert (refusal(ip_address(address), far.networks) is None) == remote
