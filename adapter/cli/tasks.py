@@ -42,7 +42,7 @@ def show(settings: Settings, *, name: str) -> int:
 def validate(settings: Settings, *, path: Path) -> int:
     """Everything that is wrong with a task's folder, or with those in a directory; exit code 3 then."""
     if not path.is_dir():
-        raise InputError("not a directory", path=path.name)
+        raise InputError(f"{path.name}: not a directory")
     inside = sorted(one.parent for one in path.glob(f"*/{folder.TASK}"))
     found = 0
     for one in [path] if (path / folder.TASK).is_file() or not inside else inside:
