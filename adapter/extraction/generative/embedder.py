@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from adapter.errors import SettingsError
 from terminology.dense_index import quantised
 from terminology.embedder import Embedder, GgufEmbedder
 
@@ -22,7 +23,7 @@ WORD = re.compile(  # a letter of a script without spaces, a word, or a mark
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uf900-\ufaff\U00020000-\U0003ffff]|\w+|[^\w\s]"
 )
 WINDOW = 96  # word pieces in a window, as guessed from its letters
-WINDOWS = 64  # of a note; of a longer note as many are read, spread evenly
+WINDOWS = 32  # of a note; of a longer note as many are read, spread evenly
 FORMAT = 1
 
 __all__ = ["Embedder", "GgufEmbedder", "directions", "keep", "kept", "key", "open_embedder"]
@@ -70,7 +71,17 @@ def kept(path: Path, model: str) -> dict[bytes, NDArray[np.int8]]:
 
 
 def keep(path: Path, model: str, keys: Sequence[bytes], rows: NDArray[np.int8]) -> None:
-    """Writes the file whole or not at all; only its owner may read it, for directions tell of their texts."""
+    """Writes the file whole or not at all; only its owner may read it, for directions tell of their texts.
+
+    Raises SettingsError when it cannot be written.
+    """
+    try:
+        _written(path, model, keys, rows)
+    except OSError as error:
+        raise SettingsError(f"{path.name}: the index of examples cannot be written") from error
+
+
+def _written(path: Path, model: str, keys: Sequence[bytes], rows: NDArray[np.int8]) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -169,8 +169,15 @@ def _example(line: str) -> Example | None:
 
 
 def _append(file: Path, example: Example) -> None:
-    """One line in one write at the end, so that lines of two processes never mix."""
+    """One line in one write at the end, so that lines of two processes never mix. Raises SettingsError."""
     line = json.dumps({"text": example.text, "answer": dict(example.answer)}, ensure_ascii=False) + "\n"
+    try:
+        _at_end(file, line)
+    except OSError as error:
+        raise SettingsError(f"{file.name}: the example cannot be written") from error
+
+
+def _at_end(file: Path, line: str) -> None:
     handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         size = os.fstat(handle).st_size
@@ -187,6 +194,8 @@ def _stamp(file: Path) -> tuple[int, int] | None:
         found = file.stat()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise SettingsError(f"{file.name}: the examples cannot be read") from error
     return found.st_mtime_ns, found.st_size
 
 

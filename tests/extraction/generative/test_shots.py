@@ -193,6 +193,15 @@ def test_a_broken_file_is_refused_without_its_words(tmp_path: Path, line: str) -
     assert "Secret" not in str(raised.value)
 
 
+def test_what_cannot_be_written_is_an_error_of_settings(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="index of examples"):
+        ShotIndex(examples(KNEE), embedder=Counted(), index=tmp_path / "none" / "shots.npz")
+    index = ShotIndex(file=tmp_path / "none" / "site.jsonl")
+    with pytest.raises(SettingsError, match="cannot be written"):
+        index.add(example(KNEE))
+    assert len(index) == 0
+
+
 def _add(file: Path, index: Path, number: int) -> None:
     shots = ShotIndex(file=file, embedder=Counted(), index=index)
     for turn in range(10):
