@@ -1,8 +1,8 @@
 """How good a model is on held-out pairs: loss on the right answers, and its own answers against them.
 
-The answers are greedy and bound by the grammar of the task, as in use. Figures are ELMTEX's (ROUGE-L by field,
-where something is to be said) and strict ones beside them: an answer that is none scores zero everywhere,
-and what is said of a field that should be empty is counted.
+The answers are greedy and bound by the grammar of the task, as in use. Figures are ELMTEX's (ROUGE-L by
+field, where something is to be said) and strict ones beside them: an answer that is none scores zero
+everywhere, and what is said of a field that should be empty is counted.
 """
 
 import json

@@ -3,7 +3,7 @@
     python -m training.lora.tiny --output OUT
 
 OUT/base is a transformers folder, OUT/pairs.json is in ELMTEX's format. Nothing in it comes from a patient.
-The base has read made-up reports, so it knows their words and nothing of the task.
+The base has read made-up reports and JSON about others, so it knows the words and nothing of the task.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from adapter.tasks.elmtex import KEYS, NOTHING
+from adapter.tasks import elmtex
 
 _SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -61,7 +61,7 @@ def pairs(count: int, seed: int = 0) -> Iterator[dict[str, object]]:
     """Report/summary pairs in ELMTEX's format; two or three reports belong to one patient."""
     chance = random.Random(seed)
     for number in range(count):
-        summary = dict.fromkeys(KEYS, NOTHING)
+        summary = dict.fromkeys(elmtex.KEYS, elmtex.NOTHING)
         summary["age"] = f"{chance.randint(18, 95)} years"
         summary["gender"] = chance.choice(("male", "female"))
         sentences = [f"A {summary['gender']} patient, {summary['age']},"]
@@ -123,21 +123,28 @@ def read_on(
     return last
 
 
-def make(output: Path, *, count: int = 200, steps: int = 150, width: int = 128, layers: int = 4) -> None:
+def make(output: Path, *, count: int = 200, steps: int = 300, width: int = 128, layers: int = 4) -> None:
     """Writes a base that has read other made-up reports, and the pairs to fine-tune it on."""
     output.mkdir(parents=True, exist_ok=True)
     told = list(pairs(count))
     (output / "pairs.json").write_text(json.dumps(told, indent=1), "utf-8")
-    read = [
-        f"{one['report']}\n{json.dumps(one['summary'], separators=(',', ':'))}" for one in pairs(400, seed=1)
-    ]
-    words = tokenizer(read)
+    texts = list(_reading())
+    words = tokenizer(texts[:800])
     model = llama(len(words), width, layers)
     if steps:
-        reports = "\n\n".join(str(one["report"]) for one in pairs(2000, seed=2))
-        read_on(model, words(reports)["input_ids"], steps)
+        read_on(model, words("\n\n".join(texts))["input_ids"], steps)
     model.save_pretrained(output / "base")
     words.save_pretrained(output / "base")
+
+
+def _reading(count: int = 1500) -> Iterator[str]:
+    """Reports, and JSON with what others say, in any order: words and spelling without the task."""
+    chance = random.Random(3)
+    for report, other in zip(pairs(count, seed=4), pairs(count, seed=5), strict=True):
+        answer = list(elmtex.read(other["summary"]).items())
+        chance.shuffle(answer)
+        yield str(report["report"])
+        yield json.dumps(dict(answer), separators=(",", ":"))
 
 
 def main() -> None:
@@ -145,7 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--pairs", type=int, default=200)
-    parser.add_argument("--steps", type=int, default=150, help="how long the base reads")
+    parser.add_argument("--steps", type=int, default=300, help="how long the base reads")
     options = parser.parse_args()
     make(options.output, count=options.pairs, steps=options.steps)
 
