@@ -58,7 +58,7 @@ def convert_source(path: Path) -> Imported:
     """The task of a file of Pydantic models alone."""
     models = pydantic_source.read(text_of(path))
     instruction = models.told or NO_QUESTION
-    said = () if models.told else ("the source says not what is asked; edit the instruction",)
+    said = () if models.told else ("the source does not say what is asked: edit the instruction",)
     toml = _toml(path.stem, title_of(path.stem), instruction, [], 0)
     return Imported(
         task_toml=toml, schema=write(models.root), notes=(*_quotes(models.root), *models.notes, *said)
