@@ -131,3 +131,25 @@ def test_a_list_of_models_that_is_none_is_an_error(opened, listed):
     backend, _ = opened({"/v1/models": listed})
     with pytest.raises(EngineError):
         assert backend.model
+
+
+def test_a_server_that_comes_back_with_another_model_is_asked_anew():
+    ask = Request(schema={}, max_tokens=9, messages=(Message(role="user", content="x"),))
+    with serving(good(), {"/v1/models": models("a")}) as server:
+        backend = RemoteBackend(Endpoint(url=server.url, tries=1))
+        assert backend.model.name == "a"
+    with pytest.raises(EngineError):
+        backend.complete([ask])
+    with serving(good(), {"/v1/models": models("b")}, port=server.server_port) as again:
+        assert backend.complete([ask])[0].text == "[1]"
+        assert (backend.model.name, again.bodies[0]["model"]) == ("b", "b")
+    backend.close()
+
+
+def test_a_server_that_is_away_for_a_moment_is_what_it_was(monkeypatch):
+    monkeypatch.setattr("adapter.extraction.generative.remote.server.FRESH", 0.0)
+    with serving(good(), {"/v1/models": models("a")}) as server:
+        backend = RemoteBackend(Endpoint(url=server.url, tries=1))
+        assert backend.model.name == "a"
+    assert backend.model.name == "a"
+    backend.close()

@@ -31,9 +31,10 @@ _WORKS: Final = httpx.codes.OK
 class Again(Exception):
     """The call failed in a way that may pass."""
 
-    def __init__(self, why: str, after: float | None = None) -> None:
+    def __init__(self, why: str, after: float | None = None, *, lost: bool = False) -> None:
         super().__init__(why)
         self.after = after  # seconds the server asked for
+        self.lost = lost  # the server may be another when it is there again
 
 
 class Silence(Exception):
@@ -112,13 +113,13 @@ class Exchange:
             ) as answer:
                 yield answer
         except httpx.ConnectTimeout:
-            raise Again("cannot be reached") from None
+            raise Again("cannot be reached", lost=True) from None
         except httpx.TimeoutException:
             raise Silence from None
         except httpx.LocalProtocolError:
             raise ModelError(f"The model server at {self._host} cannot be asked: no HTTP request") from None
         except httpx.TransportError as error:
-            raise Again(_lost(error)) from None
+            raise Again(_lost(error), lost=True) from None
         except EgressRefused as error:
             raise self.failed(f"gave an answer that is not taken: {error}") from None
 

@@ -108,7 +108,12 @@ class RemoteBackend:
         with self._lock:
             if self._facts is not None and time.monotonic() < self._facts[0] + FRESH:
                 return self._facts[1]
-            found = facts.learnt(self._endpoint, self._exchange)
+            try:
+                found = facts.learnt(self._endpoint, self._exchange)
+            except EngineError as error:
+                if self._facts is None or not error.retryable:
+                    raise
+                found = self._facts[1]  # a server that is away for a moment is what it was
             self._facts = (time.monotonic(), found)
             return found
 
@@ -158,10 +163,11 @@ class RemoteBackend:
             if reply.whole or patience.over:
                 return None if reply.whole else "time"
             raise self._exchange.failed("fell silent") from None
-        except Again:
+        except Again as error:
             if reply.whole:
                 return None
-            self._forget()
+            if error.lost:
+                self._forget()
             raise
 
     def _read(
@@ -179,7 +185,7 @@ class RemoteBackend:
                 if reply.done:
                     break
         if not reply.whole:
-            raise Again("broke its answer off")
+            raise Again("broke its answer off", lost=True)
         return None
 
     def _next(self, data: str, reply: Reply, patience: Patience, off: threading.Event) -> Stop | None:
