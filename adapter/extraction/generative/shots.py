@@ -5,6 +5,7 @@ example whose note is the note itself, or a near copy of it or of a part of it, 
 the answer.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -183,7 +184,9 @@ def _at_end(file: Path, line: str) -> None:
         size = os.fstat(handle).st_size
         if size and os.pread(handle, 1, size - 1) != b"\n":
             line = "\n" + line
-        os.write(handle, line.encode("utf-8", "replace"))
+        content = line.encode("utf-8", "replace")
+        if os.write(handle, content) < len(content):
+            raise OSError(errno.ENOSPC, "the example was not written whole")
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -212,7 +212,7 @@ def test_two_processes_may_add_at_once(tmp_path: Path) -> None:
     file, index = tmp_path / "site.jsonl", tmp_path / "shots.npz"
     file.touch()
     started = [
-        multiprocessing.get_context("fork").Process(target=_add, args=(file, index, number))
+        multiprocessing.get_context("spawn").Process(target=_add, args=(file, index, number))
         for number in range(2)
     ]
     for process in started:
