@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import terminology
-from adapter import assembly, engines
+from adapter import assembly
 from adapter.cli import streams
 from adapter.errors import InputError
 from adapter.settings import Settings
@@ -186,14 +186,6 @@ def maps(settings: Settings, *, table: str | None) -> int:
         return 0
     for one in concepts.resources("R5" if settings.fhir == "r5" else "R4"):
         print(json.dumps(one, ensure_ascii=False))  # noqa: T201
-    return 0
-
-
-def models(settings: Settings) -> int:
-    """The models there are, one JSON line each."""
-    folder = settings.model.parent if settings.model else engines.model_folder()
-    for path in sorted(folder.glob("*.gguf")):
-        print(json.dumps(assembly.describe_model(path)))  # noqa: T201
     return 0
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,25 @@ def cost(path: Path, measure: Measure) -> Cost:
         bits_per_weight=round(weight_bytes(layout(path)) * 8 / told.parameters, 3),
         **measured,
     )
+
+
+def worth(path: Path, measure: Measure) -> float:
+    """How good a model is, the more the better: an encoder's F1, or how little a decoder is surprised.
+
+    Raises InputError when the model cannot be measured on what was given.
+    """
+    if card(path).kind == DECODER:
+        if not measure.texts:
+            raise InputError("texts are what a decoder is measured on", path="--texts")
+        with Loop(path, threads=measure.threads) as loop:
+            return -log(loop.foreseen(measure.texts).perplexity)
+    if not measure.gold:
+        raise InputError("mentions are what an encoder is measured on", path="--gold")
+    classifier = Classifier(path, threads=measure.threads)
+    try:
+        return gold.score(classifier, measure.gold).f1
+    finally:
+        classifier.close()
 
 
 def weight_bytes(found: Layout) -> int:
