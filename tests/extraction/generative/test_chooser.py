@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapter import coding, notes
 from adapter.extraction.generative.backend import Completion, Request, Token
@@ -161,6 +163,21 @@ def test_a_line_of_the_note_cannot_pass_for_a_concept() -> None:
     lines = script.calls[0][0].messages[-1].content.splitlines()
     assert len(lines) == 6
     assert len(lines[0]) < 600
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(min_size=1, max_size=400), st.data())
+def test_whatever_the_note_the_finding_alone_is_marked(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    found = Finding(start=start, end=end, text=text[start:end], kind="condition", confidence=1.0)
+    script = Script(lambda _request: answer("NONE"))
+    ModelChooser(script).choose(notes.from_text("n", text, "en"), [(found, CONCEPTS)])
+    first, *rest = script.calls[0][0].messages[-1].content.split("\n")
+    assert [line[:2] for line in rest] == ["Co", "A.", "B.", "C.", "NO"]
+    assert (first.count("«"), first.count("»")) == (1, 1)
+    marked = first[first.index("«") + 1 : first.index("»")].split()
+    assert marked == text[start:end].replace("«", '"').replace("»", '"').split()
 
 
 def test_questions_are_put_together_and_patience_ends() -> None:
