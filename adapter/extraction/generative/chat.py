@@ -64,7 +64,7 @@ class Chat:
         return found
 
     def _takes_system(self) -> bool:
-        """Whether the template has a place for a system message; raises ModelError if not even for a user's."""
+        """Whether the template takes a system message. Raises ModelError if it takes no user's either."""
         system, user = Message(role="system", content="s"), Message(role="user", content="u")
         if self._rendered((system, user), think=False) is not None:
             return True

@@ -57,11 +57,16 @@ class _Batch:
         """The first `count` entries as llama.cpp wants them."""
         batch = llama_cpp.llama_batch()
         batch.n_tokens = count
-        for name in ("token", "pos", "n_seq_id", "seq_id", "logits"):
-            own = {"pos": "position", "n_seq_id": "counts", "seq_id": "pointers"}.get(name, name)
-            kind = dict(llama_cpp.llama_batch._fields_)[name]
-            setattr(batch, name, ctypes.cast(getattr(self, own).ctypes.data, kind))
+        batch.token = _pointer(self.token, ctypes.c_int32)
+        batch.pos = _pointer(self.position, ctypes.c_int32)
+        batch.n_seq_id = _pointer(self.counts, ctypes.c_int32)
+        batch.seq_id = _pointer(self.pointers, ctypes.POINTER(ctypes.c_int32))
+        batch.logits = _pointer(self.logits, ctypes.c_int8)
         return batch
+
+
+def _pointer(array: NDArray[Any], kind: Any) -> Any:
+    return ctypes.cast(array.ctypes.data, ctypes.POINTER(kind))
 
 
 class Context:
@@ -113,8 +118,8 @@ class Context:
         address = ctypes.cast(pointer, ctypes.c_void_p).value
         if address is None:
             raise EngineError("llama.cpp gave no logits")
-        memory = (ctypes.c_float * self._weights.vocabulary.size).from_address(address)
-        return np.frombuffer(memory, np.float32)
+        memory = (ctypes.c_char * (4 * self._weights.vocabulary.size)).from_address(address)
+        return np.frombuffer(memoryview(memory), np.float32)
 
     def use(self, mix: Mix) -> None:
         """Runs what follows with these adapters. What was remembered with others must not be gone on from."""
@@ -139,7 +144,7 @@ class Context:
         return 0
 
     def copy(self, source: int, target: int, length: int) -> int:
-        """How many tokens an empty sequence holds after it got the first `length` of another: these or none."""
+        """How many tokens an empty sequence holds after it got the first of another: `length` or none."""
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
         if int(llama_cpp.llama_memory_seq_pos_max(self._memory, target)) == length - 1:
             return length

@@ -21,7 +21,7 @@ _TAG = 16  # tokens at the end of the thinking in which its end is looked for
 
 
 class Generation:
-    """The state of one answer. `stop` is None until it is over; then nothing may be asked but `completion`."""
+    """The state of one answer. `stop` is None until it is over; then only `completion` may be asked."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Generation:
         return [token]
 
     def _conclude(self, tokens: list[int], text: str) -> list[int]:
-        """The last tokens of the thinking and those of the text that ends it: from here on the grammar rules."""
+        """The last tokens of the thinking and those of the text that ends it: from here on grammar rules."""
         self._thinking = None
         read = self.prompt + self._thought
         known = len(read)

@@ -1,21 +1,25 @@
 """JSON Schema to a llama.cpp grammar (GBNF): what an answer may look like, character for character.
 
 Of our own, because llama-cpp-python's converter lets white space in between, orders properties its own way
-and leaves strings unbounded in practice. Read is what `grounded.schema` writes: object, array, string, number, integer,
-boolean, null, enum, const, anyOf. Properties come in the order of `properties`, those not required may be
-left out, nothing else may be added. There is no white space outside strings. Inside strings a character
-stands for itself; only `"`, `\\` and control characters are escaped, and there is no `\\u`: a quote is what
-the note says, never a spelling of it. Grammar of GBNF: llama.cpp, grammars/README.md
+and takes a schema without bounds. What is read is what `grounded.schema` writes: object, array, string,
+number, integer, boolean, null, enum, const, anyOf. Properties come in the order of `properties`, those not
+required may be left out, nothing else may be added. There is no white space outside strings. Inside strings a
+character stands for itself; only `"`, `\\` and control characters are escaped, and there is no `\\u`: a quote
+is what the note says, never a spelling of it. Grammar of GBNF: llama.cpp, grammars/README.md
 """
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from adapter.errors import EngineError
 
 _CHARACTER = r'[^"\\\x00-\x1F\x7F] | "\\" ["\\/bfnrt]'
+_DATE = r'"\"" [0-9]{4} "-" ("0" [1-9] | "1" [0-2]) "-" ("0" [1-9] | [12] [0-9] | "3" [01]) "\""'
+_LITERALS = {"boolean": '("true" | "false")', "null": '"null"'}
 _DIGITS = 15
+_COUNTED = 1000  # a rule is repeated as often at once; integers of a range of this width are listed
 _DEPTH = 32
 
 
@@ -86,28 +90,47 @@ class _Rules:
             case "array":
                 return self._array(schema, place, depth)
             case "string":
-                least, most = _bounds(schema, "minLength", "maxLength", place)
-                character = self.name(_CHARACTER, "character")
-                return self.name(rf'"\"" {_times(character, least, most)} "\""', "string")
+                return self._string(schema, place)
             case "integer" | "number":
-                return self._number(schema, fraction=kind == "number")
-            case "boolean":
-                return '("true" | "false")'
-            case "null":
-                return '"null"'
+                return self._number(schema, whole=kind == "integer")
+        if kind in _LITERALS:
+            return _LITERALS[kind]
         raise refused(place, "has no type that is read")
 
-    def _number(self, schema: dict[str, Any], *, fraction: bool) -> str:
-        least = schema.get("minimum")
-        sign = "" if isinstance(least, int | float) and least >= 0 else '"-"? '
-        after = f' ("." [0-9]{{1,{_DIGITS}}})?' if fraction else ""
-        return self.name(f'{sign}("0" | [1-9] [0-9]{{0,{_DIGITS - 1}}}){after}', "number")
+    def _string(self, schema: dict[str, Any], place: str) -> str:
+        if schema.get("format") == "date":
+            return self.name(_DATE, "date")
+        least, most = _bounds(schema, "minLength", "maxLength", place)
+        character = self.name(_CHARACTER, "character")
+        return self.name(rf'"\"" {self._times(character, least, most)} "\""', "string")
+
+    def _number(self, schema: dict[str, Any], *, whole: bool) -> str:
+        """A number. Bounds are kept exactly for integers of a narrow range, else only its sign and digits."""
+        least, most = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+        if whole and most - least < _COUNTED:
+            values = range(math.ceil(least), math.floor(most) + 1)
+            return self.name(_choice([str(value) for value in values]), "choice")
+        sign = "" if least >= 0 else '"-"? '
+        largest = max(abs(least), abs(most))
+        digits = len(str(int(largest))) if largest < 10**_DIGITS else _DIGITS
+        after = "" if whole else f' ("." [0-9]{{1,{_DIGITS}}})?'
+        return self.name(f'{sign}("0" | [1-9] [0-9]{{0,{digits - 1}}}){after}', "number")
 
     def _one_of(self, values: Any, place: str) -> str:
         if not isinstance(values, list) or not values:
             raise refused(place, "has an empty enum")
         texts = [json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values]
         return self.name(_choice(list(dict.fromkeys(texts))), "choice")
+
+    def _times(self, rule: str, least: int, most: int) -> str:
+        """A rule again and again; llama.cpp refuses large counts, so those are made of parts."""
+        if most <= _COUNTED:
+            return f"{rule}{{{least},{most}}}" if most else '""'
+        rest = self._times(rule, max(0, least - _COUNTED), most - _COUNTED)
+        full = self.name(f"{rule}{{{_COUNTED}}} {rest}", "many")
+        if least >= _COUNTED:
+            return full
+        return self.name(f"{rule}{{{least},{_COUNTED - 1}}} | {full}", "some")
 
     def _union(self, schemas: Any, place: str, depth: int) -> str:
         if not isinstance(schemas, list) or not schemas:
@@ -121,7 +144,7 @@ class _Rules:
             return '"[]"'
         item = self.name(self.expression(schema.get("items"), f"{place}/items", depth - 1), "item")
         more = self.name(f'"," {item}', "more")
-        items = f"{item} {_times(more, max(0, least - 1), most - 1)}" if most > 1 else item
+        items = f"{item} {self._times(more, max(0, least - 1), most - 1)}" if most > 1 else item
         return self.name(f'"[" {items} "]"' if least else f'"[" ({items})? "]"', "array")
 
     def _object(self, schema: dict[str, Any], place: str, depth: int) -> str:
@@ -155,16 +178,6 @@ def _bounds(schema: dict[str, Any], low: str, high: str, place: str) -> tuple[in
     if not isinstance(most, int) or not isinstance(least, int) or not 0 <= least <= most:
         raise refused(place, f"has no usable {high}")
     return least, most
-
-
-def _times(rule: str, least: int, most: int) -> str:
-    """A rule again and again, in steps of at most a thousand: llama.cpp refuses more."""
-    parts = []
-    while most > 0:
-        step = min(most, 1000)
-        parts.append(f"{rule}{{{min(least, step)},{step}}}")
-        least, most = max(0, least - step), most - step
-    return " ".join(parts) or '""'
 
 
 def _choice(texts: list[str]) -> str:

@@ -135,9 +135,7 @@ class LocalBackend:
         think = request.think > 0 and self._reasoning is not None
         prompt = self.prompt(request, think=think)
         if len(prompt) >= self._context_size:
-            raise _lasting(
-                f"the prompt has {len(prompt)} tokens; the context holds {self._context_size}, answer included"
-            )
+            raise _lasting(f"the prompt has {len(prompt)} tokens, the context holds {self._context_size}")
         generation = Generation(
             request,
             prompt,

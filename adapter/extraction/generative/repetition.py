@@ -7,7 +7,7 @@ _TOKENS = 24  # if together it is at least this long: `...` or `1111` is none
 _PERIOD = 256  # the longest run looked for: an item of a list with all its details
 
 
-def looping(tokens: Sequence[int]) -> bool:
+def looping(tokens: Sequence[object]) -> bool:
     """Whether the last tokens are one run of tokens, repeated.
 
     Items of a list that differ in one token, such as a date, are no repetition however many there are.
@@ -22,7 +22,7 @@ def looping(tokens: Sequence[int]) -> bool:
     return False
 
 
-def _repeated(tokens: Sequence[int], period: int) -> bool:
+def _repeated(tokens: Sequence[object], period: int) -> bool:
     span = max(_REPEATS * period, _TOKENS)
     if span > len(tokens):
         return False

@@ -1,9 +1,9 @@
 """Which token comes next: the model's wish, within the grammar.
 
 Checking a grammar against a whole vocabulary costs more than the model's own step. So the likeliest tokens
-are checked first, and only where they do not settle the matter are others: first one token for each byte, then
-the tokens that begin with a byte the grammar lets through. The best allowed token found is the best allowed
-of the whole vocabulary.
+are checked first, and only where they do not settle the matter are others: first one token for each byte,
+then the tokens that begin with a byte the grammar lets through. The best allowed token found is the best
+allowed of the whole vocabulary.
 
 `Choice.logprob` is the logarithm of the token's share among the tokens the grammar allows, out of those that
 were checked: the whole vocabulary where few bytes may come next; else the at most 128 likeliest within 16
@@ -27,6 +27,7 @@ Ints = NDArray[np.int32]
 
 _LIKELY = 128
 _REACH = np.float32(16.0)
+_REACHES = tuple(np.float32(reach) for reach in (8.0, 6.0, 4.5, 3.0, 2.0, 1.0))
 _SETTLED = 0.5  # share of the likely tokens' probability that the grammar must leave
 _MANY = 8192  # more tokens than this are not checked for the sake of a share
 _ENTRY = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
@@ -47,6 +48,7 @@ class Grammar:
         self._vocabulary = vocabulary
         self._pointer = pointer
         self._pending = b""  # of a character that is not yet whole
+        self._make_room(_LIKELY)
 
     @classmethod
     def parse(cls, vocabulary: Vocabulary, text: str) -> "Grammar":
@@ -64,16 +66,23 @@ class Grammar:
 
     def allowed(self, tokens: Ints) -> NDArray[np.bool_]:
         """Which of the tokens may come next."""
-        entries = np.zeros(len(tokens), _ENTRY)
-        entries["id"] = tokens
-        data = ctypes.cast(entries.ctypes.data, ctypes.POINTER(llama_cpp.llama_token_data))
-        array = llama_cpp.llama_token_data_array(data=data, size=len(tokens), selected=-1, sorted=False)
-        llama_cpp.llama_sampler_apply(self._pointer, ctypes.byref(array))
+        if len(tokens) > len(self._entries):
+            self._make_room(len(tokens))
+        entries = self._entries[: len(tokens)]
+        entries["id"], entries["logit"] = tokens, 0
+        self._array.size = len(tokens)
+        llama_cpp.llama_sampler_apply(self._pointer, ctypes.byref(self._array))
         result: NDArray[np.bool_] = entries["logit"] == 0
         doubtful = result if self._pending else result & self._vocabulary.broken[tokens]
         for at in np.flatnonzero(doubtful):
             result[at] = self._well_formed(int(tokens[at]))
         return result
+
+    def _make_room(self, size: int) -> None:
+        """Memory for llama.cpp's list of candidates."""
+        self._entries = np.zeros(size, _ENTRY)
+        data = ctypes.cast(self._entries.ctypes.data, ctypes.POINTER(llama_cpp.llama_token_data))
+        self._array = llama_cpp.llama_token_data_array(data=data, size=0, selected=-1, sorted=False)
 
     def _well_formed(self, token: int) -> bool:
         """Whether the text stays UTF-8: llama.cpp's grammar lets overlong and torn characters pass."""
@@ -153,7 +162,12 @@ def _likely(logits: Floats) -> Ints:
     best = logits.max()
     if not np.isfinite(best):
         raise EngineError("the model gave no finite probabilities")
-    tokens = np.flatnonzero(logits >= best - _REACH)
+    near = logits >= best - _REACH
+    for reach in _REACHES:  # partitioning many is slow, comparing them is not
+        if np.count_nonzero(closer := logits >= best - reach) < _LIKELY:
+            break
+        near = closer
+    tokens = np.flatnonzero(near)
     if len(tokens) > _LIKELY:
         scores = logits[tokens]
         tokens = np.sort(tokens[np.argpartition(scores, len(scores) - _LIKELY)[-_LIKELY:]])

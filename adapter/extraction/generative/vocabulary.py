@@ -172,7 +172,8 @@ def fits(pending: bytes, piece: bytes) -> bool:
         codecs.getincrementaldecoder("utf-8")().decode(pending + piece)
     except UnicodeDecodeError:
         return False
-    return True
+    begun = unfinished(pending + piece)
+    return begun[:1] != b"\xed" or begun[1:2] < b"\xa0"  # Python sees a surrogate at its third byte only
 
 
 def unfinished(data: bytes) -> bytes:

@@ -21,7 +21,7 @@ def _silent(_level: int, _text: bytes, _data: object) -> None:
 
 
 class Weights:
-    """A model that generates, and LoRA adapters for it. Raises ModelError naming the file that is at fault."""
+    """A model that generates, and LoRA adapters for it. Raises ModelError naming the file at fault."""
 
     def __init__(self, path: Path, adapters: Mapping[str, Path]) -> None:
         self.path = path
