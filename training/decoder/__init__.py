@@ -1,0 +1,1 @@
+"""A small decoder of ours for the built-in task: data, training, conversion, figures."""
