@@ -57,7 +57,7 @@ def test_examples_of_a_task_are_read(tmp_path):
     ],
 )
 def test_what_is_no_record_is_refused_by_its_number(tmp_path, record):
-    with pytest.raises(InputError, match="^record 2") as refused:
+    with pytest.raises(InputError, match=r"^record 2") as refused:
         data.read(written(tmp_path, [RECORD, record], lines=False))
     assert "SECRET" not in str(refused.value)
 
