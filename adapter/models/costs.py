@@ -18,7 +18,7 @@ from adapter.models.gold import Example
 from adapter.models.loop import Loop
 
 HEAD = "cls.output."
-REPEATS = 60
+REPEATS = 20
 FILLER = "The patient has had chest pain and a cough for 3 days and takes 10 mg of lisinopril every day.\n"
 
 

@@ -40,6 +40,13 @@ class Parent:
         self._stack = ExitStack()
         self._maps: dict[str, mmap.mmap] = {}
         self.places: dict[str, Place] = {}
+        try:
+            self._open(path)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, path: Path) -> None:
         if gguf(path):
             self.layout = layout(path)
             whole(path, self.layout)

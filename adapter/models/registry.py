@@ -32,7 +32,7 @@ def add(
     for other, told in shelf.cards():
         if told.get("sha256") == found.sha256 and (shelf.folder() / f"{other}.gguf").is_file():
             return other, False
-    chosen = _chosen(name or path.stem, given=name is not None)
+    chosen = _chosen(path.stem if name is None else name, given=name is not None)
     target = shelf.folder() / f"{chosen}.gguf"
     target.parent.mkdir(parents=True, exist_ok=True)
     if link:
