@@ -4,6 +4,7 @@ Its weights say nothing. Under a grammar it writes answers of the right form all
 tests need. The vocabulary is every byte, the special tokens, some merges, and what else is asked for.
 """
 
+import functools
 import itertools
 import random
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ CHATML = (
 )
 END = "<|im_end|>"  # ends an answer
 SPECIAL = ("<|endoftext|>", "<|im_start|>", END, "<think>", "</think>")
-_NORMAL, _CONTROL, _BYTE = 1, 3, 6
+_NORMAL, _CONTROL, _USER, _BYTE = 1, 3, 4, 6
 
 
 def write(
@@ -28,6 +29,7 @@ def write(
     *,
     template: str | None = CHATML,
     special: Sequence[str] = SPECIAL,
+    added: Sequence[str] = (),
     words: Iterable[str] = (),
     vocabulary: int = 0,
     tokenizer: str = "gpt2",
@@ -40,8 +42,10 @@ def write(
 ) -> Path:
     """The path of a GGUF file with random weights.
 
-    `words`: texts that become tokens of their own. `vocabulary`: made-up words are added up to this number.
-    `tokenizer`: "gpt2" (byte-level BPE) or "llama" (SentencePiece with bytes to fall back on).
+    `special`: control tokens; `added`: tokens found before all others, as fine-tuners add them (byte-level
+    vocabularies only); `words`: texts that become tokens of their own; `vocabulary`: made-up words are added
+    up to this number; `tokenizer`: "gpt2" (byte-level BPE) or "llama" (SentencePiece with bytes to fall back
+    on).
     """
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(name)
@@ -53,7 +57,8 @@ def write(
     writer.add_head_count(max(2, width // 64))
     writer.add_head_count_kv(max(2, width // 64))
     writer.add_layer_norm_rms_eps(1e-5)
-    size = (_bytewise if tokenizer == "gpt2" else _pieces)(writer, special, words, vocabulary)
+    fill = _pieces if tokenizer == "llama" else functools.partial(_bytewise, added=added)
+    size = fill(writer, special, words, vocabulary)
     if template is not None:
         writer.add_chat_template(template)
     for tensor, values in _tensors(size, width, layers, np.random.default_rng(seed)):
@@ -114,7 +119,9 @@ def _add(writer: gguf.GGUFWriter, name: str, values: NDArray[np.float32], quanti
         writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
 
 
-def _bytewise(writer: gguf.GGUFWriter, special: Sequence[str], words: Iterable[str], size: int) -> int:
+def _bytewise(
+    writer: gguf.GGUFWriter, special: Sequence[str], words: Iterable[str], size: int, *, added: Sequence[str]
+) -> int:
     """How many tokens a byte-level BPE vocabulary got."""
     letters = _letters()
     tokens = [letters[byte] for byte in range(256)]
@@ -134,12 +141,13 @@ def _bytewise(writer: gguf.GGUFWriter, special: Sequence[str], words: Iterable[s
     merges = [merge for merge in merges if merge.replace(" ", "") in kept]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("default")
-    writer.add_token_list([*tokens, *special])
-    writer.add_token_types([_NORMAL] * len(tokens) + [_CONTROL] * len(special))
+    writer.add_token_list([*tokens, *special, *added])
+    kinds = [_NORMAL] * len(tokens) + [_CONTROL] * len(special) + [_USER] * len(added)
+    writer.add_token_types(kinds)
     writer.add_token_merges(merges or [f"{letters[104]} {letters[105]}"])
     _ends(writer, special, len(tokens))
     writer.add_add_bos_token(False)
-    return len(tokens) + len(special)
+    return len(kinds)
 
 
 def _pieces(writer: gguf.GGUFWriter, special: Sequence[str], words: Iterable[str], size: int) -> int:
