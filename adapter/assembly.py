@@ -50,6 +50,7 @@ def opened(settings: Settings, progress: Progress | None = None) -> Iterator[Pip
             fhir=cast(Version, settings.fhir),
             language=settings.language,
             max_bytes=settings.max_bytes,
+            orders=extraction.load_orders(),
         )
 
 

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+import mappings
 import terminology
 from adapter import extraction, language_model, models
 from adapter.errors import ModelError, SettingsError
@@ -21,7 +22,7 @@ from adapter.extraction import generative
 from adapter.language_model import LanguageModel
 from adapter.secret import Secret
 from adapter.settings import LANGUAGE_MODELS, Settings
-from adapter.tasks import Example, Task, library
+from adapter.tasks import Example, Task, grounded, library
 
 ENCODER = "notewright-minilm-v1.Q8_0.gguf"
 DECODER = "notewright-decoder-v1.Q8_0.gguf"
@@ -74,6 +75,7 @@ def engine(
         manner=manner,
         shots=_shots(task, how),
         chunk_tokens=asking.chunk_tokens or None,
+        orders=extraction.load_orders(),
     )
 
 
@@ -154,7 +156,17 @@ def _shots(task: Task, how: LanguageModel) -> generative.Shots:
     index = generative.ShotIndex(
         task.examples, embedder=embedder, file=asking.examples, index=_index(task) if embedder else None
     )
+    _check(task, index.examples)
     return partial(_nearest, index, task.shots or 3, asking.diversity)
+
+
+def _check(task: Task, examples: Sequence[Example]) -> None:
+    """Raises SettingsError for an example that cannot be shown: a value without the words it rests on."""
+    for number, example in enumerate(examples, 1):
+        try:
+            grounded.written(task, example.answer, example.evidence)
+        except mappings.MappingError as error:
+            raise SettingsError(f"example {number} of task {task.name}: {error}") from None
 
 
 def _first(examples: Sequence[Example], _text: str) -> tuple[Example, ...]:

@@ -79,6 +79,7 @@ class Pipeline:
     fhir: Version = "r4"
     language: str | None = None
     max_bytes: int = notes.MAX_BYTES
+    orders: extraction.Orders | None = None  # where a note speaks to a machine; None: nowhere
 
     def run(self, resource: object) -> Outcome:
         """The Bundle of one DocumentReference, or of a Bundle of them.
@@ -109,7 +110,7 @@ class Pipeline:
         rules = self.contexts.get(note.language.split("-")[0])
         if rules is None and not self.engine.any_language:
             return tally.keep(_unspoken(note))
-        mentions = tally.keep(extraction.extract(note, self.engine))
+        mentions = tally.keep(extraction.extract(note, self.engine, self.orders))
         if rules is None:
             return tally.keep(_unspoken(note)) if mentions else ()
         findings = tally.keep(context.assess(note, mentions, rules))

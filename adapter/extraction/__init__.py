@@ -10,6 +10,8 @@ from adapter.extraction.classifier import Classifier, describe
 from adapter.extraction.dictionary import Dictionary
 from adapter.extraction.encoder import EncoderEngine
 from adapter.extraction.engine import Engine
+from adapter.extraction.orders import Orders, inside, issue
+from adapter.extraction.orders import load as load_orders
 from adapter.extraction.replay import Replay
 from adapter.model import Issue, Mention, Note, Span, Step
 
@@ -20,15 +22,19 @@ __all__ = [
     "Dictionary",
     "EncoderEngine",
     "Engine",
+    "Orders",
     "Replay",
     "describe",
     "extract",
     "load",
+    "load_orders",
 ]
 
 
-def extract(note: Note, engine: Engine) -> Step[Mention]:
+def extract(note: Note, engine: Engine, orders: Orders | None = None) -> Step[Mention]:
     """What the engine finds in the note, its headings apart: "ALLERGIES" is not something the patient has.
+
+    Nor is what a note orders whoever reads it by machine to report.
 
     Every mention's text is checked to be the note's own characters: an engine that misquotes is an error.
     """
@@ -37,9 +43,17 @@ def extract(note: Note, engine: Engine) -> Step[Mention]:
         if note.text[mention.start : mention.end] != mention.text or not mention.text:
             raise EngineError(f"engine {engine.name} misquoted the note")
     headings = [section.heading for section in note.sections if section.key != "unknown"]
-    kept = tuple(mention for mention in step.kept if not _inside(mention, headings))
-    dropped = tuple(_in_heading(mention) for mention in step.kept if _inside(mention, headings))
-    return replace(step, kept=kept, left_out=(*step.left_out, *dropped))
+    ordered = orders.spans(note) if orders and step.kept else ()
+    kept: list[Mention] = []
+    dropped: list[Issue] = []
+    for mention in step.kept:
+        if inside(ordered, mention.start, mention.end):
+            dropped.append(issue(mention.start, mention.end, mention.kind))
+        elif _inside(mention, headings):
+            dropped.append(_in_heading(mention))
+        else:
+            kept.append(mention)
+    return replace(step, kept=tuple(kept), left_out=(*step.left_out, *dropped))
 
 
 def _inside(mention: Mention, headings: Sequence[Span]) -> bool:

@@ -45,10 +45,18 @@ class Asking:
     """Asks one task about one note."""
 
     def __init__(
-        self, backend: Backend, task: Task, manner: Manner, schema: dict[str, Any], shots: Shots
+        self,
+        backend: Backend,
+        task: Task,
+        manner: Manner,
+        *,
+        schema: dict[str, Any],
+        shots: Shots,
+        apart: Sequence[Span] = (),
     ) -> None:
+        """Words of the note that are `apart` bear nothing out."""
         self._backend, self._task, self._manner = backend, task, manner
-        self._schema, self._shots = schema, shots
+        self._schema, self._shots, self._apart = schema, shots, apart
 
     def answers(self, note: Note, spans: Sequence[Span]) -> list[Answer]:
         """The answers to the stretches of a note, in text order; a stretch not read is an answer of issues.
@@ -100,7 +108,7 @@ class Asking:
         self, note: Note, stretch: _Stretch, completions: Sequence[Completion]
     ) -> tuple[Answer | None, list[_Stretch]]:
         """What a stretch's completions come to: an answer, or what is tried next."""
-        ground = Ground(note.text, stretch.span.start, stretch.span.end)
+        ground = Ground(note.text, stretch.span.start, stretch.span.end, self._apart)
         parsed = [reading.parse(self._task, one) for one in completions]
         result = self._result(ground, parsed, completions)
         tried = self._attempts(stretch, parsed, completions, result)

@@ -10,6 +10,7 @@ from adapter.extraction.generative import chunks, mentioning, prompts
 from adapter.extraction.generative.answer import Answer, joined
 from adapter.extraction.generative.asking import Asking, Manner, Shots
 from adapter.extraction.generative.backend import Backend
+from adapter.extraction.orders import Orders
 from adapter.model import Mention, ModelInfo, Note, Step
 from adapter.tasks import Task, grounded
 
@@ -39,10 +40,12 @@ class GenerativeEngine:
         manner: Manner | None = None,
         shots: Shots | None = None,
         chunk_tokens: int | None = None,
+        orders: Orders | None = None,
     ) -> None:
         self.name = name
         self.task = replace(task, max_tokens=min(task.max_tokens, backend.context // 2))
         self._backend, self._manner = backend, manner or Manner()
+        self._orders = orders
         self._shots = shots or (lambda _text: task.examples[: task.shots])
         self._schema = grounded.schema(task)
         self._most = self._room(chunk_tokens)
@@ -67,7 +70,15 @@ class GenerativeEngine:
         Raises EngineError when the model cannot be run or reached.
         """
         spans = chunks.split(note, self._most, self._backend.count)
-        asking = Asking(self._backend, self.task, self._manner, self._schema, self._shots)
+        apart = self._orders.spans(note) if self._orders else ()
+        asking = Asking(
+            self._backend,
+            self.task,
+            self._manner,
+            schema=self._schema,
+            shots=self._shots,
+            apart=apart,
+        )
         return joined(asking.answers(note, spans))
 
     def mentions(self, note: Note) -> Step[Mention]:

@@ -8,7 +8,9 @@ In several places it is found several times. What is not found is never given a 
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from adapter.extraction.orders import inside
 from adapter.model import Span
 
 DASHES = "‐‑‒–—―−﹘﹣－"
@@ -36,8 +38,10 @@ class _Folded:
 class Ground:
     """A stretch of a note in which quotes are looked for. Spans are those of the whole text."""
 
-    def __init__(self, text: str, start: int = 0, end: int | None = None) -> None:
+    def __init__(self, text: str, start: int = 0, end: int | None = None, apart: Sequence[Span] = ()) -> None:
+        """The stretch from `start` to `end`, without what is `apart` from it: in order, not overlapping."""
         self._text, self._start, self._end = text, start, len(text) if end is None else end
+        self._apart = apart
         self._folded: dict[bool, _Folded] = {}
 
     def find(self, quote: str) -> tuple[Span, ...]:
@@ -45,7 +49,12 @@ class Ground:
         words = quote.strip(EDGES)
         if not any(letter.isalnum() for letter in words):
             return ()
-        return self._exact(words) or self._tolerant(words, joined=True) or self._tolerant(words, joined=False)
+        ways = (self._exact, partial(self._tolerant, joined=True), partial(self._tolerant, joined=False))
+        found = (tuple(span for span in way(words) if self._counts(span)) for way in ways)
+        return next((spans for spans in found if spans), ())
+
+    def _counts(self, span: Span) -> bool:
+        return not inside(self._apart, span.start, span.end)
 
     def _exact(self, words: str) -> tuple[Span, ...]:
         at = _occurrences(self._text, words, self._start, self._end)

@@ -87,6 +87,10 @@ def _grounded(task: Task, ground: Ground, parsed: Parsed, sure: Sure) -> Answer:
         if leaf.pointer in rebuilt.places
     )
     issues = [_left_out(leaf, parsed.improper) for leaf in leaves if leaf.pointer not in kept]
+    issues += [
+        _issue("required-missing", "The task requires it; the note does not say it.", gap)
+        for gap in rebuilt.gaps
+    ]
     return Answer(value=rebuilt.answer, facts=facts, left_out=tuple(issues))
 
 
