@@ -52,7 +52,18 @@ def started(model, *options):
     port = free_port()
     command = [sys.executable, "-W", "ignore", "-m", "llama_cpp.server", "--model", str(model)]
     process = subprocess.Popen(
-        [*command, "--port", str(port), "--n_ctx", "8192", "--n_threads", "1", *options],
+        [
+            *command,
+            "--port",
+            str(port),
+            "--n_ctx",
+            "8192",
+            "--n_threads",
+            "1",
+            "--n_threads_batch",
+            "1",
+            *options,
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -114,7 +125,8 @@ def test_the_answer_follows_the_schema(backend, text):
 
 
 def test_answers_come_in_the_order_of_the_requests_and_again_the_same(backend):
-    requests = [asked(f"note {number}") for number in range(2)]
+    words = {"type": "array", "minItems": 3, "maxItems": 3, "items": {"enum": list("abcdefgh")}}
+    requests = [asked("note", schema=words, temperature=2.0, seed=seed) for seed in range(4)]
     together = [one.text for one in backend.complete(requests)]
     assert together == [backend.complete([one])[0].text for one in requests]
     assert len(set(together)) > 1
