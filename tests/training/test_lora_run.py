@@ -1,4 +1,4 @@
-"""The recipe on a real Llama of a few thousand weights: training, stopping, going on, and llama.cpp after it."""
+"""The recipe on a real Llama of a few thousand weights: training, stopping, going on, and llama.cpp."""
 
 import json
 from contextlib import closing

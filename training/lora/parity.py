@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from adapter.errors import ModelError
+from adapter.models.quantizer import said
 
 PROBES = (
     "BP 140/85 mmHg, HbA1c 7.25 %; metformin 1000mg b.i.d.",
@@ -75,9 +76,10 @@ def check_tokens(model: Path, tokenizer: Any, texts: Iterable[str] = PROBES) -> 
     """Raises ModelError where a GGUF file cuts a text into other tokens than its folder does."""
     params = llama_cpp.llama_model_default_params()
     params.vocab_only = True
-    loaded = llama_cpp.llama_model_load_from_file(str(model).encode(), params)
+    with said() as words:
+        loaded = llama_cpp.llama_model_load_from_file(str(model).encode(), params)
     if not loaded:
-        raise ModelError(f"{model.name}: llama.cpp cannot load it")
+        raise ModelError(f"{model.name}: llama.cpp cannot load it: {' '.join(words[-1:])}")
     try:
         for text in texts:
             theirs = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
