@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from adapter.model import Finding
 
 SYSTEM = "List the problems, medications and procedures of the note as JSON, in the note's own words."
-SECTIONS = {"condition": "problems", "finding": "problems", "medication": "medications", "procedure": "procedures"}
+SECTIONS = {
+    "condition": "problems",
+    "finding": "problems",
+    "medication": "medications",
+    "procedure": "procedures",
+}
 ARRAYS = ("problems", "medications", "procedures")
 DETAILS = {
     "problems": ("date",),

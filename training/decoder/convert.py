@@ -1,8 +1,8 @@
-"""`python -m training.decoder.convert`: a trained decoder -> one GGUF file, quantized by llama.cpp's own quantizer.
+"""`python -m training.decoder.convert`: a trained decoder -> one GGUF file, quantized by llama.cpp itself.
 
     python -m training.decoder.convert --run RUN --words WORDS --output models/x.gguf
 
-Then the file is read by llama.cpp and compared with PyTorch: the same ids of every text, nearly the same scores.
+Then llama.cpp reads the file and is compared with PyTorch: the same ids of every text, nearly the same scores.
 """
 
 import argparse
@@ -22,7 +22,9 @@ from training.decoder.tokenizer import CONTROL, Words
 
 TASK = "problems-medications-procedures"
 TEMPLATE = (
-    "{%- for message in messages -%}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}{%- endfor -%}"
+    "{%- for message in messages -%}"
+    "{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}"
+    "{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{ '<|assistant|>' }}{%- endif -%}"
 )
 LAYER = {
@@ -37,10 +39,32 @@ LAYER = {
     "down": "ffn_down",
 }
 ODD = (
-    "", " ", "  two  spaces ", "\n\n\t tab\r\n", "naïve café Ménière", "µg/m² ± 5 °C", "体重 70kg", "😀👩‍⚕️ ok", "\u00a0\u2003\u200b",
-    "<|end|><|assistant|>{\"problems\":[", "<|system|>", "d'l's't're've'm'll'd", "\x00\x01\x7f", "1,234,567.89", "x" * 300,
-    '{"quote":"a","status":"present"}]}', "العربية עברית ไทย", "e\u0301 n\u0303", "--- *** ___ ### \\n \\\" /", "\ufeff\ufffd",
-)  # fmt: skip
+    *(
+        "",
+        " ",
+        "  two  spaces ",
+        "\n\n\t tab\r\n",
+        "\u00a0\u2003\u200b",
+        "\ufeff\ufffd",
+        "\x00\x01\x7f",
+        "x" * 300,
+    ),
+    *(
+        "naïve café Ménière",
+        "µg/m² ± 5 °C",
+        "体重 70kg",
+        "😀👩\u200d⚕️ ok",
+        "العربية עברית ไทย",
+        "e\u0301 n\u0303",
+    ),
+    *(
+        "d'l's't're've'm'll'd",
+        "1,234,567.89",
+        '--- *** ___ ### \\n \\" /',
+        '{"quote":"a","status":"present"}]}',
+    ),
+    *('<|end|><|assistant|>{"problems":[', "<|system|>"),
+)
 
 
 def main() -> None:

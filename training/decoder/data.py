@@ -1,7 +1,7 @@
-"""`python -m training.decoder.data`: notes whose mentions are known -> chunks with the answers a model should give.
+"""`python -m training.decoder.data`: notes whose mentions are known -> chunks, and the answer a model owes to each.
 
-How a note speaks of its mentions is judged by the context rules on the chunk alone: an answer holds nothing that
-the chunk does not show.
+How a note speaks of its mentions is judged by the context rules on the chunk alone: an answer holds nothing
+that the chunk does not show.
 """
 
 import argparse
@@ -24,12 +24,18 @@ from training.examples import Example
 
 Spans = Sequence[tuple[int, int, str]]
 LENGTHS = (100, 220, 400, 640, 640)  # characters of note text; the tokenizer makes about 3.4 of a token
+MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 DATE = re.compile(
-    r"\(?(?:\d{1,2}/\d{1,2}/\d{2,4}|\d{4}-\d\d-\d\d|(?:January|February|March|April|May|June|July|August|September"
-    r"|October|November|December)(?: \d{1,2},)? \d{4}|(?:19|20)\d\d|\d{1,2}/\d{1,2}(?![/\d]))"
+    r"\(?(?:\d{1,2}/\d{1,2}/\d{2,4}|\d{4}-\d\d-\d\d"
+    rf"|(?:{MONTH})(?: \d{{1,2}},)? \d{{4}}|(?:19|20)\d\d|\d{{1,2}}/\d{{1,2}}(?![/\d]))"
 )
-BEFORE_DATE = re.compile(r",? ?(?:was |were )?(?:done |performed |placed |diagnosed )?(?:(?:on|in|since|of) |\()?$")
-BEFORE_REASON = re.compile(r",? ?(?:used |given |taken |as needed |p\.?r\.?n\.? )?(?:for|to treat|due to) (?:the |his |her |a |an )?$")
+BEFORE_DATE = re.compile(
+    r",? ?(?:was |were )?(?:done |performed |placed |diagnosed )?(?:(?:on|in|since|of) |\()?$"
+)
+BEFORE_REASON = re.compile(
+    r",? ?(?:used |given |taken |as needed |p\.?r\.?n\.? )?(?:for|to treat|due to) "
+    r"(?:the |his |her |a |an )?$"
+)
 
 
 def main() -> None:
@@ -38,7 +44,9 @@ def main() -> None:
     kind = parser.add_mutually_exclusive_group(required=True)
     kind.add_argument("--made", type=int, help="how many notes to generate")
     kind.add_argument("--taught", type=Path, help="a file of training.decoder.teach")
-    kind.add_argument("--distant", type=Path, help="a file of training.distant: only sentences wholly decided")
+    kind.add_argument(
+        "--distant", type=Path, help="a file of training.distant: only sentences wholly decided"
+    )
     parser.add_argument("--held-out", action="store_true", help="from sentences that training never uses")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--disturb", type=float, default=0.5, help="share of chunks that are disturbed")
@@ -94,7 +102,9 @@ def decided(example: Example) -> Iterator[tuple[str, str, Spans]]:
             run = []
 
 
-def chunks(found: Iterator[tuple[str, str, Spans]], dice: random.Random, share: float) -> Iterator[dict[str, Any]]:
+def chunks(
+    found: Iterator[tuple[str, str, Spans]], dice: random.Random, share: float
+) -> Iterator[dict[str, Any]]:
     """The chunks of each text, some of them disturbed, with their answers."""
     rules = context.load("en")
     for id, text, spans in found:
@@ -121,7 +131,7 @@ def runs(id: str, text: str, dice: random.Random) -> Iterator[tuple[int, int]]:
 
 
 def stated(text: str, spans: Spans, rules: ContextRules) -> list[Item]:
-    """The items a chunk states: its mentions, judged by the rules, with dates and reasons that stand right after."""
+    """The items a chunk states: its mentions, judged by the rules, with the dates and reasons after them."""
     note = notes.from_text("chunk", text)
     mentions = [Mention(start=s, end=e, text=text[s:e], kind=kind, confidence=1.0) for s, e, kind in spans]
     found = [answers.item(one) for one in context.assess(note, mentions, rules).kept]

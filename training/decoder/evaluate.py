@@ -1,10 +1,11 @@
-"""`python -m training.decoder.evaluate`: how well a GGUF file answers, read by llama.cpp and bound to the task's schema.
+"""`python -m training.decoder.evaluate`: how well a GGUF file answers, bound to the schema, by llama.cpp.
 
     python -m training.decoder.evaluate --model M.gguf --made HELD.jsonl --corpora CORPORA
 
-Three sets: generated chunks whose truth is known (`--made`, from `training.decoder.data --held-out`), chunks of the
-notes annotated by hand, and chunks of the notes of `held_out.txt`, which nobody annotated: there only the form and
-the quotes are judged. A quote that is not in the chunk is dropped, as the engine drops it, before anything is scored.
+Three sets: generated chunks whose truth is known (`--made`, from `training.decoder.data --held-out`), chunks of
+the notes annotated by hand, and chunks of the notes of `held_out.txt`, which nobody annotated: there only the
+form and the quotes are judged. A quote that is not in the chunk is dropped, as the engine drops it, before
+anything is scored.
 """
 
 import argparse
@@ -54,12 +55,18 @@ def main() -> None:
 def sets(asked: argparse.Namespace) -> Iterator[tuple[str, list[Chunk]]]:
     """The sets of chunks that were asked for."""
     if asked.made:
-        yield "generated", [json.loads(line) for line in asked.made.read_text("utf-8").splitlines()][: asked.count]
+        yield (
+            "generated",
+            [json.loads(line) for line in asked.made.read_text("utf-8").splitlines()][: asked.count],
+        )
     if asked.corpora:
         listed = (HERE / "held_out.txt").read_text("utf-8").split()
         everything = {one["id"]: one["text"] for one in corpus(asked.corpora)}
         gold = score.gold_notes(HERE.parent / "gold" / "notes.jsonl")
-        yield "annotated", drawn([one for id in gold for one in cut(id, everything[id], gold[id])], asked.most)
+        yield (
+            "annotated",
+            drawn([one for id in gold for one in cut(id, everything[id], gold[id])], asked.most),
+        )
         yield "held back", drawn([one for id in listed for one in cut(id, everything[id], None)], asked.most)
 
 
@@ -99,7 +106,9 @@ def truth(text: str, low: int, high: int, mentions: Sequence[Mapping[str, Any]] 
 
 def reader(path: Path, threads: int) -> Callable[[str], str]:
     """Asks the model about a chunk, bound to the schema; the answer may be cut short."""
-    model = llama_cpp.Llama(str(path), n_ctx=1024, n_threads=threads, n_threads_batch=threads, verbose=False, seed=1)
+    model = llama_cpp.Llama(
+        str(path), n_ctx=1024, n_threads=threads, n_threads_batch=threads, verbose=False, seed=1
+    )
     grammar = llama_cpp.LlamaGrammar.from_json_schema(json.dumps(schema()), verbose=False)
 
     def ask(text: str) -> str:
@@ -112,7 +121,9 @@ def reader(path: Path, threads: int) -> Callable[[str], str]:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of an answer."""
-    return closed({array: {"type": "array", "maxItems": 40, "items": item(array)} for array in ARRAYS}, ARRAYS)
+    return closed(
+        {array: {"type": "array", "maxItems": 40, "items": item(array)} for array in ARRAYS}, ARRAYS
+    )
 
 
 def item(array: str) -> dict[str, Any]:
@@ -139,7 +150,11 @@ def judged(chunks: Sequence[Chunk], answer: Callable[[str], str], show: int) -> 
     for index, chunk in enumerate(chunks):
         said = answer(chunk["text"])
         if index < show:
-            print(json.dumps({"text": chunk["text"], "said": said, "truth": chunk.get("answer")}, ensure_ascii=False))
+            print(
+                json.dumps(
+                    {"text": chunk["text"], "said": said, "truth": chunk.get("answer")}, ensure_ascii=False
+                )
+            )
         found = parsed(said)
         tally["valid"] += found is not None
         kept = verbatim(chunk["text"], found, tally)
@@ -147,7 +162,9 @@ def judged(chunks: Sequence[Chunk], answer: Callable[[str], str], show: int) -> 
             compare(kept, chunk["answer"], tally)
     figures = {"chunks": len(chunks), "valid": tally["valid"], "seconds": round(time.monotonic() - begun, 1)}
     figures |= {"quotes": tally["quotes"], "verbatim": share(tally["verbatim"], tally["quotes"])}
-    return figures | {array: ratios(tally, array) for array in (*ARRAYS, "status", "details") if tally[f"{array} wanted"]}
+    return figures | {
+        array: ratios(tally, array) for array in (*ARRAYS, "status", "details") if tally[f"{array} wanted"]
+    }
 
 
 def parsed(said: str) -> Answer | None:
@@ -161,17 +178,18 @@ def parsed(said: str) -> Answer | None:
 def verbatim(text: str, found: Answer | None, tally: Counter[str]) -> dict[str, list[Mapping[str, str]]]:
     """The items whose quote stands in the chunk."""
     kept: dict[str, list[Mapping[str, str]]] = {array: [] for array in ARRAYS}
-    for array, one in ((array, one) for array in ARRAYS for one in (found or kept)[array]):
-        there = bool(one["quote"]) and one["quote"] in text
-        tally["quotes"] += 1
-        tally["verbatim"] += there
-        if there:
-            kept[array].append(one)
+    for array, items in (found or {}).items():
+        for one in items:
+            there = bool(one["quote"]) and one["quote"] in text
+            tally["quotes"] += 1
+            tally["verbatim"] += there
+            if there:
+                kept[array].append(one)
     return kept
 
 
 def compare(kept: Answer, wanted: Answer, tally: Counter[str]) -> None:
-    """Counts what was found, wanted and right: the same words (case apart), and on those the status and the details."""
+    """Counts what was found, wanted and right: the same words, case apart; then their status and details."""
     for array in ARRAYS:
         mine = {one["quote"].lower(): one for one in kept[array]}
         theirs = {one["quote"].lower(): one for one in wanted[array]}
@@ -187,7 +205,10 @@ def compare(kept: Answer, wanted: Answer, tally: Counter[str]) -> None:
 
 def details(mine: Mapping[str, str], theirs: Mapping[str, str], tally: Counter[str]) -> None:
     """Counts status and details of an item that was found."""
-    for name, keys in (("status", {"status"}), ("details", (mine.keys() | theirs.keys()) - {"quote", "status"})):
+    for name, keys in (
+        ("status", {"status"}),
+        ("details", (mine.keys() | theirs.keys()) - {"quote", "status"}),
+    ):
         tally[f"{name} found"] += len(keys & mine.keys())
         tally[f"{name} wanted"] += len(keys & theirs.keys())
         tally[f"{name} right"] += sum(mine.get(key) == theirs.get(key) for key in keys)
@@ -198,7 +219,9 @@ def ratios(tally: Counter[str], name: str) -> dict[str, float]:
     right, found, wanted = (tally[f"{name} {what}"] for what in ("right", "found", "wanted"))
     figures = {"wanted": wanted, "precision": share(right, found), "recall": share(right, wanted)}
     figures["f1"] = share(2 * right, found + wanted)
-    return figures | ({"overlap_recall": share(tally[f"{name} near"], wanted)} if f"{name} near" in tally else {})
+    return figures | (
+        {"overlap_recall": share(tally[f"{name} near"], wanted)} if f"{name} near" in tally else {}
+    )
 
 
 def share(part: int, whole: int) -> float:

@@ -20,7 +20,7 @@ class Shape:
     shared: int = 4  # heads of keys and values
     inner: int = 512
     context: int = 1024
-    base: float = 10000.0
+    base: float = 500000.0
     epsilon: float = 1e-5
 
     def plain(self) -> dict:
@@ -41,7 +41,7 @@ class Norm(nn.Module):
 
 
 class Embedding(nn.Module):
-    """Vectors of pieces; a twin's is that of its piece without the space, plus one vector that means the space."""
+    """Vectors of pieces; a twin's is that of its piece without the space, plus one that means the space."""
 
     def __init__(self, shape: Shape, twins: list[tuple[int, int]]) -> None:
         super().__init__()
@@ -97,7 +97,10 @@ class Layer(nn.Module):
         if before is None:
             seen = F.scaled_dot_product_attention(q, *kept, is_causal=True)
         else:
-            k, v = (torch.cat([old.expand(rows, -1, -1, -1), new], 2) for old, new in zip(before, kept, strict=True))
+            k, v = (
+                torch.cat([old.expand(rows, -1, -1, -1), new], 2)
+                for old, new in zip(before, kept, strict=True)
+            )
             mask = torch.ones(length, k.shape[2], dtype=torch.bool).tril(k.shape[2] - length)
             seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         x = x + self.output(seen.transpose(1, 2).reshape(rows, length, -1))
@@ -117,6 +120,7 @@ class Decoder(nn.Module):
         half = torch.arange(0, shape.width // shape.heads, 2) / (shape.width // shape.heads)
         angles = torch.outer(torch.arange(shape.context).float(), shape.base**-half)
         self.register_buffer("turns", torch.stack([angles.cos(), angles.sin()]), persistent=False)
+        look_back(self)
 
     def forward(self, ids: Tensor, prompt: Tensor | None = None) -> Tensor:
         """The last vectors, (rows, length, width); `prompt` stands before every row and is read once."""
@@ -133,6 +137,27 @@ class Decoder(nn.Module):
     def scores(self, ids: Tensor) -> Tensor:
         """The score of every piece at every place."""
         return self.embedding.scores(self(ids).flatten(0, 1)).view(*ids.shape, -1)
+
+
+@torch.no_grad()
+def look_back(model: Decoder) -> None:
+    """Heads of the first layer begin by looking one and two places back, which copying is soon built on.
+
+    The first number of every vector begins as a constant; queries and keys made of it know only distance.
+    """
+    shape, first, fast = model.shape, model.layers[0], 4
+    size, more = shape.width // shape.heads, shape.heads // shape.shared
+    model.embedding.weight[:, 0], model.embedding.space[0] = 4 * 0.02, 0.0
+    turns = shape.base ** -(torch.arange(0, size, 2) / size)[:fast]
+    for group, back in enumerate((1, 2)[: shape.shared - 1]):
+        key = slice(group * size, group * size + 2 * fast)
+        first.key.weight[group * size : (group + 1) * size] *= 0.05
+        first.key.weight[key, 0] = torch.tensor([1.0, 0.0]).repeat(fast)
+        for head in range(group * more, (group + 1) * more):
+            query = slice(head * size, head * size + 2 * fast)
+            first.query.weight[head * size : (head + 1) * size] *= 0.05
+            ahead = torch.stack([(turns * back).cos(), -(turns * back).sin()], -1).flatten()
+            first.query.weight[query, 0] = 2.0 * ahead
 
 
 def linear(inputs: int, outputs: int, small: int = 0) -> nn.Linear:

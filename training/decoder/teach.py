@@ -1,6 +1,6 @@
-"""`python -m training.decoder.teach`: what the encoder and the context rules say of public notes, one line a note.
+"""`python -m training.decoder.teach`: what the encoder and the context rules say of public notes, a line each.
 
-Notes held out here or annotated by hand are left out. The lines are written as they come, so it can be stopped.
+Notes held out here or annotated by hand are left out. Lines are written as they come, so it can be stopped.
 """
 
 import argparse
@@ -56,7 +56,16 @@ def allowed(path: Path) -> Iterator[dict[str, Any]]:
 def plain(finding: Finding) -> dict[str, Any]:
     """A finding as JSON: place, kind, the flags that are true, and its details."""
     said = finding.assertion
-    flags = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned", "stopped", "allergen")
+    flags = (
+        "negated",
+        "ruled_out",
+        "uncertain",
+        "hypothetical",
+        "historical",
+        "planned",
+        "stopped",
+        "allergen",
+    )
     return {
         "start": finding.start,
         "end": finding.end,

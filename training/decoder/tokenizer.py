@@ -1,10 +1,10 @@
 """Byte-level BPE for texts that are copied: a word is cut the same way with a space before it and without.
 
-Merges are learned on text whose spaces stand alone. Then, at the end of the list, the commonest beginnings of
-words get a twin with the space in front. So "chest pain" in a note (" chest pain") and in a quote
-("\"chest pain") differ in one token only, and that token is a twin: its vector is the vector of the other plus
-one vector that means "space" (`network.Embedding`). The pieces of JSON between two quotes are tokens of their own
-that no text is ever cut into: a model writes them, a reader only reads their characters.
+Merges are learned on text whose spaces stand alone. Then, at the end of the list, the commonest beginnings
+of words get a twin with the space in front. So "chest pain" in a note (" chest pain") and in a quote differs in
+one token only, and that token is a twin: its vector is the vector of the other plus one vector that means
+"space" (`network.Embedding`). The pieces of JSON between two quotes are tokens of their own that no text is ever
+cut into: a model writes them, a reader only reads their characters.
 """
 
 import argparse
@@ -69,7 +69,9 @@ class Words:
 
     def save(self, path: Path) -> None:
         """Put pieces and merges on disk as JSON."""
-        path.write_text(json.dumps({"pieces": self.pieces, "merges": self.merges}, ensure_ascii=False), "utf-8")
+        path.write_text(
+            json.dumps({"pieces": self.pieces, "merges": self.merges}, ensure_ascii=False), "utf-8"
+        )
 
 
 def letters() -> dict[int, str]:
@@ -140,7 +142,9 @@ def beginnings(texts: Sequence[str], base: Tokenizer, count: int) -> list[str]:
 def main() -> None:
     """Learns a tokenizer from examples and writes it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--examples", type=Path, nargs="+", required=True, help="files of training.decoder.data")
+    parser.add_argument(
+        "--examples", type=Path, nargs="+", required=True, help="files of training.decoder.data"
+    )
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--size", type=int, default=5632)
     parser.add_argument("--twins", type=int, default=2048)

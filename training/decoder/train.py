@@ -1,4 +1,4 @@
-"""`python -m training.decoder.train`: examples -> a decoder; a checkpoint every few minutes, from which it can go on."""
+"""`python -m training.decoder.train`: examples -> a decoder; a checkpoint every two minutes, to go on from."""
 
 import argparse
 import json
@@ -46,7 +46,9 @@ class Batch:
 def main() -> None:
     """Trains for the recipe's minutes."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of example files; new ones are taken up")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of example files; new ones are taken up"
+    )
     parser.add_argument("--words", type=Path, required=True, help="file of training.decoder.tokenizer")
     parser.add_argument("--recipe", type=Path, default=Path(__file__).with_name("recipe.toml"))
     parser.add_argument("--output", type=Path, required=True)
@@ -74,12 +76,12 @@ def run(asked: argparse.Namespace, recipe: dict[str, Any], words: Words) -> None
         while spent < plan["minutes"] * 60:
             done = spent / (plan["minutes"] * 60)
             group = [source.batch(done) for _ in range(asked.threads)]
-            losses.append(step(model, steps, group, plan, done, pool))
+            losses.append(step(model, steps, group, plan=plan, done=done, pool=pool))
             now = time.monotonic()
             spent, last, seen = spent + now - last, now, seen + sum(one.ids.numel() for one in group)
             if now - saved > EVERY:
-                print(f"{done:.3f} loss {np.mean(losses):.4f} steps {len(losses)} tokens/s {seen / (now - saved):.0f}",
-                      flush=True)  # fmt: skip
+                speed = f"steps {len(losses)} tokens/s {seen / (now - saved):.0f}"
+                print(f"{done:.3f} loss {np.mean(losses):.4f} {speed}", flush=True)
                 save(asked.output, model, steps, spent)
                 source.refresh()
                 saved, seen, losses = time.monotonic(), 0, []
@@ -98,6 +100,7 @@ def step(
     model: Decoder,
     steps: Sequence[torch.optim.Optimizer],
     group: Sequence[Batch],
+    *,
     plan: dict[str, Any],
     done: float,
     pool: ThreadPoolExecutor,
@@ -179,13 +182,17 @@ class Source:
     def batch(self, done: float) -> Batch:
         """The next batch."""
         if not self.ready:
-            self.ready = self.drawn(next(one["most"] for one in self.recipe["lengths"] if done <= one["until"]))
+            self.ready = self.drawn(
+                next(one["most"] for one in self.recipe["lengths"] if done <= one["until"])
+            )
         return self.ready.pop()
 
     def drawn(self, most: int) -> list[Batch]:
         """Some batches of examples of like length."""
         names = list(self.files)
-        weights = [next(w for key, w in self.recipe["weights"].items() if name.startswith(key)) for name in names]
+        weights = [
+            next(w for key, w in self.recipe["weights"].items() if name.startswith(key)) for name in names
+        ]
         lines = [self.one(name, most) for name in self.dice.choices(names, weights, k=DRAWN)]
         lines.sort(key=lambda one: len(one.ids))
         groups: list[list[Line]] = [[]]
