@@ -3,7 +3,7 @@
 Must not make a Condition of something denied; the policy leaves those out before they come here.
 """
 
-from adapter.emission import elements
+from adapter.emission import dates, elements
 from adapter.emission.placing import Group
 from adapter.emission.rules import ConditionPolicy, ResourceRules
 from adapter.emission.words import severity
@@ -30,6 +30,7 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         "bodySite": elements.sites(finding),
         "subject": note.subject,
         "encounter": elements.encounter(note),
+        **dates.build(group, "onset", rules.dates),
         "recordedDate": elements.date(note),
         "evidence": [_evidence(note, fhir)],
     }

@@ -1,6 +1,6 @@
 """Procedures done or planned -> Procedure. https://hl7.org/fhir/R4/procedure.html"""
 
-from adapter.emission import elements
+from adapter.emission import dates, elements
 from adapter.emission.placing import Group
 from adapter.emission.rules import ResourceRules
 from adapter.fhir.systems import Version
@@ -8,7 +8,7 @@ from adapter.model import Note, Resource
 
 
 def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Resource:
-    """The Procedure that these mentions speak of; when it was performed is not said."""
+    """The Procedure that these mentions speak of."""
     finding = group.telling
     return {
         **elements.head(note, group.findings, "Procedure"),
@@ -17,5 +17,12 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         "subject": note.subject,
         "encounter": elements.encounter(note),
         "recorded": elements.date(note) if fhir == "r5" else None,  # R4 has no such element
+        **dates.build(group, "performed" if fhir == "r4" else "occurrence", rules.dates),
+        **_reasons(group, fhir),
         "bodySite": elements.sites(finding),
     }
+
+
+def _reasons(group: Group, fhir: Version) -> Resource:
+    told = dates.reasons(group)
+    return {"reasonCode": told} if fhir == "r4" else {"reason": [{"concept": one} for one in told]}

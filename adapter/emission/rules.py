@@ -253,6 +253,17 @@ class Dosage(Table):
     routes: tuple[Route, ...]
 
 
+class Dates(Table):
+    """dates.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    version: int
+    months: tuple[tuple[str, ...], ...]
+    patterns: tuple[Pattern, ...]
+    either: Pattern
+
+
 class ResourceRules(Table):
     """Every policy of emission, read once and handed to `build`."""
 
@@ -268,6 +279,7 @@ class ResourceRules(Table):
     family: FamilyPolicy
     units: Units
     dosage: Dosage
+    dates: Dates
 
 
 def load(root: Path = mappings.ROOT) -> ResourceRules:
