@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, meta
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -50,7 +50,9 @@ class Chat:
         self._file = file
         self._tokens = {"bos_token": bos, "eos_token": eos}
         try:
-            self._template = _environment().from_string(source)
+            environment = _environment()
+            self._template = environment.from_string(source)
+            self.variables = meta.find_undeclared_variables(environment.parse(source))
         except TemplateError as error:
             raise ModelError(f"{file}: chat template cannot be read (line {_line(error)})") from None
         self._system = self._takes_system()

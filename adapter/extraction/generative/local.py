@@ -21,7 +21,7 @@ from adapter.extraction.generative.context import Context
 from adapter.extraction.generative.decode import Job, Loop
 from adapter.extraction.generative.generation import Generation
 from adapter.extraction.generative.sampling import Grammar
-from adapter.extraction.generative.thinking import reasoning
+from adapter.extraction.generative.thinking import SWITCHES, Reasoning, reasoning
 from adapter.extraction.generative.weights import Weights
 from adapter.model import ModelInfo
 
@@ -61,7 +61,7 @@ class LocalBackend:
         except BaseException:
             self._weights.close()
             raise
-        self._reasoning = reasoning(self._chat.source, self._is_token)
+        self._reasoning = self._read_reasoning()
         self._grammars: OrderedDict[str, Grammar] = OrderedDict()
         self._lock = threading.Lock()
         self._loop = Loop(self._context, slots=self._slots, limit=self._context_size)
@@ -82,8 +82,12 @@ class LocalBackend:
             threads=threads,
         )
 
-    def _is_token(self, text: str) -> bool:
-        return self._weights.vocabulary.token(text) is not None
+    def _read_reasoning(self) -> Reasoning | None:
+        def has_token(text: str) -> bool:
+            return self._weights.vocabulary.token(text) is not None
+
+        switch = not self._chat.variables.isdisjoint(SWITCHES)
+        return reasoning(self._chat.source, switch=switch, has_token=has_token)
 
     @property
     def model(self) -> ModelInfo:

@@ -29,7 +29,7 @@ _KNOWN = (
         between="<|start|>assistant<|channel|>final<|message|>",
     ),
 )
-_SWITCHES = ("enable_thinking", "thinking")
+SWITCHES = ("enable_thinking", "thinking")  # variables by which templates are told whether to think
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +60,14 @@ class Reasoning:
         return self.tags.end + self.tags.between
 
 
-def reasoning(template: str, has_token: Callable[[str], bool]) -> Reasoning | None:
+def reasoning(template: str, *, switch: bool, has_token: Callable[[str], bool]) -> Reasoning | None:
     """How the model thinks, or None for a model that does not.
 
-    `has_token` tells whether a text is one token of the vocabulary.
+    `switch`: the template asks one of the SWITCHES; `has_token`: whether a text is one token of the model.
     """
     for tags in _KNOWN:
         last = tags.end if "channel" not in tags.begin else "<|channel|>"
         if last in template:
-            switch = any(name in template for name in _SWITCHES)
             return Reasoning(tags=tags, native=True, switch=switch)
     for tags in _KNOWN:
         if "channel" not in tags.begin and has_token(tags.begin) and has_token(tags.end):
