@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NOUNS = {"model", "errors", "settings", "ledger", "fhir", "categories", "egress", "secret", "tasks", "language_model"}
+NOUNS = {
+    "model",
+    "errors",
+    "settings",
+    "ledger",
+    "fhir",
+    "categories",
+    "egress",
+    "secret",
+    "tasks",
+    "language_model",
+}
 STAGES = {"notes", "deid", "extraction", "context", "coding", "emission", "delivery"}
 DOORS = {"api", "cli", "workbench"}
 MAY_IMPORT = {
@@ -46,3 +57,16 @@ def test_imports_point_downwards(path):
 def test_siblings_do_not_know_the_adapter(sibling):
     for path in (ROOT / sibling).rglob("*.py"):
         assert not list(imported(path)), path
+
+
+def test_nothing_that_is_installed_needs_pytorch():
+    """The command line reads `training.lora` by name, when it is asked to train."""
+    for path in (
+        path for part in ("adapter", "terminology", "mappings") for path in (ROOT / part).rglob("*.py")
+    ):
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+        names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+        assert not {name.split(".")[0] for name in names} & {"training", "torch", "transformers", "peft"}, (
+            path
+        )
