@@ -2,7 +2,7 @@
 
     python -m training.decoder.convert --run RUN --words WORDS --output models/x.gguf
 
-Then llama.cpp reads the file and is compared with PyTorch: the same ids of every text, nearly the same scores.
+Then llama.cpp reads the file and is compared with PyTorch: same ids of every text, nearly the same scores.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""`python -m training.decoder.data`: notes whose mentions are known -> chunks, and the answer a model owes to each.
+"""`python -m training.decoder.data`: notes of known mentions -> chunks and their answers.
 
 How a note speaks of its mentions is judged by the context rules on the chunk alone: an answer holds nothing
 that the chunk does not show.

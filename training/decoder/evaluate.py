@@ -2,8 +2,8 @@
 
     python -m training.decoder.evaluate --model M.gguf --made HELD.jsonl --corpora CORPORA
 
-Three sets: generated chunks whose truth is known (`--made`, from `training.decoder.data --held-out`), chunks of
-the notes annotated by hand, and chunks of the notes of `held_out.txt`, which nobody annotated: there only the
+Three sets: generated chunks of known truth (`--made`, from `training.decoder.data --held-out`), chunks of the
+notes annotated by hand, and chunks of the notes of `held_out.txt`, which nobody annotated: there only the
 form and the quotes are judged. A quote that is not in the chunk is dropped, as the engine drops it, before
 anything is scored.
 """

@@ -1,4 +1,4 @@
-"""`python -m training.decoder.teach`: what the encoder and the context rules say of public notes, a line each.
+"""`python -m training.decoder.teach`: what encoder and context rules say of public notes, a line each.
 
 Notes held out here or annotated by hand are left out. Lines are written as they come, so it can be stopped.
 """

@@ -1,10 +1,10 @@
 """Byte-level BPE for texts that are copied: a word is cut the same way with a space before it and without.
 
 Merges are learned on text whose spaces stand alone. Then, at the end of the list, the commonest beginnings
-of words get a twin with the space in front. So "chest pain" in a note (" chest pain") and in a quote differs in
-one token only, and that token is a twin: its vector is the vector of the other plus one vector that means
-"space" (`network.Embedding`). The pieces of JSON between two quotes are tokens of their own that no text is ever
-cut into: a model writes them, a reader only reads their characters.
+of words get a twin with the space in front. So "chest pain" in a note and in a quote differs in one token
+only, and that token is a twin: its vector is the vector of the other plus one vector that means "space"
+(`network.Embedding`). The pieces of JSON between two quotes are tokens of their own that no text is ever cut
+into: a model writes them, a reader only reads their characters.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""`python -m training.decoder.train`: examples -> a decoder; a checkpoint every two minutes, to go on from."""
+"""`python -m training.decoder.train`: examples -> a decoder; a checkpoint every two minutes."""
 
 import argparse
 import json
