@@ -14,7 +14,7 @@ from adapter.errors import ModelError
 from adapter.extraction.generative.backend import Message
 from adapter.extraction.generative.chat import Chat as Template
 from adapter.extraction.generative.chat import Part
-from adapter.extraction.generative.thinking import reasoning
+from adapter.extraction.generative.thinking import SWITCHES, reasoning
 
 IGNORED = -100  # the label that has no loss
 
@@ -62,7 +62,8 @@ class Encoder:
         begin, end = tokenizer.bos_token or "", tokenizer.eos_token or ""
         self._template = Template(source, bos=begin, eos=end, file="chat template of the base")
         added = {str(token) for token in tokenizer.added_tokens_decoder.values()}
-        self._reasoning = reasoning(source, added.__contains__)
+        switch = not self._template.variables.isdisjoint(SWITCHES)
+        self._reasoning = reasoning(source, switch=switch, has_token=added.__contains__)
         opening = tokenizer("")["input_ids"]
         self._first = opening[:1] if opening[:1] == [tokenizer.bos_token_id] else []
 
