@@ -1,14 +1,13 @@
-"""Models that are merged: their tensors, a few rows at a time from mapped files, and what they are for."""
+"""Models that are merged: their tensors, a few rows at a time, and what they are for."""
 
 import hashlib
 import json
-import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from adapter.errors import ModelError
 from adapter.models import blocks, safetensors_file
@@ -32,13 +31,13 @@ class Facts:
 
 
 class Parent:
-    """One open model. Tensors are read from the mapped file when they are asked for."""
+    """One open model. Tensors are read when they are asked for; not for use by two threads at once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.layout: Layout | None = None
         self._stack = ExitStack()
-        self._maps: dict[str, mmap.mmap] = {}
+        self._files: dict[str, BinaryIO] = {}
         self.places: dict[str, Place] = {}
         try:
             self._open(path)
@@ -57,12 +56,11 @@ class Parent:
 
     def _take(self, path: Path, places: Sequence[Place]) -> None:
         file = self._stack.enter_context(path.open("rb"))
-        data = self._stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         for place in places:
             if place.name in self.places:
                 raise ModelError(f"{path.name}: tensor {place.name} is there twice")
             self.places[place.name] = place
-            self._maps[place.name] = data
+            self._files[place.name] = file
 
     @property
     def name(self) -> str:
@@ -91,15 +89,23 @@ class Parent:
 
     def raw(self, name: str) -> bytes:
         """The bytes of a tensor as they are."""
-        place = self.places[name]
-        return self._maps[name][place.start : place.start + place.size]
+        return self._read(name, 0, self.places[name].size)
+
+    def _read(self, name: str, start: int, end: int) -> bytes:
+        """Bytes of a tensor. Read, not mapped: pages of a mapped file would count as memory of ours."""
+        file = self._files[name]
+        file.seek(self.places[name].start + start)
+        data = file.read(end - start)
+        if len(data) != end - start:
+            raise ModelError(f"{self.path.name}: tensor {name} was cut off while it was read")
+        return data
 
     def rows(self, name: str, start: int, end: int) -> Floats:
         """Rows `start` to `end` of a tensor as float32; a vector is one row."""
         place = self.places[name]
         width = columns(place)
         size = place.size // max(1, height(place))
-        data = self._maps[name][place.start + start * size : place.start + end * size]
+        data = self._read(name, start * size, end * size)
         try:
             return blocks.floats(data, place.kind, width)
         except ModelError as error:
