@@ -43,7 +43,7 @@ def opened(settings: Settings, progress: Progress | None = None) -> Iterator[Pip
         stack.callback(engine.close)
         yield Pipeline(
             engine=engine,
-            coder=coding.Coder(store, coding.load()),
+            coder=coding.Coder(store, coding.load(), engines.chooser(settings, engine)),
             contexts={name: context.load(name) for name in languages()},
             resources=emission.load(),
             maker=maker(engine.model, store, instant(settings.recorded)),

@@ -9,6 +9,7 @@ replay      recorded answers
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,12 +18,28 @@ from typing import cast
 import mappings
 import terminology
 from adapter import extraction, language_model, models
-from adapter.errors import ModelError, SettingsError
+from adapter.errors import InputError, ModelError, SettingsError
 from adapter.extraction import generative
+from adapter.extraction.generative import Fact, Told
 from adapter.language_model import LanguageModel
+from adapter.model import Note
 from adapter.secret import Secret
 from adapter.settings import LANGUAGE_MODELS, Settings
 from adapter.tasks import Example, Task, grounded, library
+
+__all__ = [
+    "DECODER",
+    "ENCODER",
+    "Fact",
+    "Questions",
+    "Told",
+    "asked",
+    "engine",
+    "model_folder",
+    "model_path",
+    "opened",
+    "questions",
+]
 
 ENCODER = "notewright-minilm-v1.Q8_0.gguf"
 DECODER = "notewright-decoder-v1.Q8_0.gguf"
@@ -50,6 +67,64 @@ def asked(settings: Settings) -> generative.GenerativeEngine:
     except BaseException:
         backend.close()
         raise
+
+
+class Questions:
+    """Any task there is, asked of one language model. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, how: LanguageModel, backend: generative.Backend) -> None:
+        self._settings, self._how, self._backend = settings, how, backend
+        self._engines: dict[str, generative.GenerativeEngine] = {}
+
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks there are."""
+        return tuple(entry.read() for entry in library.entries(self._settings.tasks))
+
+    def ask(self, name: str | None, note: Note) -> Told:
+        """What the model says to a task about a note; None asks the site's own.
+
+        Raises InputError when there is no such task, EngineError when the model cannot be run.
+        """
+        name = name or self._settings.task
+        if name not in self._engines:
+            self._engines[name] = engine(self._backend, self._task(name), self._how, self._settings.engine)
+        return self._engines[name].mentions(note)
+
+    def _task(self, name: str) -> Task:
+        if name == self._settings.task:
+            return library.find(name, self._settings.tasks)
+        try:
+            return library.named(name, self._settings.tasks)
+        except SettingsError as error:
+            raise InputError(str(error), path="Parameters.parameter") from None
+
+
+def questions(settings: Settings, opened: extraction.Engine, stack: ExitStack) -> Questions | None:
+    """The language model of a service: that of its engine, or one of its own beside another engine.
+
+    None where the settings name no language model.
+    """
+    how = language_model.read(settings.language_model)
+    if isinstance(opened, generative.GenerativeEngine):
+        return Questions(settings, how, opened.backend)
+    if settings.language_model is None and settings.remote is None:
+        return None
+    chosen = replace(
+        settings, engine="remote" if settings.remote or how.remote.url else "generative", model=None
+    )
+    backend = _remote(chosen, how) if chosen.engine == "remote" else _local(chosen, how)
+    stack.callback(backend.close)
+    return Questions(chosen, how, backend)
+
+
+def chooser(settings: Settings, opened: extraction.Engine) -> generative.ModelChooser | None:
+    """The language model that chooses among candidate concepts; None where nobody asked for that."""
+    how = language_model.read(settings.language_model)
+    if not how.asking.choose:
+        return None
+    if not isinstance(opened, generative.GenerativeEngine):
+        raise SettingsError("asking.choose needs engine generative or remote")
+    return generative.ModelChooser(opened.backend)
 
 
 def engine(
@@ -184,6 +259,3 @@ def _index(task: Task) -> Path:
     path = folder / "notewright" / "examples" / f"{task.name}.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
-
-
-__all__ = ["DECODER", "ENCODER", "asked", "engine", "model_folder", "model_path", "opened"]

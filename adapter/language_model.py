@@ -33,6 +33,7 @@ class Asking(Table):
     chunk_tokens: int = Field(0, ge=0, description="Tokens of note text asked about at once; 0: what fits")
     examples: Path | None = Field(None, description="Validated examples of the site's own, JSON lines")
     embedder: str = Field("", description="Embedding model that finds examples; none: by words")
+    choose: bool = Field(False, description="Ask it to choose among candidate concepts, or none of them")
     diversity: float = Field(0.5, ge=0, le=1, description="Of the examples shown")
 
 

@@ -91,9 +91,13 @@ class Pipeline:
     def understand(self, resource: object) -> Understood:
         """The notes of a document with their coded findings. Raises InputError as `run` does."""
         tally = Tally()
-        read = tally.keep(notes.read(resource, language=self.language, max_bytes=self.max_bytes))
+        read = tally.keep(self.notes(resource))
         found = tuple((note, tuple(self.findings(note, tally))) for note in read)
         return Understood(notes=found, steps=tuple(tally.steps))
+
+    def notes(self, resource: object) -> Step[Note]:
+        """The notes of a document. Raises InputError as `run` does."""
+        return notes.read(resource, language=self.language, max_bytes=self.max_bytes)
 
     def write(self, understood: Understood, fhir: Version, recorded: str | None = None) -> Outcome:
         """The Bundle of what was understood, in one FHIR version; `recorded` is when the run was accepted."""
@@ -114,7 +118,7 @@ class Pipeline:
         if rules is None:
             return tally.keep(_unspoken(note)) if mentions else ()
         findings = tally.keep(context.assess(note, mentions, rules))
-        return tally.keep(coding.assign(findings, self.coder, note.languages))
+        return tally.keep(coding.assign(findings, self.coder, note.languages, note))
 
     def text(self, id: str, text: str, language: str | None = None) -> tuple[Sequence[Finding], Tally]:
         """The coded findings of a plain text, with the Steps that led there."""

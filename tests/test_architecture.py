@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "assembly": NOUNS | STAGES | {"pipeline", "jobs", "models", "engines"},
     **{door: NOUNS | {"pipeline", "assembly", "jobs"} for door in DOORS},
     "cli": NOUNS | {"pipeline", "assembly", "jobs", "api", "delivery", "models", "engines", "evaluation"},
-    "api": NOUNS | {"pipeline", "assembly", "jobs", "delivery"},
+    "api": NOUNS | {"pipeline", "assembly", "jobs", "delivery", "engines"},
 }
 
 

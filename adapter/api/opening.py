@@ -16,7 +16,7 @@ from typing import Literal
 import httpx
 
 import terminology
-from adapter import assembly, egress
+from adapter import assembly, egress, engines
 from adapter.api import authority, bulk
 from adapter.api import site as sites
 from adapter.api.security.insecure import check_start
@@ -55,6 +55,7 @@ class Parts:
     options: Options
     submitter: Submitter | None
     desk: subscriptions.Desk
+    questions: engines.Questions | None
 
 
 @contextmanager
@@ -82,6 +83,7 @@ def service(
             checks=_checks(open_parts),
             queue=Queue(site.work.queue),
             submitter=open_parts.submitter,
+            questions=open_parts.questions,
             subscriptions=open_parts.desk,
             jwks=credentials.read_all(keys, None).public() if keys else None,
         )
@@ -136,6 +138,7 @@ def parts(
             store=store,
             options=options,
             submitter=submitter,
+            questions=engines.questions(settings, pipeline.engine, stack),
             desk=subscriptions.Desk(rules, jobs.tell),
         )
 

@@ -20,10 +20,7 @@ def extract(call: Call) -> Answer:
     422 with an OperationOutcome when nothing could be read. What was left out goes along as an
     OperationOutcome in the Bundle's own entry only when the caller prefers `return=OperationOutcome`.
     """
-    document = _given(call.resource)
-    inside = _documents(document)
-    for path, one in inside:
-        _checked(call, path, one)
+    document, about = given_documents(call)
     if call.service.deriver is None:
         raise EngineError("this process has no model")
     derived = call.service.deriver.understand(document, call.formats.answer_version)
@@ -31,7 +28,6 @@ def extract(call: Call) -> Answer:
     if bundle is None:
         raise Invalid(derived.issues)
     told = outcome.of(derived.issues) if call.preferences.get("return") == "OperationOutcome" else bundle
-    about = tuple(one for _, one in inside)
     return Answer(resource=told, concerns=about[0], besides=about[1:])
 
 
@@ -48,6 +44,18 @@ def process_message(call: Call) -> Answer:
         one.start(call)
     stored = tuple(one.stored.content for one in accepted)
     return Answer(resource=_reply(call, header, accepted), concerns=stored[0], besides=stored[1:])
+
+
+def given_documents(call: Call) -> tuple[Resource, tuple[Resource, ...]]:
+    """What the caller sent to be read, a document or a Bundle, and the documents in it, checked.
+
+    Raises Invalid, InputError or NotAllowed naming the element.
+    """
+    document = _given(call.resource)
+    inside = _documents(document)
+    for path, one in inside:
+        _checked(call, path, one)
+    return document, tuple(one for _, one in inside)
 
 
 def _documents(given: Resource) -> list[tuple[str, Resource]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapter.api import batch, bulk, deliveries, documents, operations, polling, subscriptions, terms
+from adapter.api import asking, batch, bulk, deliveries, documents, operations, polling, subscriptions, terms
 from adapter.api.call import Handler
 from adapter.api.intake import KIND
 
@@ -58,7 +58,7 @@ def _subscriptions() -> Sequence[Route]:
 
 def _documents() -> Sequence[Route]:
     one = f"/{KIND}/{{id}}"
-    extract = f"{KIND}/$extract"
+    extract, answer, tasks = f"{KIND}/$extract", f"{KIND}/$answer", f"{KIND}/$tasks"
     return (
         Route(method="POST", path=f"/{KIND}", handler=documents.create, kind="create", resource=KIND),
         Route(method="GET", path=f"/{KIND}", handler=documents.search, kind="search-type", resource=KIND),
@@ -69,6 +69,22 @@ def _documents() -> Sequence[Route]:
             kind="operation",
             resource=KIND,
             operation=extract,
+        ),
+        Route(
+            method="POST",
+            path=f"/{answer}",
+            handler=asking.answer,
+            kind="operation",
+            resource=KIND,
+            operation=answer,
+        ),
+        Route(
+            method="GET",
+            path=f"/{tasks}",
+            handler=asking.tasks,
+            kind="operation",
+            resource=KIND,
+            operation=tasks,
         ),
         Route(
             method="POST",

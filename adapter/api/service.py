@@ -13,6 +13,7 @@ from adapter.api.watching.audit import Trail
 from adapter.api.watching.health import Check
 from adapter.api.watching.metrics import Metrics
 from adapter.delivery.subscriptions import Desk
+from adapter.engines import Questions
 from adapter.errors import Busy
 from adapter.fhir.systems import Version
 from adapter.fhir.wire.shapes import Shapes
@@ -49,6 +50,7 @@ class Service:
 
     database: Database
     jobs: Workflows
+    questions: Questions | None = None  # None: this process has no language model
     deriver: Deriver | None  # None: this process has no model; what needs an answer at once is refused
     authenticator: Authenticator | Insecure
     trail: Trail

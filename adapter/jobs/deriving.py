@@ -13,7 +13,7 @@ from adapter.ledger import Database, Transaction, deliveries, resources, work
 from adapter.ledger.database import instant
 from adapter.ledger.resources import Stored
 from adapter.ledger.work import Work
-from adapter.model import Issue, Resource
+from adapter.model import Issue, Note, Resource
 from adapter.pipeline import Pipeline
 
 CAREFUL = 3  # attempts at one document after which it is derived alone, lest others be blamed for it
@@ -84,6 +84,12 @@ class Deriver:
         """What is derived from a document for somebody who waits; nothing is kept."""
         with self._gate.urgent():
             return self._run(document, (version,), recorded=instant(datetime.now(UTC)))
+
+    def notes(self, document: Resource) -> tuple[tuple[Note, ...], tuple[Issue, ...]]:
+        """The texts of a document, and which of them could not be had."""
+        whole, fetched = self._fetch(document) if self._fetch else (document, ())
+        step = self._pipeline.notes(whole)
+        return step.kept, (*fetched, *step.left_out)
 
     def _run(
         self, document: Resource, versions: Iterable[Version], *, recorded: str, patient: bool = False

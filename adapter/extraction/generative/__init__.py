@@ -3,6 +3,7 @@
 from adapter.extraction.generative.answer import Answer, Attempt, Fact
 from adapter.extraction.generative.asking import Manner, Shots
 from adapter.extraction.generative.backend import Backend
+from adapter.extraction.generative.chooser import ModelChooser
 from adapter.extraction.generative.embedder import open_embedder
 from adapter.extraction.generative.engine import GenerativeEngine, Told
 from adapter.extraction.generative.local import LocalBackend
@@ -18,6 +19,7 @@ __all__ = [
     "GenerativeEngine",
     "LocalBackend",
     "Manner",
+    "ModelChooser",
     "RemoteBackend",
     "ShotIndex",
     "Shots",

@@ -81,7 +81,12 @@ class GenerativeEngine:
         )
         return joined(asking.answers(note, spans))
 
-    def mentions(self, note: Note) -> Step[Mention]:
+    @property
+    def backend(self) -> Backend:
+        """What runs the model; other tasks may be asked of it too."""
+        return self._backend
+
+    def mentions(self, note: Note) -> Told:
         """See `Engine.mentions`; none for a task without views."""
         answer = self.answer(note)
         step = mentioning.mentions(note, answer, self.task, self.name)
