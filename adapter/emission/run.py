@@ -57,7 +57,9 @@ def device(maker: Maker, fhir: Version) -> Resource:
 
 def provenance(notes: Sequence[Note], targets: Sequence[str], maker: Maker, fhir: Version) -> Resource:
     """That the Device made the targets from the notes. https://hl7.org/fhir/R4/provenance.html"""
-    run = ids.stable("run", device_id(maker), maker.mappings, maker.terminology, *(note.id for note in notes))
+    read = (note.id for note in notes)
+    asked = [maker.model.details["task-digest"]] if "task-digest" in maker.model.details else []
+    run = ids.stable("run", device_id(maker), maker.mappings, maker.terminology, *asked, *read)
     return {
         "resourceType": "Provenance",
         "meta": {
@@ -86,11 +88,13 @@ def _agent(maker: Maker) -> Resource:
 
 
 def _entities(notes: Sequence[Note], maker: Maker, fhir: Version) -> list[Resource]:
-    """The documents read, and the rules and terminology that were applied, by digest."""
+    """The documents read, and the rules, terminology and task that were applied, by digest."""
     sources = {repr(source): source for source in map(elements.document, notes)}
+    told = maker.model.details
     applied = (
         (systems.MAPPINGS_DIGEST, maker.mappings, "Notewright mapping rules"),
         (systems.TERMINOLOGY_DIGEST, maker.terminology, "Notewright terminology store"),
+        (systems.TASK_DIGEST, told.get("task-digest"), f"Task {told.get('task', '')}, as it was asked"),
     )
     role = "derivation" if fhir == "r4" else "instantiates"
     return [{"role": "source", "what": source} for source in sources.values()] + [

@@ -36,7 +36,16 @@ _SAID = {  # by what the type of a validation error contains
 }
 _R4_ONLY = ("con-5",)  # R5 requires a clinicalStatus of what was entered in error too
 _OURS = ("subject", "patient")
-_TIMES = ("recordedDate", "effectiveDateTime", "dateAsserted", "recorded", "timestamp", "performedDateTime", "onsetDateTime", "occurrenceDateTime")
+_TIMES = (
+    "recordedDate",
+    "effectiveDateTime",
+    "dateAsserted",
+    "recorded",
+    "timestamp",
+    "performedDateTime",
+    "onsetDateTime",
+    "occurrenceDateTime",
+)
 
 
 def bundle(

@@ -52,6 +52,7 @@ RUN_ID: Final = OURS + "/run"  # meta.tag of a Provenance, which has no identifi
 MODEL_DIGEST: Final = OURS + "/gguf-sha256"
 MAPPINGS_DIGEST: Final = OURS + "/mappings-sha256"
 TERMINOLOGY_DIGEST: Final = OURS + "/terminology-sha256"
+TASK_DIGEST: Final = OURS + "/task-sha256"
 
 # Fixed codings
 AIAST: Final = {

@@ -3,6 +3,7 @@
 Note -> stretches -> chats -> completions -> grounded answers -> one Answer -> mentions
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 
 from adapter.errors import EngineError
@@ -49,6 +50,7 @@ class GenerativeEngine:
         self._shots = shots or (lambda _text: task.examples[: task.shots])
         self._schema = grounded.schema(task)
         self._most = self._room(chunk_tokens)
+        self._digest = self._asked()
 
     @property
     def model(self) -> ModelInfo:
@@ -57,7 +59,7 @@ class GenerativeEngine:
         asked = {
             "task": self.task.name,
             "task-version": self.task.version,
-            "task-digest": self.task.digest,
+            "task-digest": self._digest,
             "runs": str(manner.runs),
             "temperature": str(manner.temperature if manner.runs > 1 else 0.0),
             "seed": str(manner.seed),
@@ -109,3 +111,8 @@ class GenerativeEngine:
                 f"{self._backend.context} tokens for the note"
             )
         return most
+
+    def _asked(self) -> str:
+        """SHA-256 over what decides an answer beside the model: the task's files, how it is asked, the length."""
+        parts = (self.task.digest, self.task.strategy, repr(self._manner), str(self._most))
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()

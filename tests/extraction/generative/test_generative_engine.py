@@ -211,7 +211,9 @@ def test_an_instruction_that_leaves_no_room_is_refused():
 def test_the_model_says_what_it_was_asked():
     details = engine(lambda _: empty()).model.details
     assert details["task"] == TASK.name
-    assert details["task-digest"] == TASK.digest != ""
+    assert len(details["task-digest"]) == 64
+    other = engine(lambda _: empty(), manner=Manner(seed=1)).model.details
+    assert other["task-digest"] != details["task-digest"]
 
 
 def test_a_task_in_a_language_without_rules_still_has_its_answer():
