@@ -16,7 +16,7 @@ from adapter.models.card import digest, whole
 from adapter.models.container import Layout, Place, layout
 
 MAGIC = b"GGUF"
-ROWS = 1 << 20  # numbers read at once; a piece of a big tensor, most small ones whole
+ROWS = 1 << 18  # numbers read at once; a piece of a big tensor, most small ones whole
 CONFIG, TOKENIZER = "config.json", "tokenizer.json"
 FREE = frozenset({"tokenizer.chat_template"})  # may differ: how a model is spoken to, not what it is
 UNTOLD = frozenset({"_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache"})

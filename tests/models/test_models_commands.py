@@ -13,14 +13,14 @@ from adapter.models.container import Place
 from tests import tiny_llama
 
 MEASURED = """
-import resource, sys
+import sys
 from pathlib import Path
 from adapter.models.merger import merge
 from adapter.models.recipe import Recipe
 folder = Path(sys.argv[1])
 small, big = ([folder / f"{size}{n}.safetensors" for n in range(3)] for size in ("small", "big"))
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return 1024 * int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 recipe = Recipe(method="ties", weights=(1, 1), density=0.5)
 merge(recipe, small[1:], small[0], folder / "small.safetensors", kind="F16")
 before = peak()
@@ -105,4 +105,4 @@ def test_merging_takes_the_memory_of_a_few_tensors(tmp_path):
         safetensors_file.write(tmp_path / f"{size}{n}.safetensors", {}, places, data)
     command = [sys.executable, "-c", MEASURED, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
-    assert int(done.stdout) < 4 * places[0].size  # of twelve that are read and four that are written
+    assert 0 < int(done.stdout) < 4 * places[0].size  # of twelve that are read and four that are written
