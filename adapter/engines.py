@@ -18,6 +18,8 @@ from typing import cast
 import mappings
 import terminology
 from adapter import extraction, language_model, models
+from adapter.delivery.credentials import tls
+from adapter.delivery.credentials.tls import Tls
 from adapter.errors import InputError, ModelError, SettingsError
 from adapter.extraction import generative
 from adapter.extraction.generative import Fact, Told
@@ -219,7 +221,11 @@ def _remote(settings: Settings, how: LanguageModel) -> generative.Backend:
         pause_seconds=server.pause_seconds,
         tries=server.tries,
     )
-    return generative.RemoteBackend(endpoint)
+    context = None
+    if endpoint.target.scheme == "https":
+        told = Tls(certificate=server.certificate, key=server.certificate_key, authorities=server.ca_file)
+        context = tls.context(told)
+    return generative.RemoteBackend(endpoint, context)
 
 
 def _shots(task: Task, how: LanguageModel) -> generative.Shots:

@@ -53,6 +53,11 @@ class Remote(Table):
     model: str = Field("", description="As the server names it; none: its only one")
     dialect: Dialect = Field("openai", description="How the server wants the schema of the answer")
     key_file: Path | None = Field(None, description="File with the API key")
+    ca_file: Path | None = Field(
+        None, description="Authorities that are trusted, PEM, in place of the system's"
+    )
+    certificate: Path | None = Field(None, description="Our certificate, PEM")
+    certificate_key: Path | None = Field(None, description="Its key, PEM")
     insecure: bool = Field(False, description="Plain http to another machine is meant")
     slots: int = Field(0, ge=0, description="Requests at the same time; 0: what the server says")
     context: int = Field(0, ge=0, description="Tokens; 0: what the server says")
@@ -110,7 +115,12 @@ def _beside(told: LanguageModel, folder: Path) -> LanguageModel:
         update={
             "asking": told.asking.model_copy(update={"examples": whole(told.asking.examples)}),
             "local": told.local.model_copy(update={"template": whole(told.local.template)}),
-            "remote": told.remote.model_copy(update={"key_file": whole(told.remote.key_file)}),
+            "remote": told.remote.model_copy(
+                update={
+                    name: whole(getattr(told.remote, name))
+                    for name in ("key_file", "ca_file", "certificate", "certificate_key")
+                }
+            ),
             "adapter": tuple(one.model_copy(update={"path": whole(one.path)}) for one in told.adapter),
         }
     )

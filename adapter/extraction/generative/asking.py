@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
-from adapter.extraction.generative import chunks, ladder, prompts, reading
+from adapter.extraction.generative import chunks, ladder, numbers, prompts
 from adapter.extraction.generative.answer import Answer, Attempt
 from adapter.extraction.generative.backend import Backend, Completion, Request
 from adapter.extraction.generative.grounding import Ground
 from adapter.extraction.generative.ladder import Failure
-from adapter.extraction.generative.reading import Parsed
+from adapter.extraction.generative.reading import Parsed, Reader
 from adapter.model import Issue, Note, Span
 from adapter.tasks import Example, Task
 
@@ -57,6 +57,7 @@ class Asking:
         """Words of the note that are `apart` bear nothing out."""
         self._backend, self._task, self._manner = backend, task, manner
         self._schema, self._shots, self._apart = schema, shots, apart
+        self._reader = Reader(task, numbers.load())
 
     def answers(self, note: Note, spans: Sequence[Span]) -> list[Answer]:
         """The answers to the stretches of a note, in text order; a stretch not read is an answer of issues.
@@ -109,7 +110,7 @@ class Asking:
     ) -> tuple[Answer | None, list[_Stretch]]:
         """What a stretch's completions come to: an answer, or what is tried next."""
         ground = Ground(note.text, stretch.span.start, stretch.span.end, self._apart)
-        parsed = [reading.parse(self._task, one) for one in completions]
+        parsed = [self._reader.parse(one) for one in completions]
         result = self._result(ground, parsed, completions)
         tried = self._attempts(stretch, parsed, completions, result)
         if isinstance(result, Answer):
@@ -134,8 +135,8 @@ class Asking:
         if 2 * len(read) <= len(parsed):
             return failed[0]
         if len(parsed) == 1:
-            return reading.read(self._task, ground, read[0], completions[0])
-        return reading.read_votes(self._task, ground, read, len(parsed))
+            return self._reader.read(ground, read[0], completions[0])
+        return self._reader.read_votes(ground, read, len(parsed))
 
     def _attempts(
         self,

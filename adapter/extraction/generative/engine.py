@@ -13,7 +13,7 @@ from adapter.extraction.generative.asking import Asking, Manner, Shots
 from adapter.extraction.generative.backend import Backend
 from adapter.extraction.orders import Orders
 from adapter.model import Mention, ModelInfo, Note, Step
-from adapter.tasks import Task, grounded
+from adapter.tasks import Example, Task, grounded
 
 LEAST = 16  # tokens of note text worth asking about
 OVERHEAD = 64  # tokens a chat template may add
@@ -47,7 +47,7 @@ class GenerativeEngine:
         self.task = replace(task, max_tokens=min(task.max_tokens, backend.context // 2))
         self._backend, self._manner = backend, manner or Manner()
         self._orders = orders
-        self._shots = shots or (lambda _text: task.examples[: task.shots])
+        self._shots = shots or (lambda _text: ())
         self._schema = grounded.schema(task)
         self._most = self._room(chunk_tokens)
         self._digest = self._asked()
@@ -101,9 +101,9 @@ class GenerativeEngine:
     def _room(self, asked: int | None) -> int:
         """How many tokens of note text fit beside the instruction, the examples and the answer."""
         told = self._backend.model.details.get("chunk_tokens")
-        shown = prompts.messages(self.task, "", self.task.examples[: self.task.shots])
+        shown = prompts.messages(self.task, "", self._longest())
         fixed = sum(self._backend.count(message.content) for message in shown) + OVERHEAD
-        room = self._backend.context - fixed - self.task.max_tokens
+        room = self._backend.context - fixed - self.task.max_tokens - self._manner.think
         most = min([room, *([asked] if asked else [int(told)] if told else [])])
         if most < LEAST:
             raise EngineError(
@@ -112,7 +112,14 @@ class GenerativeEngine:
             )
         return most
 
+    def _longest(self) -> tuple[Example, ...]:
+        """The longest examples that may be shown."""
+        if self.task.strategy == "naive":
+            return ()
+        by_length = sorted(self.task.examples, key=lambda one: len(one.text), reverse=True)
+        return tuple(by_length[: self.task.shots])
+
     def _asked(self) -> str:
-        """SHA-256 over what decides an answer beside the model: the task's files, how it is asked, the length."""
+        """SHA-256 over what decides an answer beside the model: the task and how it is asked."""
         parts = (self.task.digest, self.task.strategy, repr(self._manner), str(self._most))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
