@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from training.decoder import start
+
 Kept = tuple[Tensor, Tensor]
 
 
@@ -79,11 +81,11 @@ class Layer(nn.Module):
         self.query = linear(shape.width, shape.width)
         self.key = linear(shape.width, kept)
         self.value = linear(shape.width, kept)
-        self.output = linear(shape.width, shape.width, small=shape.layers)
+        self.output = linear(shape.width, shape.width, silent=True)
         self.norm_inner = Norm(shape.width, shape.epsilon)
         self.gate = linear(shape.width, shape.inner)
         self.up = linear(shape.width, shape.inner)
-        self.down = linear(shape.inner, shape.width, small=shape.layers)
+        self.down = linear(shape.inner, shape.width, silent=True)
 
     def forward(self, x: Tensor, turn: Tensor, before: Kept | None = None) -> tuple[Tensor, Kept]:
         """The input, enriched, and its keys and values; `before` are those of a beginning all rows share."""
@@ -120,7 +122,7 @@ class Decoder(nn.Module):
         half = torch.arange(0, shape.width // shape.heads, 2) / (shape.width // shape.heads)
         angles = torch.outer(torch.arange(shape.context).float(), shape.base**-half)
         self.register_buffer("turns", torch.stack([angles.cos(), angles.sin()]), persistent=False)
-        look_back(self)
+        start.copying(self)
 
     def forward(self, ids: Tensor, prompt: Tensor | None = None) -> Tensor:
         """The last vectors, (rows, length, width); `prompt` stands before every row and is read once."""
@@ -139,31 +141,10 @@ class Decoder(nn.Module):
         return self.embedding.scores(self(ids).flatten(0, 1)).view(*ids.shape, -1)
 
 
-@torch.no_grad()
-def look_back(model: Decoder) -> None:
-    """Heads of the first layer begin by looking one and two places back, which copying is soon built on.
-
-    The first number of every vector begins as a constant; queries and keys made of it know only distance.
-    """
-    shape, first, fast = model.shape, model.layers[0], 4
-    size, more = shape.width // shape.heads, shape.heads // shape.shared
-    model.embedding.weight[:, 0], model.embedding.space[0] = 4 * 0.02, 0.0
-    turns = shape.base ** -(torch.arange(0, size, 2) / size)[:fast]
-    for group, back in enumerate((1, 2)[: shape.shared - 1]):
-        key = slice(group * size, group * size + 2 * fast)
-        first.key.weight[group * size : (group + 1) * size] *= 0.05
-        first.key.weight[key, 0] = torch.tensor([1.0, 0.0]).repeat(fast)
-        for head in range(group * more, (group + 1) * more):
-            query = slice(head * size, head * size + 2 * fast)
-            first.query.weight[head * size : (head + 1) * size] *= 0.05
-            ahead = torch.stack([(turns * back).cos(), -(turns * back).sin()], -1).flatten()
-            first.query.weight[query, 0] = 2.0 * ahead
-
-
-def linear(inputs: int, outputs: int, small: int = 0) -> nn.Linear:
-    """A linear map without bias; `small` layers deep, its output begins small."""
+def linear(inputs: int, outputs: int, *, silent: bool = False) -> nn.Linear:
+    """A linear map without bias; a silent one gives nothing at first, so that it adds no noise."""
     layer = nn.Linear(inputs, outputs, bias=False)
-    nn.init.normal_(layer.weight, std=inputs**-0.5 / ((2 * small) ** 0.5 if small else 1))
+    nn.init.normal_(layer.weight, std=0.0 if silent else inputs**-0.5)
     return layer
 
 
