@@ -18,6 +18,7 @@ from adapter.extraction.generative.weights import Weights
 
 Mix = tuple[tuple[str, float], ...]  # names of adapters and their scales
 
+BLOCK = 128  # tokens llama.cpp computes at once; what is remembered ends at a multiple of it
 _FULL = 1  # llama_decode: no room for the batch
 
 
@@ -164,7 +165,7 @@ class Context:
 def _params(*, size: int, sequences: int, chunk: int, threads: int) -> Any:
     params = llama_cpp.llama_context_default_params()
     params.n_ctx = size
-    params.n_batch = params.n_ubatch = chunk
+    params.n_batch, params.n_ubatch = chunk, min(chunk, BLOCK)
     params.n_seq_max = sequences
     params.n_threads = params.n_threads_batch = threads
     params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO

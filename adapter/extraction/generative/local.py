@@ -1,8 +1,9 @@
 """A language model run in this process by llama.cpp.
 
-Deterministic at temperature 0 on one machine as far as floating point goes: an answer made beside others, or
-from a remembered beginning, is computed in other portions, and a near tie between two tokens may then fall
-the other way (docs: benchmarks/README.md).
+At temperature 0 and with one slot a request has the same answer on the same machine, however often it is
+asked. With several slots the answers made beside it decide in which portions llama.cpp computes, the last
+digits of the logits differ, and where two tokens are all but equally likely the other one may come
+(`benchmarks/generation.py` counts how often).
 """
 
 import json

@@ -3,15 +3,17 @@
 A new prompt goes on from whichever sequence holds the longest beginning of it, busy or not: the beginning is
 shared, not copied. The beginnings that several prompts had in common are kept in sequences of their own,
 which no answer overwrites. A prompt whose beginning another is just computing waits for it.
+
+What is gone on from are whole blocks of a prompt, never an answer: so a prompt is computed in the same
+portions whether its beginning was known or not, and says the same.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from adapter.extraction.generative.context import Context, Mix
+from adapter.extraction.generative.context import BLOCK, Context, Mix
 
 KEPT = 2  # sequences that only keep beginnings: two tasks, or two mixes of adapters, may take turns
-_WORTH = 32  # tokens: less is computed at once rather than waited for or kept
 
 
 @dataclass(slots=True)
@@ -24,6 +26,10 @@ class Held:
     busy: bool = False
     prompt: list[int] = field(default_factory=list)
     used: int = 0
+
+    def shared(self, prompt: Sequence[int]) -> int:
+        """How much of the beginning of a prompt is remembered, as part of a prompt."""
+        return common(self.tokens[: len(self.prompt)] if self.busy else self.tokens, prompt)
 
 
 class PromptCache:
@@ -45,9 +51,9 @@ class PromptCache:
             return None
         most = len(prompt) - 1  # the last token is always computed: the answer begins at its logits
         peers = [held for held in (*self._slots, *self._kept) if held.mix == mix]
-        known = [(min(most, common(held.tokens, prompt)), held) for held in peers]
+        known = [(_blocks(min(most, held.shared(prompt))), held) for held in peers]
         length, source = max(known, key=lambda pair: (pair[0], not pair[1].busy), default=(0, idle[0]))
-        if self._about_to_know(peers, prompt) > length + _WORTH:
+        if self._about_to_know(peers, prompt) > length:
             return None
         target = source if source in idle else min(idle, key=lambda held: (bool(held.tokens), held.used))
         self._fill(target, source, length)
@@ -60,7 +66,7 @@ class PromptCache:
     def _about_to_know(peers: Sequence[Held], prompt: list[int]) -> int:
         """How much of the beginning the busy sequences will hold when they have computed their prompts."""
         coming = (held for held in peers if held.busy and len(held.tokens) < len(held.prompt))
-        return max((min(common(held.prompt, prompt), len(prompt) - 1) for held in coming), default=0)
+        return max((_blocks(min(common(held.prompt, prompt), len(prompt) - 1)) for held in coming), default=0)
 
     def _fill(self, target: Held, source: Held, length: int) -> None:
         """Makes the target hold the first tokens of the source, or nothing where the model cannot."""
@@ -78,7 +84,7 @@ class PromptCache:
         """Keeps what a prompt had in common with another, unless it is kept already."""
         if source in self._kept:
             self._touch(source)
-        if len(held.tokens) < _WORTH:
+        if not held.tokens:
             return
         for kept in self._kept:
             if kept.mix == held.mix and common(kept.tokens, held.tokens) == len(held.tokens):
@@ -94,7 +100,8 @@ class PromptCache:
         held.used = self._clock
 
     def give(self, held: Held) -> None:
-        """The sequence is free again; what it remembers stays until its place is needed."""
+        """The sequence is free again; it goes on remembering its prompt until its place is needed."""
+        self._fill(held, held, min(len(held.tokens), len(held.prompt)))
         held.busy, held.prompt = False, []
 
     def forget_idle(self) -> bool:
@@ -110,6 +117,11 @@ class PromptCache:
         self._context.clear()
         for held in (*self._slots, *self._kept):
             held.tokens, held.prompt, held.busy, held.mix = [], [], False, ()
+
+
+def _blocks(length: int) -> int:
+    """The whole blocks in so many tokens."""
+    return length - length % BLOCK
 
 
 def common(first: Sequence[int], second: Sequence[int]) -> int:
