@@ -40,6 +40,7 @@ __all__ = [
     "model_folder",
     "model_path",
     "opened",
+    "prompt",
     "questions",
 ]
 
@@ -127,6 +128,12 @@ def chooser(settings: Settings, opened: extraction.Engine) -> generative.ModelCh
     if not isinstance(opened, generative.GenerativeEngine):
         raise SettingsError("asking.choose needs engine generative or remote")
     return generative.ModelChooser(opened.backend)
+
+
+def prompt(task: Task) -> str:
+    """What a model is told before the note, in words."""
+    shown = generative.messages(task, "")
+    return "\n\n".join(message.content for message in shown if message.content)
 
 
 def engine(

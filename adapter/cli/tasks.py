@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from adapter import engines
 from adapter.cli.streams import say
 from adapter.errors import InputError
 from adapter.settings import Settings
@@ -71,7 +72,7 @@ def import_(settings: Settings, *, source: Path, format: str | None, output: Pat
 
 def _told(task: Task) -> dict[str, Any]:
     told = {name: value for name, value in asdict(task).items() if name not in ("examples", "schema")}
-    shapes = {"schema": task.schema, "grounded": grounded.schema(task)}
+    shapes = {"schema": task.schema, "grounded": grounded.schema(task), "prompt": engines.prompt(task)}
     return told | {"examples": len(task.examples)} | shapes
 
 

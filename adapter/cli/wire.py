@@ -10,6 +10,7 @@ from adapter.categories import Categories
 from adapter.errors import InputError
 from adapter.model import Attribute, Coding, Finding, Issue, Step
 from adapter.pipeline import Told
+from adapter.tasks import elmtex
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -92,6 +93,12 @@ def _attributes(all_of_them: tuple[Attribute, ...]) -> dict[str, list[dict[str, 
     return found
 
 
+def _flat(told: Told) -> dict[str, Any]:
+    """The flat form of ELMTEX, where the task is ELMTEX's."""
+    value = told.answer.value
+    return {"elmtex": elmtex.write(value)} if value is not None and elmtex.fits(told.task) else {}
+
+
 def answers(steps: Sequence[Step[object]]) -> dict[str, Any]:
     """What a language model was asked and answered, with the places of its facts; nothing without one."""
     told = next((step for step in steps if isinstance(step, Told)), None)
@@ -100,6 +107,7 @@ def answers(steps: Sequence[Step[object]]) -> dict[str, Any]:
     return {
         "task": told.task.name,
         "answer": told.answer.value,
+        **_flat(told),
         "facts": [
             {
                 "path": fact.path,

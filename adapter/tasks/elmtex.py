@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapter.errors import InputError
+from adapter.tasks.task import Task
 
 LISTS = (
     "life_style",
@@ -34,6 +35,11 @@ JOINT = "; "
 _BACKSLASH = re.compile(r"\\(?=[\\;N]|\Z)")
 _JOINT = re.compile(r";(?= |\Z)")
 _TOKEN = re.compile(r"\\[\\;N]|; |.", re.DOTALL)
+
+
+def fits(task: Task) -> bool:
+    """Whether a task has the fifteen keys, so that its answers have the flat form."""
+    return set(task.schema.get("properties", ())) == set(KEYS)
 
 
 def write(answer: Mapping[str, Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from adapter.extraction.generative.chooser import ModelChooser
 from adapter.extraction.generative.embedder import open_embedder
 from adapter.extraction.generative.engine import GenerativeEngine, Told
 from adapter.extraction.generative.local import LocalBackend
+from adapter.extraction.generative.prompts import messages
 from adapter.extraction.generative.remote import Endpoint, RemoteBackend
 from adapter.extraction.generative.shots import ShotIndex
 
@@ -24,5 +25,6 @@ __all__ = [
     "ShotIndex",
     "Shots",
     "Told",
+    "messages",
     "open_embedder",
 ]
