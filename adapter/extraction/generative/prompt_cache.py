@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from adapter.extraction.generative.context import BLOCK, Context, Mix
 
-KEPT = 2  # sequences that only keep beginnings: two tasks, or two mixes of adapters, may take turns
+KEPT = 4  # sequences that only keep beginnings: so many tasks, or mixes of adapters, may take turns
 
 
 @dataclass(slots=True)
