@@ -6,7 +6,7 @@ then the tokens that begin with a byte the grammar lets through. The best allowe
 allowed of the whole vocabulary.
 
 `Choice.logprob` is the logarithm of the token's share among the tokens the grammar allows, out of those that
-were checked: the whole vocabulary where few bytes may come next; else the at most 128 likeliest within 16
+were checked: the whole vocabulary where few bytes may come next; else the at most 64 likeliest within 12
 nats of the best, which together hold all but a trace of the probability. Where one token alone may
 come it is 0. It is always of the untempered distribution.
 """
@@ -25,8 +25,8 @@ from adapter.extraction.generative.vocabulary import Vocabulary, fits, unfinishe
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-_LIKELY = 128
-_REACH = np.float32(16.0)
+_LIKELY = 64
+_REACH = np.float32(12.0)
 _REACHES = tuple(np.float32(reach) for reach in (8.0, 6.0, 4.5, 3.0, 2.0, 1.0))
 _SETTLED = 0.5  # share of the likely tokens' probability that the grammar must leave
 _MANY = 8192  # more tokens than this are not checked for the sake of a share
