@@ -22,14 +22,14 @@ from adapter.model import Span
 from adapter.settings import Settings
 
 SCRIPTS = "Bekannte Gicht. 患者有糖尿病史。 Пациент жалуется на кашель. يعاني المريض من الربو. Takes aspirin."
+LINE = "Has asthma. Denies chest pain. Takes metformin 500 mg twice daily. Appendectomy in 2019.\n"
 HARD = {
     "empty": "",
     "white space": " \n\t " * 50,
     "four scripts": SCRIPTS,
     "one word, 2,000 times": "pain " * 2000,
     "one letter, 5,000 times": "a" * 5000,
-    "100,000 characters": "Has asthma. Denies chest pain. Takes metformin 500 mg twice daily. Appendectomy in 2019.\n"
-    * 1130,
+    "100,000 characters": LINE * 1130,
     "no letters": "12/07 98.6 120/80 -- ** 4+ ??\n" * 40,
     "quotation marks": 'He said "\\"pain\\"" and {"quote": "x"} \\u0000 \\n' * 20,
 }
@@ -100,9 +100,8 @@ def real(engine: Any, options: argparse.Namespace) -> None:
         (row["text"], engine.mentions(notes.from_text(str(row["id"]), row["text"], "en"))) for row in rows
     ]
     spent = time.perf_counter() - begun
-    print(
-        f"{options.notes.name}: {len(rows)} notes, {spent / max(1, len(rows)):.2f} s a note, {summed(outcomes)}"
-    )
+    each = spent / max(1, len(rows))
+    print(f"{options.notes.name}: {len(rows)} notes, {each:.2f} s a note, {summed(outcomes)}")
 
 
 def summed(outcomes: Iterable[tuple[str, Any]]) -> str:
@@ -131,9 +130,9 @@ def stands(text: str, span: Span) -> bool:
 
 def read(path: Path) -> Iterator[Any]:
     """The rows of a file of JSON lines, zipped or not."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as file:
-        yield from map(json.loads, file)
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+    yield from map(json.loads, text.rstrip("\n").split("\n"))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from adapter.models.costs import Measure
 from adapter.models.parents import gguf
 from adapter.models.recipe import LORA, Recipe
 from adapter.settings import Settings
+from adapter.tasks import library
 
 COLUMNS = ("name", "kind", "parameters", "quantization", "MB", "licence", "sha256", "")
 
@@ -178,6 +179,7 @@ def _measure(settings: Settings, texts: Path | None, gold_file: Path | None) -> 
     return Measure(
         texts=tuple(gold.texts(texts)) if texts else (),
         gold=tuple(gold.examples(gold_file)) if gold_file else (),
+        task=library.find(settings.task, settings.tasks) if gold_file else None,
         threads=settings.cores,
     )
 

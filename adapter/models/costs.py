@@ -3,12 +3,14 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import log
 from pathlib import Path
 from typing import Any
 
 from adapter.errors import InputError, ModelError
 from adapter.extraction import Classifier
+from adapter.extraction.generative import GenerativeEngine, LocalBackend
 from adapter.extraction.llama import Encoder, Weights
 from adapter.extraction.windows import SIZE
 from adapter.models import gold
@@ -16,6 +18,7 @@ from adapter.models.card import DECODER, LORA, card
 from adapter.models.container import Layout, layout
 from adapter.models.gold import Example
 from adapter.models.loop import Loop
+from adapter.tasks import Task
 
 HEAD = "cls.output."
 REPEATS = 20
@@ -28,6 +31,7 @@ class Measure:
 
     texts: Sequence[str] = ()
     gold: Sequence[Example] = ()
+    task: Task | None = None  # what a decoder is asked to be measured on mentions
     threads: int = 1
 
 
@@ -76,15 +80,17 @@ def worth(path: Path, measure: Measure) -> float:
     Raises InputError when the model cannot be measured on what was given.
     """
     if card(path).kind == DECODER:
+        if measure.gold:
+            return _answers(path, measure).f1
         if not measure.texts:
-            raise InputError("texts are what a decoder is measured on", path="--texts")
+            raise InputError("texts or mentions are what a decoder is measured on", path="--texts")
         with Loop(path, threads=measure.threads) as loop:
             return -log(loop.foreseen(measure.texts).perplexity)
     if not measure.gold:
         raise InputError("mentions are what an encoder is measured on", path="--gold")
     classifier = Classifier(path, threads=measure.threads)
     try:
-        return gold.score(classifier, measure.gold).f1
+        return gold.score(partial(gold.read, classifier), measure.gold).f1
     finally:
         classifier.close()
 
@@ -103,18 +109,30 @@ def table(costs: Sequence[Cost]) -> list[str]:
 
 
 def _decoder(path: Path, measure: Measure) -> dict[str, Any]:
-    if measure.gold:
-        raise InputError("mentions measure encoders; give texts for a decoder", path="--gold")
     with Loop(path, threads=measure.threads) as loop:
         speed = loop.speed()
-        found = {
+        found: dict[str, Any] = {
             "prompt_tokens_per_second": round(speed.prompt, 1),
             "generation_tokens_per_second": round(speed.generation, 1),
         }
-        if not measure.texts:
-            return found
-        foreseen = loop.foreseen(measure.texts)
-    return {**found, "perplexity": round(foreseen.perplexity, 4), "foreseen_tokens": foreseen.tokens}
+        if measure.texts:
+            foreseen = loop.foreseen(measure.texts)
+            found |= {"perplexity": round(foreseen.perplexity, 4), "foreseen_tokens": foreseen.tokens}
+    if measure.gold:
+        score = _answers(path, measure)
+        found |= {key: round(value, 4) for key, value in asdict(score).items()}
+    return found
+
+
+def _answers(path: Path, measure: Measure) -> gold.Score:
+    """How well the mentions are found that a decoder's answers to the task give."""
+    if measure.task is None:
+        raise InputError("a decoder is asked a task to be measured on mentions", path="--task")
+    engine = GenerativeEngine(LocalBackend(path, threads=measure.threads), measure.task)
+    try:
+        return gold.score(partial(gold.answered, engine), measure.gold)
+    finally:
+        engine.close()
 
 
 def _encoder(path: Path, measure: Measure) -> dict[str, Any]:
@@ -126,7 +144,7 @@ def _encoder(path: Path, measure: Measure) -> dict[str, Any]:
     try:
         found: dict[str, Any] = {"prompt_tokens_per_second": round(pieces_per_second(classifier), 1)}
         if measure.gold:
-            score = gold.score(classifier, measure.gold)
+            score = gold.score(partial(gold.read, classifier), measure.gold)
             found |= {key: round(value, 4) for key, value in asdict(score).items()}
         return found
     finally:

@@ -1,7 +1,7 @@
-"""What a model is measured on: texts, and for encoders texts with the mentions a reader found in them."""
+"""What a model is measured on: texts, and texts with the mentions a reader found in them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,12 @@ import numpy as np
 
 from adapter.errors import InputError
 from adapter.extraction import Classifier, bio
+from adapter.extraction.generative import GenerativeEngine
 from adapter.extraction.wordpiece import Words
-from adapter.model import Span
+from adapter.model import Note, Span
 
 Mention = tuple[int, int, str]
+Find = Callable[[str], set[Mention]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +68,12 @@ def examples(path: Path) -> list[Example]:
     return found
 
 
-def score(classifier: Classifier, gold: Sequence[Example]) -> Score:
-    """How well an encoder finds the mentions, of the kinds that the gold has."""
+def score(find: Find, gold: Sequence[Example]) -> Score:
+    """How well mentions are found, of the kinds that the gold has."""
     kinds = {kind for one in gold for *_, kind in one.mentions}
     right = found = wanted = 0
     for one in gold:
-        mentions = {mention for mention in read(classifier, one.text) if mention[2] in kinds}
+        mentions = {mention for mention in find(one.text) if mention[2] in kinds}
         right += len(mentions & one.mentions)
         found += len(mentions)
         wanted += len(one.mentions)
@@ -90,6 +92,16 @@ def read(classifier: Classifier, text: str) -> set[Mention]:
     probabilities = classifier.probabilities(words, lines(text))
     chunks = bio.chunks(bio.best_path(_logarithms(probabilities)), probabilities)
     return {_mention(classifier, words, chunk) for chunk in chunks}
+
+
+def answered(engine: GenerativeEngine, text: str) -> set[Mention]:
+    """The mentions a language model's answer to its task gives."""
+    note = Note(id="", text=text, sentences=tuple(line for line in lines(text) if _worded(text, line)))
+    return {(one.start, one.end, one.kind) for one in engine.mentions(note).kept}
+
+
+def _worded(text: str, span: Span) -> bool:
+    return bool(text[span.start : span.end].strip())
 
 
 def lines(text: str) -> list[Span]:

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from adapter.models import bench, card, container, costs, gold, quantizer
 from adapter.models.costs import Measure
 from adapter.models.gold import Example
 from adapter.models.loop import Loop
+from adapter.tasks import library
 from tests import tiny_llama
 from tests.conftest import MODEL
 
@@ -94,9 +96,11 @@ def test_an_encoder_is_scored_by_its_mentions(classifier: Classifier):
     text = "Has diabetes.\nTakes metformin 500 mg."
     right = {(4, 12, "condition"), (20, 29, "medication")}
     assert gold.read(classifier, text) >= right
-    assert gold.score(classifier, [Example(text=text, mentions=frozenset(right))]).f1 == 1.0
+    assert (
+        gold.score(partial(gold.read, classifier), [Example(text=text, mentions=frozenset(right))]).f1 == 1.0
+    )
     half = Example(text=text, mentions=frozenset({(4, 12, "condition"), (0, 3, "condition")}))
-    score = gold.score(classifier, [half])
+    score = gold.score(partial(gold.read, classifier), [half])
     assert (score.precision, score.recall, score.f1) == (1.0, 0.5, pytest.approx(2 / 3))
     assert gold.read(classifier, " \n ") == set()
 
@@ -117,3 +121,12 @@ def test_a_decoder_is_benched_against_a_bare_loop(tiny):
     assert found.prompt_ratio > 0
     assert found.generation_ratio == pytest.approx(found.generation / found.bare_generation, abs=0.01)
     assert bench.lines(found)[3].startswith("generation")
+
+
+def test_a_decoder_is_measured_on_mentions_by_its_answers(tiny):
+    example = Example(text="Has asthma.", mentions=frozenset({(4, 10, "condition")}))
+    task = library.find("problems-medications-procedures")
+    found = costs.cost(tiny, Measure(gold=[example], task=task, threads=1))
+    assert found.f1 is not None and 0 <= found.f1 <= 1
+    with pytest.raises(InputError, match="asked a task"):
+        costs.cost(tiny, Measure(gold=[example], threads=1))
