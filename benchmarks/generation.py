@@ -207,6 +207,8 @@ def main() -> None:
     parser.add_argument("--random", action="store_true", help="make a model of random weights")
     parser.add_argument("--quantization", default="Q8_0", choices=["Q8_0", "F16"])
     parser.add_argument("--vocabulary", type=int, default=32_000)
+    parser.add_argument("--width", type=int, default=768)
+    parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--slots", type=int, default=8)
     parser.add_argument("--notes", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=6)
@@ -221,8 +223,8 @@ def main() -> None:
         path = options.model or tiny_llama.write(
             Path(folder) / "random.gguf",
             vocabulary=options.vocabulary,
-            width=768,
-            layers=12,
+            width=options.width,
+            layers=options.layers,
             context=4096,
             quantization=options.quantization,
         )

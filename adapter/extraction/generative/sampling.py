@@ -8,7 +8,8 @@ allowed of the whole vocabulary.
 `Choice.logprob` is the logarithm of the token's share among the tokens the grammar allows, out of those that
 were checked: the whole vocabulary where few bytes may come next; else the at most 64 likeliest within 12
 nats of the best, which together hold all but a trace of the probability. Where one token alone may
-come it is 0. It is always of the untempered distribution.
+come it is 0, and where one has all but 0.05 % the others are not checked. It is always of the untempered
+distribution.
 """
 
 import ctypes
@@ -29,6 +30,7 @@ _LIKELY = 64
 _REACH = np.float32(12.0)
 _REACHES = tuple(np.float32(reach) for reach in (8.0, 6.0, 4.5, 3.0, 2.0, 1.0))
 _SETTLED = 0.5  # share of the likely tokens' probability that the grammar must leave
+_CERTAIN = 1.0005  # all likely tokens together, in shares of the best: nothing else is in question
 _MANY = 8192  # more tokens than this are not checked for the sake of a share
 _ENTRY = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
@@ -124,12 +126,24 @@ class Sampler:
         if grammar is None:
             return self._pick(likely, logits[likely])
         scores = logits[likely]
+        if (sure := self._sure(likely, scores, grammar)) is not None:
+            return sure
         allowed = grammar.allowed(likely)
         if not _settled(scores, allowed):
             wide = self._wide(grammar, enough=bool(allowed.any()))
             if wide is not None:
                 return self._pick(wide, logits[wide])
         return self._pick(likely[allowed], scores[allowed])
+
+    def _sure(self, likely: Ints, scores: Floats, grammar: Grammar) -> Choice | None:
+        """The one token that is all but certain, if it is allowed; then no other is looked at."""
+        if self._chance is not None:
+            return None
+        at = int(scores.argmax())
+        others = float(np.exp(scores - scores[at]).sum())
+        if others > _CERTAIN or not grammar.allowed(likely[at : at + 1])[0]:
+            return None
+        return Choice(int(likely[at]), -float(np.log(others)))
 
     def _wide(self, grammar: Grammar, *, enough: bool) -> Ints | None:
         """All tokens the grammar allows; None where they are many and enough is known without."""
