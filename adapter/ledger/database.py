@@ -7,6 +7,7 @@ them is put up again from the ledger.
 
 import hashlib
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ from adapter.ledger.tables import FORMAT, METADATA, about
 Clock = Callable[[], datetime]
 
 _LOCK = 7_460_093  # of an advisory lock: the one under which tables are made
-_PRAGMAS = ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON")
+PATIENCE = 30  # seconds to wait for the one writer of SQLite
+_PRAGMAS = ("journal_mode=WAL", f"busy_timeout={PATIENCE * 1000}", "foreign_keys=ON")
 
 
 def _utc() -> datetime:
@@ -70,6 +72,7 @@ class Database:
         self.engine = engine
         self.queues = queues or engine
         self._clock = clock
+        self._turn = threading.Lock()  # SQLite's own way of waiting is to sleep and look again
 
     @property
     def shared(self) -> bool:
@@ -89,10 +92,23 @@ class Database:
         Without `lasting`, a power cut may undo it, but never without all that was written after it: for what
         is simply done again. The end of the process does not undo it.
         """
-        with _told(), (self.engine if lasting else self.queues).begin() as connection:
+        with self._writer(), _told(), (self.engine if lasting else self.queues).begin() as connection:
             if connection.dialect.name == "sqlite":
                 connection.execute(text("BEGIN IMMEDIATE"))
             yield Transaction(connection=connection, moment=self._clock())
+
+    @contextmanager
+    def _writer(self) -> Iterator[None]:
+        """SQLite has one writer at a time: the others of this process wait here, and go on at once."""
+        if self.shared:
+            yield
+            return
+        if not self._turn.acquire(timeout=PATIENCE):
+            raise LedgerUnavailable
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def close(self) -> None:
         """No connection is open any more."""
@@ -138,7 +154,7 @@ def _engine(url: str, *, lasting: bool = True) -> Engine:
 
 def _options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 30}}
+        return {"connect_args": {"timeout": PATIENCE}}
     return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
 
 
