@@ -111,10 +111,11 @@ class Pipeline:
 
     def findings(self, note: Note, tally: Tally) -> Sequence[Finding]:
         """The coded findings of a note; none for a language there are no rules for."""
-        rules = self.contexts.get(note.language.split("-")[0])
-        if rules is None and not self.engine.any_language:
+        language = note.language.split("-")[0]
+        if self.engine.languages is not None and language not in self.engine.languages:
             return tally.keep(_unspoken(note))
         mentions = tally.keep(extraction.extract(note, self.engine, self.orders))
+        rules = self.contexts.get(language)
         if rules is None:
             return tally.keep(_unspoken(note)) if mentions else ()
         findings = tally.keep(context.assess(note, mentions, rules))
@@ -128,11 +129,11 @@ class Pipeline:
 
 
 def _unspoken(note: Note) -> Step[Finding]:
-    """Rules of another language would misread the note, so it is not read at all."""
+    """An engine or rules of another language would misread the note, so nothing is made of it."""
     issue = Issue(
         code="not-supported",
         reason="language-not-supported",
-        message="There are no context rules for the language of this note; it was not read.",
+        message="The engine or the context rules do not read the language of this note.",
         severity="error",
         path=note.path or None,
     )

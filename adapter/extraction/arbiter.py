@@ -4,7 +4,7 @@ Mentions of both become one list without overlaps; each says who found it. The r
 data: `mappings/extraction/arbiter.toml`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import mappings
@@ -60,7 +60,7 @@ class Arbiter:
     """The `encoder` engine with the dictionary beside it."""
 
     name = "encoder"
-    any_language = False
+    languages: Collection[str] | None = ("en",)
 
     def __init__(self, encoder: EncoderEngine, dictionary: Dictionary, rules: ArbiterRules) -> None:
         self._encoder, self._dictionary, self._rules = encoder, dictionary, rules

@@ -5,7 +5,7 @@ hydrochloride 500 mg extended release oral tablet"). On its own it knows no cont
 encoder's word for it: see `arbiter`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from adapter.model import Mention, Note, Step
@@ -31,7 +31,7 @@ class Dictionary:
     """
 
     name = NAME
-    any_language = False
+    languages: Collection[str] | None = None
     model = None
 
     def __init__(

@@ -41,7 +41,7 @@ class EncoderEngine:
     """
 
     name = NAME
-    any_language = False
+    languages: Collection[str] | None = ("en",)
 
     def __init__(
         self,

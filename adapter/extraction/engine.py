@@ -1,5 +1,6 @@
 """What an extraction engine is: a note in, mentions out, each a quote with its place."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from adapter.model import Mention, ModelInfo, Note, Step
@@ -13,8 +14,8 @@ class Engine(Protocol):
         """How the engine is called on the command line and in `Mention.sources`."""
 
     @property
-    def any_language(self) -> bool:
-        """Whether what it says is worth having where there are no context rules for the note's language."""
+    def languages(self) -> Collection[str] | None:
+        """The languages of notes it reads, ISO 639-1; None for any."""
 
     @property
     def model(self) -> ModelInfo | None:

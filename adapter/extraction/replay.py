@@ -6,7 +6,7 @@ SHA-256 of the note's text, so that a changed note is never answered with an old
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class Replay:
     """Answers as recorded; an unrecorded note is an EngineError, never an empty answer."""
 
     name = NAME
-    any_language = False
+    languages: Collection[str] | None = None
     model = None
 
     def __init__(self, answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:

@@ -4,6 +4,7 @@ Note -> stretches -> chats -> completions -> grounded answers -> one Answer -> m
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from adapter.errors import EngineError
@@ -30,7 +31,7 @@ class Told(Step[Mention]):
 class GenerativeEngine:
     """Answers one task with one language model. Safe to use from several threads if its backend is."""
 
-    any_language = True  # an answer stands by itself; findings need context rules
+    languages: Collection[str] | None = None  # an answer stands by itself; findings need context rules
 
     def __init__(
         self,
