@@ -52,6 +52,16 @@ def test_an_example_is_note_then_answer(words):
     assert words.decode(ids[line.answer :]) == answers.written(ANSWER) + "<|end|>"
 
 
+def test_the_tags_of_a_note_mark_the_first_and_later_words_of_items(words):
+    answer = {array: [] for array in answers.ARRAYS} | {
+        "problems": [{"quote": "chest pain", "status": "absent"}]
+    }
+    ids, tags = train.tagged({"text": TEXTS[0], "answer": answer}, words)
+    assert tags.count(1) == 1
+    marked = [one for one, tag in zip(ids, tags, strict=True) if tag]
+    assert words.decode(marked).strip() == "chest pain"
+
+
 def test_the_shared_prompt_changes_nothing(model):
     size = model.shape.vocabulary
     prompt, ids = torch.randint(0, size, (1, 9)), torch.randint(0, size, (3, 20))
@@ -90,6 +100,7 @@ def test_a_little_training_lowers_the_loss_and_llama_reads_the_file_alike(words,
         "rate_vectors": 0.003,
         "decoupled": 0.0,
         "note_until": 0.0,
+        "tag_weight": 0.5,
         "warm": 0.01,
         "decay": 0.5,
     }

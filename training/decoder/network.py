@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from training.decoder import start
 
 Kept = tuple[Tensor, Tensor]
+TAGS = 7  # none; the first word and a later word of a problem, a medication, a procedure
+SPREAD = 0.05  # of the numbers of vectors to begin with: wide against the steps they take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +56,8 @@ class Embedding(nn.Module):
         self.register_buffer("rows", torch.tensor(rows), persistent=False)
         spaced = torch.tensor([float(index in twin) for index in range(shape.vocabulary)])
         self.register_buffer("spaced", spaced, persistent=False)
-        self.weight = nn.Parameter(torch.randn(len(own), shape.width) * 0.02)
-        self.space = nn.Parameter(torch.randn(shape.width) * 0.02)
+        self.weight = nn.Parameter(torch.randn(len(own), shape.width) * SPREAD)
+        self.space = nn.Parameter(torch.randn(shape.width) * SPREAD * 0.3)
 
     def forward(self, ids: Tensor) -> Tensor:
         """The vectors of ids."""
@@ -119,6 +121,7 @@ class Decoder(nn.Module):
         self.embedding = Embedding(shape, twins)
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = Norm(shape.width, shape.epsilon)
+        self.tags = nn.Linear(shape.width, TAGS)  # of use in training alone; no part of the file
         half = torch.arange(0, shape.width // shape.heads, 2) / (shape.width // shape.heads)
         angles = torch.outer(torch.arange(shape.context).float(), shape.base**-half)
         self.register_buffer("turns", torch.stack([angles.cos(), angles.sin()]), persistent=False)
@@ -126,15 +129,22 @@ class Decoder(nn.Module):
 
     def forward(self, ids: Tensor, prompt: Tensor | None = None) -> Tensor:
         """The last vectors, (rows, length, width); `prompt` stands before every row and is read once."""
+        return self.vectors(ids, prompt)[0]
+
+    def vectors(self, ids: Tensor, prompt: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The last vectors, and what the tags of the note's words say after the second layer."""
         first = 0 if prompt is None else prompt.shape[1]
         x, turn = self.embedding(ids), self.turns[:, first : first + ids.shape[1]]
         shared = None if prompt is None else self.embedding(prompt)
-        for layer in self.layers:
+        tags = x
+        for number, layer in enumerate(self.layers):
             before = None
             if shared is not None:
                 shared, before = layer(shared, self.turns[:, :first])
             x, _ = layer(x, turn, before)
-        return self.norm(x)
+            if number == 1:
+                tags = self.tags(F.rms_norm(x, (x.shape[-1],)))
+        return self.norm(x), tags
 
     def scores(self, ids: Tensor) -> Tensor:
         """The score of every piece at every place."""

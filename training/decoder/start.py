@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FAST = 4  # rotary pairs that tell neighbours apart
 SLOW = 9 / 16  # of the numbers of a head: they hardly turn within a chunk, so they can compare pieces
-NOTED = 0.06  # how loud the piece before is written down, against 0.02 of the piece itself
+NOTED = 3.0  # how loud the piece before is written down, against the piece itself
 SHARP = 3.0  # how sure the look-up is
 LOUD = 0.5  # how loud the found piece is said
 
@@ -23,15 +23,14 @@ LOUD = 0.5  # how loud the found piece is said
 @torch.no_grad()
 def copying(model: "Decoder") -> None:
     """Sets the heads that copy; everything else stays as it is."""
-    shape = model.shape
-    model.embedding.weight[:, 0], model.embedding.space[0] = 4 * 0.02, 0.0
-    model.embedding.space *= 0.3
+    shape, spread = model.shape, model.embedding.weight.std().item()
+    model.embedding.weight[:, 0], model.embedding.space[0] = 4 * spread, 0.0
     size = shape.width // shape.heads
     codes, marks = basis(shape.width, size), basis(shape.width, size)
     for group, back in enumerate((1, 2)):
         look_back(model, group, back)
     model.layers[0].value.weight[:size] = codes
-    model.layers[0].output.weight[:, :size] = NOTED * marks.T
+    model.layers[0].output.weight[:, :size] = NOTED * spread * marks.T
     slow, said = int(SLOW * size), basis(shape.width, 2 * size)
     look_up(model, 0, codes[:slow], marks[:slow], said[:size])
     look_up(model, 1, codes[-slow:], marks[-slow:], said[size:])

@@ -27,19 +27,21 @@ DRAWN = 192  # examples sorted by length at a time
 
 @dataclass(frozen=True)
 class Line:
-    """An example as ids without the prompt before it, and where its answer begins."""
+    """An example as ids without the prompt before it, where its answer begins, and the tags of its note."""
 
     ids: np.ndarray
     answer: int
+    tags: np.ndarray
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples of like length: their ids, where answers are, where notes are, and the prompt before each."""
+    """Examples of like length: ids, where answers and notes are, tags of notes, the prompt before each."""
 
     ids: Tensor
     answer: Tensor
     note: Tensor
+    tags: Tensor
     prompt: Tensor
 
 
@@ -125,12 +127,14 @@ def slopes(
     model: Decoder, parameters: Sequence[Tensor], batch: Batch, plan: dict[str, Any], done: float
 ) -> tuple[float, tuple[Tensor, ...]]:
     """The loss of the answers of a batch, and the gradient of what is minimised."""
-    x, after = model(batch.ids, batch.prompt)[:, :-1].flatten(0, 1), batch.ids[:, 1:].flatten()
+    last, tags = model.vectors(batch.ids, batch.prompt)
+    x, after = last[:, :-1].flatten(0, 1), batch.ids[:, 1:].flatten()
     told = batch.answer[:, 1:].flatten()
     loss = whole = F.cross_entropy(model.embedding.scores(x[told]), after[told])
     if done < plan["note_until"]:
         drawn = batch.note[:, 1:].flatten() & (torch.rand(after.shape) < plan["note_share"])
         whole = loss + plan["note_weight"] * F.cross_entropy(model.embedding.scores(x[drawn]), after[drawn])
+    whole = whole + plan["tag_weight"] * F.cross_entropy(tags[batch.note], batch.tags[batch.note])
     return loss.item(), torch.autograd.grad(whole, parameters)
 
 
@@ -215,7 +219,7 @@ class Source:
 
 def line(record: dict[str, Any], words: Words) -> Line:
     """An example as ids; nothing in the note is read as a control token."""
-    note = words.encode(record["text"])
+    note, tags = tagged(record, words)
     after = [words.structure("<|end|>"), words.structure("<|assistant|>")]
     said = [
         one
@@ -223,7 +227,23 @@ def line(record: dict[str, Any], words: Words) -> Line:
         for one in ([words.structure(text)] if fixed else words.encode(text))
     ]
     ids = [*note, *after, *said, words.structure("<|end|>")]
-    return Line(np.array(ids), len(note) + 2)
+    return Line(np.array(ids), len(note) + 2, np.array(tags))
+
+
+def tagged(record: dict[str, Any], words: Words) -> tuple[list[int], list[int]]:
+    """The ids of a note, and of each whether it begins (odd) or goes on (even) an item of the answer."""
+    text = record["text"]
+    marks = [0] * (len(text) + 1)
+    for number, array in enumerate(answers.ARRAYS):
+        last = 0
+        for one in record["answer"][array]:
+            start = max(text.find(one["quote"], last), text.find(one["quote"]))
+            last, end = start, start + len(one["quote"])
+            marks[start:end] = [2 * number + 2] * (end - start)
+            marks[start] = 2 * number + 1
+    coded = words.bpe.encode(text, add_special_tokens=False)
+    places = [(low + (text[low] == " " and high - low > 1), high) for low, high in coded.offsets]
+    return coded.ids, [marks[low] for low, _ in places]
 
 
 def prompt(words: Words) -> list[int]:
@@ -239,12 +259,14 @@ def prompt(words: Words) -> list[int]:
 def tensors(group: Sequence[Line], before: Tensor) -> Batch:
     """The examples padded at the right."""
     shape = len(group), max(len(one.ids) for one in group)
-    ids, answer, note = np.zeros(shape, np.int64), np.zeros(shape, bool), np.zeros(shape, bool)
+    ids, tags = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    answer, note = np.zeros(shape, bool), np.zeros(shape, bool)
     for row, one in enumerate(group):
         ids[row, : len(one.ids)] = one.ids
         note[row, : one.answer] = True
+        tags[row, : len(one.tags)] = one.tags
         answer[row, one.answer : len(one.ids)] = True
-    return Batch(torch.from_numpy(ids), torch.from_numpy(answer), torch.from_numpy(note), before)
+    return Batch(*map(torch.from_numpy, (ids, answer, note, tags)), before)
 
 
 if __name__ == "__main__":
