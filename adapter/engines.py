@@ -17,12 +17,12 @@ from typing import cast
 
 import mappings
 import terminology
-from adapter import extraction, language_model, models
+from adapter import extraction, language_model, models, notes
 from adapter.delivery.credentials import tls
 from adapter.delivery.credentials.tls import Tls
 from adapter.errors import InputError, ModelError, SettingsError
 from adapter.extraction import generative
-from adapter.extraction.generative import Fact, Told
+from adapter.extraction.generative import Answer, Fact, Told
 from adapter.language_model import LanguageModel
 from adapter.model import Note
 from adapter.secret import Secret
@@ -32,10 +32,13 @@ from adapter.tasks import Example, Task, grounded, library
 __all__ = [
     "DECODER",
     "ENCODER",
+    "Answer",
     "Fact",
     "Questions",
     "Told",
+    "answered",
     "asked",
+    "asking",
     "engine",
     "model_folder",
     "model_path",
@@ -128,6 +131,16 @@ def chooser(settings: Settings, opened: extraction.Engine) -> generative.ModelCh
     if not isinstance(opened, generative.GenerativeEngine):
         raise SettingsError("asking.choose needs engine generative or remote")
     return generative.ModelChooser(opened.backend)
+
+
+def asking(settings: Settings) -> Settings:
+    """The same settings with a language model as the engine: on the server they name, or here."""
+    return replace(settings, engine="remote" if settings.remote else "generative")
+
+
+def answered(engine: generative.GenerativeEngine, id: str, text: str, language: str | None = None) -> Answer:
+    """The answer to the engine's task about a plain text. Raises EngineError."""
+    return engine.answer(notes.from_text(id, text, language or "en"))
 
 
 def prompt(task: Task) -> str:

@@ -47,6 +47,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "tasks show": partial(_later, "tasks", "show"),
     "tasks validate": partial(_later, "tasks", "validate"),
     "tasks import": partial(_later, "tasks", "import_"),
+    "tasks answer-dragon": partial(_later, "dragon", "answer"),
     "serve": partial(_later, "serve", "serve"),
     "worker": partial(_later, "serve", "worker"),
     "deliveries list": partial(_later, "operate", "deliveries_list"),

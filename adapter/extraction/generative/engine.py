@@ -82,7 +82,7 @@ class GenerativeEngine:
             shots=self._shots,
             apart=apart,
         )
-        return joined(asking.answers(note, spans))
+        return joined(asking.answers(note, spans), surest=self.task.evidence == "none")
 
     @property
     def backend(self) -> Backend:

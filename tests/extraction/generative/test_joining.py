@@ -1,3 +1,5 @@
+import pytest
+
 from adapter.extraction.generative.answer import Answer, Fact, joined
 from adapter.model import Span
 
@@ -47,3 +49,11 @@ def test_items_of_nested_lists_keep_their_facts():
     first = Answer(value={"a": [{"b": ["x"]}]}, facts=(fact("/a/0/b/0", "x", (0, 1)),))
     second = Answer(value={"a": [{"b": ["y"]}]}, facts=(fact("/a/0/b/0", "y", (3, 4)),))
     assert [one.path for one in joined([first, second]).facts] == ["/a/0/b/0", "/a/1/b/0"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_a_graded_note_the_surest_value_is_taken(order):
+    unsure = Answer(value={"label": False}, facts=(fact("/label", False, confidence=0.6),))
+    sure = Answer(value={"label": True}, facts=(fact("/label", True, confidence=0.9),))
+    whole = joined([unsure, sure][::order], surest=True)
+    assert (whole.value, whole.facts, whole.left_out) == ({"label": True}, sure.facts, ())
