@@ -182,6 +182,7 @@ def _options(settings: Settings, site: Site) -> Options:
         polling=chosen.polling,
         beat=chosen.beat,
         overdue=chosen.overdue,
+        retention=chosen.retention,
     )
 
 

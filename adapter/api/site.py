@@ -42,6 +42,7 @@ class Work(Table):
     polling: Annotated[Seconds, Field(description="seconds between two looks at a queue")] = 0.1
     beat: Annotated[Seconds, Field(description="seconds between signs of life of a worker")] = 5.0
     overdue: Annotated[Seconds, Field(description="seconds until what nobody took up is put up again")] = 30.0
+    retention: Annotated[Seconds, Field(description="seconds the queue of what is done is kept")] = 3600.0
 
 
 class IssuerRow(Table):
