@@ -1,6 +1,10 @@
-"""Sentences of our own, each with what must be said of every mention in it, and nothing else."""
+"""Sentences of our own, each with what must be said of every mention in it, and nothing else.
+
+cases.toml is English, cases-<language>.toml another language.
+"""
 
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,13 +12,17 @@ import pytest
 from adapter import context, notes
 from adapter.model import Mention
 
-CASES = tomllib.loads(Path(__file__).with_name("cases.toml").read_text("utf-8"))["case"]
 FLAGS = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned", "stopped", "allergen")
+FILES = {
+    path.stem.partition("-")[2] or "en": path for path in sorted(Path(__file__).parent.glob("cases*.toml"))
+}
+CASES = {language: tomllib.loads(path.read_text("utf-8"))["case"] for language, path in FILES.items()}
+EVERY = [(language, case) for language, cases in CASES.items() for case in cases]
 
 
-@pytest.fixture(scope="module")
-def rules():
-    return context.load("en")
+@cache
+def rules(language):
+    return context.load(language)
 
 
 def mentions_of(case):
@@ -33,17 +41,22 @@ def said(finding):
     return words | ({assertion.relative} - {None})
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["text"][:60].replace("\n", " ") for case in CASES])
-def test_what_is_said(case, rules):
-    note = notes.from_text("case", case["text"])
-    findings = context.assess(note, list(mentions_of(case)), rules).kept
+@pytest.mark.parametrize(
+    ("language", "case"),
+    EVERY,
+    ids=[f"{language}-{case['text'][:60]}".replace("\n", " ") for language, case in EVERY],
+)
+def test_what_is_said(language, case):
+    note = notes.from_text("case", case["text"], language)
+    findings = context.assess(note, list(mentions_of(case)), rules(language)).kept
     assert [said(finding) for finding in findings] == [set(axes) for axes in case["says"]]
     cues = [cue for finding in findings for cue in finding.assertion.cues]
     assert all(note.text[cue.start : cue.end] == cue.text for cue in cues)
     assert case.get("cue") is None or case["cue"] in {cue.text for cue in cues}
 
 
-def test_there_are_enough_cases_of_every_axis():
-    axes = [axis for case in CASES for says in case["says"] for axis in says]
-    assert len(CASES) >= 150
+@pytest.mark.parametrize("language", FILES)
+def test_there_are_enough_cases_of_every_axis(language):
+    axes = [axis for case in CASES[language] for says in case["says"] for axis in says]
+    assert len(CASES[language]) >= 150
     assert all(axes.count(axis) >= 4 for axis in (*FLAGS, "family", "other"))
