@@ -61,6 +61,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "keys new": partial(_later, "operate", "keys_new"),
     "audit export": partial(_later, "operate", "audit_export"),
     "audit verify": partial(_later, "operate", "audit_verify"),
+    "evaluate findings": partial(_later, "evaluate", "findings"),
     "evaluate dragon": partial(_later, "evaluate", "dragon"),
     "train lora": partial(_later, "train", "lora"),
 }

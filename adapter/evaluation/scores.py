@@ -1,0 +1,96 @@
+"""Counts -> precision, recall and F1 with their intervals, as values that a report and a gate read."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapter.evaluation import resampling, spans
+from adapter.evaluation.record import Case
+from adapter.evaluation.resampling import Counts, Figure, Floats, Interval
+
+SEED = 1234
+PRF: dict[str, Figure] = {
+    "precision": resampling.precision,
+    "recall": resampling.recall,
+    "f1": resampling.f1,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One figure, with its interval."""
+
+    value: float  # NaN: not known
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prf:
+    """Precision, recall and F1 of something, with the counts they are made of."""
+
+    precision: Score
+    recall: Score
+    f1: Score
+    hits: int
+    wanted: int
+    given: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanScores:
+    """How well mentions are found, on one level."""
+
+    level: str
+    micro: Prf
+    macro: dict[str, Score]  # by precision, recall, f1
+    kinds: dict[str, Prf]
+
+
+def of_spans(
+    counted: spans.Counted, *, seed: int = SEED, resamples: int = resampling.RESAMPLES
+) -> tuple[SpanScores, ...]:
+    """The scores of each level."""
+    total = counted.counts.sum(0).astype(float)
+    sums = resampling.resampled(counted.counts, seed=seed, resamples=resamples)
+    return tuple(
+        SpanScores(
+            level=level,
+            micro=prf(total[at].sum(0), sums[:, at].sum(1)),
+            macro={name: score(resampling.macro(one), total[at], sums[:, at]) for name, one in PRF.items()},
+            kinds={
+                kind: prf(total[at, place], sums[:, at, place]) for place, kind in enumerate(counted.kinds)
+            },
+        )
+        for at, level in enumerate(spans.LEVELS)
+    )
+
+
+def by_name(
+    counts: Counts, names: Sequence[str], *, seed: int = SEED, resamples: int = resampling.RESAMPLES
+) -> dict[str, Prf]:
+    """The scores of several things; `counts` is document x thing x (hits, wanted, given)."""
+    total = counts.sum(0).astype(float)
+    sums = resampling.resampled(counts, seed=seed, resamples=resamples)
+    return {name: prf(total[at], sums[:, at]) for at, name in enumerate(names)}
+
+
+def prf(total: Floats, sums: Floats) -> Prf:
+    """The scores of one thing, of its counts and those of the resamples."""
+    scores = {name: score(figure, total, sums) for name, figure in PRF.items()}
+    hits, wanted, given = (int(one) for one in total)
+    return Prf(**scores, hits=hits, wanted=wanted, given=given)
+
+
+def score(figure: Figure, total: Floats, sums: Floats) -> Score:
+    """A figure of some counts, with its interval over those of the resamples."""
+    return Score(value=float(figure(total)), interval=resampling.between(figure(sums)))
+
+
+def number(value: float) -> float | None:
+    """A figure as JSON has it: null where it is not known."""
+    return None if math.isnan(value) else round(value, 6)
+
+
+def missing(cases: Sequence[Case]) -> int:
+    """For how many documents a system said nothing."""
+    return sum(case.missing for case in cases)
