@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 ENCODER = "notewright-minilm-v1.Q8_0.gguf"
-DECODER = "notewright-decoder-v1.Q8_0.gguf"
+DECODER = "notewright-scribe-v1.Q8_0.gguf"
 
 
 def opened(settings: Settings, store: terminology.Store) -> extraction.Engine:
