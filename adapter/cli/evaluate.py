@@ -3,14 +3,20 @@
 import json
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from adapter.cli import streams
+import terminology
+from adapter import assembly
+from adapter.cli import streams, wire
 from adapter.errors import InputError
+from adapter.evaluation import comparison, readers, record
 from adapter.evaluation import dragon as scoring
 from adapter.evaluation import findings as measuring
-from adapter.evaluation import readers, record
+from adapter.evaluation.codes import Subsumes
+from adapter.evaluation.findings import Evaluation
+from adapter.evaluation.record import Document
 from adapter.settings import Settings
 from adapter.tasks import library
 from adapter.tasks.importing import benchmark
@@ -49,25 +55,70 @@ def findings(
     settings: Settings,
     *,
     gold: Path,
+    gold_format: str | None,
     predicted: Path,
+    predicted_format: str | None,
+    compare: Path | None,
     output: str,
     kinds: Sequence[str] | None,
+    rename: Sequence[str] | None,
     asked_task: str | None,
     least: Sequence[str] | None,
     seed: int,
 ) -> int:
-    """How good findings are against gold; exit code 5 when a figure is under what was asked."""
-    wanted = _wanted(least or ())
-    truth = readers.read(gold)
+    """How good findings are against gold; exit code 5 when a figure is under what was asked, or worse."""
+    wanted, names = _wanted(least or ()), _names(rename or ())
+    truth = readers.read(gold, gold_format)
     texts = {one.id: one.text for one in truth if one.text is not None}
-    cases = record.paired(truth, readers.read(predicted, texts=texts), _kinds(settings, kinds, asked_task))
-    found = measuring.evaluate(cases, seed=seed)
+    only = _kinds(settings, kinds, asked_task)
+    with ExitStack() as stack:
+        subsumes = _subsumes(settings, truth, stack)
+
+        def evaluated(path: Path) -> Evaluation:
+            run = record.renamed(readers.read(path, predicted_format, texts), names)
+            cases = record.paired(record.renamed(truth, names), run, only)
+            return measuring.evaluate(cases, subsumes=subsumes, seed=seed)
+
+        found = evaluated(predicted)
+        compared = comparison.compare(found, evaluated(compare), seed=seed) if compare is not None else ()
     under = measuring.under(found, wanted)
+    worse = [one.name for one in compared if one.worse]
+    told = measuring.as_json(found) | {
+        "under": under,
+        "compared": {one.name: comparison.as_json(one) for one in compared},
+    }
     with streams.target(output) as out:
-        out.write(json.dumps(measuring.as_json(found) | {"under": under}, indent=2) + "\n")
+        out.write(json.dumps(told, indent=2) + "\n")
     for name in under:
         streams.say(f"notewright: {name} is under what was asked")
-    return UNDER if under else 0
+    for name in worse:
+        streams.say(f"notewright: {name} is worse than that of the run compared with")
+    return UNDER if under or worse else 0
+
+
+def notes(_settings: Settings, *, gold: Path, gold_format: str | None, output: str) -> int:
+    """The texts of gold as JSON lines that `extract` reads."""
+    found = readers.read(gold, gold_format)
+    if any(one.text is None for one in found):
+        raise InputError(f"{gold.name}: a document without its text", path="--gold")
+    with streams.target(output) as out:
+        for one in found:
+            out.write(wire.dump({"id": one.id, "text": one.text}) + "\n")
+    return 0
+
+
+def _subsumes(settings: Settings, truth: Sequence[Document], stack: ExitStack) -> Subsumes | None:
+    """The hierarchy of the terminology store, where gold has codes."""
+    if not any(each.codes for one in truth for each in one.annotations):
+        return None
+    return stack.enter_context(terminology.open_store(assembly.store_path(settings, streams.say))).subsumes
+
+
+def _names(rename: Sequence[str]) -> dict[str, str]:
+    pairs = [one.partition("=") for one in rename]
+    if not all(old and new for old, _, new in pairs):
+        raise InputError("--rename: not KIND=KIND", path="--rename")
+    return {old: new for old, _, new in pairs}
 
 
 def _kinds(settings: Settings, kinds: Sequence[str] | None, task: str | None) -> tuple[str, ...]:

@@ -1,19 +1,27 @@
 """Cases -> everything that is measured of findings, as one value and as JSON.
 
 `figures` gives every figure a name, so that a gate can ask for it: `strict.micro.f1`,
-`overlapping.condition.recall`.
+`overlapping.condition.recall`, `assertion.negated.f1`, `codes.all.full.accuracy`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from adapter.errors import InputError
-from adapter.evaluation import resampling, scores, spans
-from adapter.evaluation.record import Case
+from adapter.evaluation import calibration, codes, resampling, scores, spans, statements
+from adapter.evaluation.calibration import Point, Reliability
+from adapter.evaluation.codes import Question, Subsumes
+from adapter.evaluation.record import AXES, Annotation, Case
+from adapter.evaluation.resampling import Counts
 from adapter.evaluation.scores import SEED, Prf, Score, SpanScores
+from adapter.evaluation.spans import Matched
+from terminology.systems import SHORT
 
 DEFAULT = "strict.micro.f1"
+Confusion = Mapping[tuple[str | None, str | None], int]
+Named = Callable[[Sequence[str], Counts], dict[str, Prf]]  # names, counts -> scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,16 +30,47 @@ class Evaluation:
 
     documents: int
     missing: int  # documents the run said nothing of
+    discontinuous: int  # gold mentions whose words do not stand together
     spans: tuple[SpanScores, ...]  # by level
+    confusion: Confusion  # (gold's kind, the run's kind), None: not there
+    assertions: Mapping[str, Prf]  # by axis; empty where gold tells none
+    details: Mapping[str, Prf]  # by kind
+    codes: Mapping[str, Mapping[str, Prf]]  # by system, then measure
+    confidence: Reliability | None  # of mentions
+    code_confidence: Reliability | None
+    abstention: tuple[Point, ...]
+    compared: Mapping[str, Counts]  # what two runs are compared by, for each document
 
 
-def evaluate(cases: Sequence[Case], *, seed: int = SEED, resamples: int = resampling.RESAMPLES) -> Evaluation:
+def evaluate(
+    cases: Sequence[Case],
+    *,
+    subsumes: Subsumes | None = None,
+    seed: int = SEED,
+    resamples: int = resampling.RESAMPLES,
+) -> Evaluation:
     """Everything that is measured."""
+    matches = [spans.matched(case.gold, case.predicted) for case in cases]
     counted = spans.count(cases)
+    asked = codes.questions(cases, matches)
+
+    def named(names: Sequence[str], counts: Counts) -> dict[str, Prf]:
+        return _there(scores.by_name(counts, names, seed=seed, resamples=resamples))
+
+    kinds = statements.detail_kinds(matches)
     return Evaluation(
         documents=len(cases),
-        missing=scores.missing(cases),
+        missing=sum(case.missing for case in cases),
+        discontinuous=sum(len(one.places) > 1 for case in cases for one in case.gold),
         spans=scores.of_spans(counted, seed=seed, resamples=resamples),
+        confusion=_confusion(cases),
+        assertions=named([*AXES, statements.EXACT], statements.axes(matches)),
+        details=named([statements.ALL, *kinds], statements.details(matches, kinds)),
+        codes=_codes(asked, len(cases), subsumes, named),
+        confidence=_confidence(cases),
+        code_confidence=codes.reliability(asked),
+        abstention=codes.abstention(asked),
+        compared=_compared(counted, matches, asked),
     )
 
 
@@ -51,26 +90,99 @@ def under(found: Evaluation, least: Mapping[str, float]) -> list[str]:
     return sorted(name for name, value in least.items() if not measured[name].value >= value)
 
 
+def as_json(found: Evaluation) -> dict[str, Any]:
+    """The evaluation as JSON; a figure that is not known is null."""
+    return {
+        "documents": found.documents,
+        "missing": found.missing,
+        "discontinuous": found.discontinuous,
+        "figures": {name: _told(one) for name, one in sorted(figures(found).items())},
+        "confusion": [
+            {"gold": gold, "predicted": predicted, "count": count}
+            for (gold, predicted), count in sorted(found.confusion.items(), key=str)
+        ],
+        "calibration": found.confidence and asdict(found.confidence),
+        "code_calibration": found.code_confidence and asdict(found.code_confidence),
+        "abstention": [asdict(point) for point in found.abstention],
+    }
+
+
+def short(system: str) -> str:
+    """The short name of a code system, or its URI."""
+    return next((name for name, uri in SHORT.items() if uri == system), system)
+
+
+def _confusion(cases: Sequence[Case]) -> Confusion:
+    pairs = (pair for case in cases for pair in spans.confused(case))
+    return Counter((_kind(gold), _kind(predicted)) for gold, predicted in pairs)
+
+
+def _kind(one: Annotation | None) -> str | None:
+    return None if one is None else one.kind
+
+
+def _confidence(cases: Sequence[Case]) -> Reliability | None:
+    """How sure the run was of its mentions against whether gold has the very same."""
+    sure, right = [], []
+    for case in cases:
+        true = {one.key for one in case.gold}
+        told = [(one.confidence, one.key in true) for one in case.predicted]
+        sure += [confidence for confidence, _ in told if confidence is not None]
+        right += [is_right for confidence, is_right in told if confidence is not None]
+    return calibration.reliability(sure, right)
+
+
+def _codes(
+    asked: Sequence[Question], documents: int, subsumes: Subsumes | None, named: Named
+) -> dict[str, dict[str, Prf]]:
+    systems = sorted({one.system for one in asked})
+    groups = {"all": asked} | {short(one): [q for q in asked if q.system == one] for one in systems}
+    return {
+        name: named(codes.MEASURES, codes.count(group, documents, subsumes))
+        for name, group in groups.items()
+        if asked
+    }
+
+
+def _compared(
+    counted: spans.Counted, matches: Sequence[Matched], asked: Sequence[Question]
+) -> dict[str, Counts]:
+    totals = counted.counts.sum(2)
+    found: dict[str, Counts] = {f"{level}.micro.f1": totals[:, at] for at, level in enumerate(spans.LEVELS)}
+    exact = statements.axes(matches)[:, -1]
+    if exact.any():
+        found["assertion.exact.f1"] = exact
+    if asked:
+        whole = codes.count(asked, len(matches))[:, codes.MEASURES.index("whole")].copy()
+        whole[:, 2] = whole[:, 1]  # accuracy: F1 when every question counts as answered
+        found["codes.all.whole.accuracy"] = whole
+    return found
+
+
+def _there(found: Mapping[str, Prf]) -> dict[str, Prf]:
+    """The scores of what is there at all."""
+    return {name: one for name, one in found.items() if one.wanted or one.given}
+
+
 def _figures(found: Evaluation) -> Iterator[tuple[str, Score]]:
     for level in found.spans:
         for name, prf in {"micro": level.micro, **level.kinds}.items():
             yield from _prf(f"{level.level}.{name}", prf)
         yield from ((f"{level.level}.macro.{name}", one) for name, one in level.macro.items())
+    for name, prf in found.assertions.items():
+        yield from _prf(f"assertion.{name}", prf)
+    for name, prf in found.details.items():
+        yield from _prf(f"details.{name}", prf)
+    for system, measures in found.codes.items():
+        for name, prf in measures.items():
+            yield f"codes.{system}.{name}.accuracy", prf.recall
+            yield f"codes.{system}.{name}.when_given", prf.precision
 
 
 def _prf(name: str, prf: Prf) -> Iterator[tuple[str, Score]]:
     yield f"{name}.precision", prf.precision
     yield f"{name}.recall", prf.recall
     yield f"{name}.f1", prf.f1
-
-
-def as_json(found: Evaluation) -> dict[str, Any]:
-    """The evaluation as JSON; a figure that is not known is null."""
-    return {
-        "documents": found.documents,
-        "missing": found.missing,
-        "figures": {name: _told(one) for name, one in sorted(figures(found).items())},
-    }
 
 
 def _told(one: Score) -> Mapping[str, float | None]:

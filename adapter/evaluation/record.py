@@ -4,7 +4,7 @@ Gold and prediction have the same form, whatever file they came from. Offsets co
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapter.errors import InputError
 from adapter.model import Attribute
@@ -101,6 +101,19 @@ def _told(one: Annotation) -> int:
     return (
         bool(one.assertion is not None) + bool(one.codes) + bool(one.details) + (one.confidence is not None)
     )
+
+
+def renamed(documents: Sequence[Document], names: Mapping[str, str]) -> list[Document]:
+    """The documents with other names for their kinds."""
+    return [
+        replace(one, annotations=sorted_([_renamed(each, names) for each in one.annotations]))
+        for one in documents
+    ]
+
+
+def _renamed(one: Annotation, names: Mapping[str, str]) -> Annotation:
+    details = tuple(replace(each, kind=names.get(each.kind, each.kind)) for each in one.details)
+    return replace(one, kind=names.get(one.kind, one.kind), details=details)
 
 
 def paired(gold: Sequence[Document], predicted: Sequence[Document], kinds: Sequence[str] = ()) -> list[Case]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int64] | NDArray[np.float64]
 Floats = NDArray[np.float64]
 Figure = Callable[[Floats], Floats]  # added-up counts, any leading axes -> a figure for each
 RESAMPLES = 1000
@@ -96,10 +96,10 @@ def difference(
         moved = (drawn @ gap).reshape(-1, *one.shape)
         swapped = figure(one + moved) - figure(other - moved)
         as_large += int((np.abs(np.nan_to_num(swapped)) >= abs(seen) - 1e-12).sum())
-    both = np.stack([first, second], axis=1)
+    both = np.stack([first, second], axis=1).astype(float)
     sums = resampled(both, seed=seed, resamples=resamples)
     spread = between(figure(sums[:, 0]) - figure(sums[:, 1]))
-    p = (as_large + 1) / (shuffles + 1) if not np.isnan(seen) else float("nan")
+    p = 1.0 if np.isnan(seen) else (as_large + 1) / (shuffles + 1)
     return Difference(first=float(figure(one)), second=float(figure(other)), interval=spread, p=p)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapter.evaluation import resampling, spans
-from adapter.evaluation.record import Case
 from adapter.evaluation.resampling import Counts, Figure, Floats, Interval
 
 SEED = 1234
@@ -31,7 +30,7 @@ class Prf:
     precision: Score
     recall: Score
     f1: Score
-    hits: int
+    hits: float  # whole numbers, but for half hits of codes
     wanted: int
     given: int
 
@@ -77,8 +76,7 @@ def by_name(
 def prf(total: Floats, sums: Floats) -> Prf:
     """The scores of one thing, of its counts and those of the resamples."""
     scores = {name: score(figure, total, sums) for name, figure in PRF.items()}
-    hits, wanted, given = (int(one) for one in total)
-    return Prf(**scores, hits=hits, wanted=wanted, given=given)
+    return Prf(**scores, hits=float(total[0]), wanted=int(total[1]), given=int(total[2]))
 
 
 def score(figure: Figure, total: Floats, sums: Floats) -> Score:
@@ -89,8 +87,3 @@ def score(figure: Figure, total: Floats, sums: Floats) -> Score:
 def number(value: float) -> float | None:
     """A figure as JSON has it: null where it is not known."""
     return None if math.isnan(value) else round(value, 6)
-
-
-def missing(cases: Sequence[Case]) -> int:
-    """For how many documents a system said nothing."""
-    return sum(case.missing for case in cases)

@@ -1,19 +1,25 @@
 """Files of annotations -> documents, whatever form they have."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
 
 from adapter.errors import InputError
-from adapter.evaluation.readers import lines
+from adapter.evaluation.readers import brat, conll, lines, pubtator
 from adapter.evaluation.record import Document
 
-Form = Literal["lines"]
 Reader = Callable[[Path, Mapping[str, str]], list[Document]]
 
-READERS: Mapping[str, Reader] = {"lines": lines.read}
+READERS: Mapping[str, Reader] = {
+    "lines": lines.read,
+    "brat": brat.read,
+    "pubtator": pubtator.read,
+    "bio": conll.read,
+}
 """By the name of the form."""
+
+LOOKED_AT = 1 << 16
 
 
 def read(path: Path, form: str | None = None, texts: Mapping[str, str] | None = None) -> list[Document]:
@@ -23,8 +29,21 @@ def read(path: Path, form: str | None = None, texts: Mapping[str, str] | None = 
     """
     if not path.exists():
         raise InputError(f"{path.name}: no such file or folder")
-    found = READERS[form or "lines"](path, texts or {})
+    if form is not None and form not in READERS:
+        raise InputError(f"form: not one of {', '.join(READERS)}")
+    found = READERS[form or look(path)](path, texts or {})
     for id, times in Counter(one.id for one in found).items():
         if times > 1:
             raise InputError(f"{path.name}: document {id} stands there {times} times")
     return found
+
+
+def look(path: Path) -> str:
+    """The form a file or folder seems to have."""
+    if path.is_dir():
+        return "brat"
+    with path.open("rb") as file:
+        first = file.read(LOOKED_AT).decode("utf-8-sig", "ignore").lstrip()
+    if first.startswith("{"):
+        return "lines"
+    return "pubtator" if re.match(r"[^|\t\n]+\|[ta]\|", first) else "bio"

@@ -1,0 +1,86 @@
+"""Findings from files to figures and exit codes."""
+
+import json
+
+import pytest
+
+from adapter.cli import main
+from terminology.systems import ICD10CM
+
+TEXT = "Denies fever. Has asthma, takes metformin."
+
+
+def finding(words, kind="condition", **more):
+    start = TEXT.index(words)
+    return {"start": start, "end": start + len(words), "text": words, "kind": kind, **more}
+
+
+CODE = {"system": ICD10CM, "code": "J45.909", "score": 0.9}
+GOLD = [
+    finding("fever", assertion={"negated": True}),
+    finding("asthma", codings=[CODE]),
+    finding("metformin", "medication"),
+]
+RUN = [finding("fever", assertion={"negated": True}, confidence=0.9), finding("Has asthma", codings=[CODE])]
+
+
+def lines(path, findings, *, text=False, documents=1):
+    rows = [
+        {"id": f"n{n}", **({"text": TEXT} if text else {}), "findings": findings} for n in range(documents)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def asked(tmp_path, core_store):
+    gold = lines(tmp_path / "gold.jsonl", GOLD, text=True, documents=8)
+    run = lines(tmp_path / "run.jsonl", RUN, documents=8)
+    return ["evaluate", "findings", "--gold", gold, "--predicted", run, "--terminology", str(core_store)]
+
+
+def test_figures(asked, capsys):
+    assert main(asked) == 0
+    told = json.loads(capsys.readouterr().out)
+    values = {name: one["value"] for name, one in told["figures"].items()}
+    assert told["documents"] == 8
+    assert values["strict.micro.f1"] == pytest.approx(2 / 5)
+    assert values["overlapping.condition.f1"] == 1.0
+    assert values["assertion.negated.f1"] == 1.0
+    assert values["codes.icd10cm.full.accuracy"] == 1.0
+    assert "codes.all.hierarchy.accuracy" in values
+
+
+def test_a_figure_under_what_was_asked_gives_exit_code_5(asked, capsys):
+    assert main([*asked, "--least", "0.3", "--least", "codes.all.whole.accuracy=1"]) == 0
+    assert main([*asked, "--least", "0.5"]) == 5
+    assert "strict.micro.f1" in capsys.readouterr().err
+    assert main([*asked, "--least", "strict.micros=0.5"]) == 2
+    assert main([*asked, "--least", "high"]) == 2
+
+
+def test_a_run_worse_than_another_gives_exit_code_5(asked, tmp_path, capsys):
+    better = lines(tmp_path / "better.jsonl", GOLD, documents=8)
+    assert main([*asked, "--compare", better]) == 5
+    told = json.loads(capsys.readouterr().out)["compared"]
+    assert told["strict.micro.f1"]["worse"] and not told["assertion.exact.f1"]["worse"]
+    assert main([*asked, "--compare", asked[5]]) == 0
+    assert main([*asked[:5], better, *asked[6:], "--compare", asked[5]]) == 0
+
+
+def test_kinds_may_be_chosen_and_renamed(asked, capsys):
+    main([*asked, "--kind", "medication"])
+    assert json.loads(capsys.readouterr().out)["figures"]["strict.micro.f1"]["value"] == 0
+    main([*asked, "--rename", "medication=condition"])
+    figures = json.loads(capsys.readouterr().out)["figures"]
+    assert "strict.medication.f1" not in figures and "strict.condition.f1" in figures
+    main([*asked, "--task", "problems-medications-procedures"])
+    assert json.loads(capsys.readouterr().out)["figures"]["strict.micro.f1"]["value"] == pytest.approx(0.4)
+    assert main([*asked, "--rename", "medication"]) == 2
+
+
+def test_the_texts_of_gold_can_be_extracted_from(tmp_path, capsys):
+    (tmp_path / "a.txt").write_text(TEXT)
+    (tmp_path / "a.ann").write_text("T1\tCondition 7 12\tfever\n")
+    assert main(["evaluate", "notes", "--gold", str(tmp_path)]) == 0
+    assert json.loads(capsys.readouterr().out) == {"id": "a", "text": TEXT}
