@@ -3,9 +3,20 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from adapter.context.rules import GAP, NUMBER, RELATIVE, TOKEN, YEAR, ContextRules, Entry, Node, RuleTable
+from adapter.context.rules import (
+    GAP,
+    NUMBER,
+    RELATIVE,
+    TOKEN,
+    YEAR,
+    ContextRules,
+    Entry,
+    Node,
+    RuleTable,
+    bare,
+)
 
 CERTAINTY = frozenset({"negated", "ruled_out", "uncertain"})
 LONE = frozenset({"terminate", "relative", "pseudo"})
@@ -47,6 +58,8 @@ def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
     otherwise within one axis and direction. Pseudo-triggers compete with all but relatives, which say
     nothing by themselves.
     """
+    if rules.unaccented:
+        tokens = [replace(token, text=bare(token.text)) for token in tokens]
     groups: dict[object, list[Match]] = defaultdict(list)
     for match in (match for first in range(len(tokens)) for match in _at(tokens, first, rules)):
         groups[_group(match.entry.rule)].append(match)

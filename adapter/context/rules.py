@@ -7,7 +7,8 @@ the trigger away.
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,7 +32,9 @@ Axis = Literal[
     "terminate",
     "pseudo",
 ]
-TOKEN = re.compile(r"[^\W_]+?(?=n['’]t\b)|n['’]t\b|[^\W_]+|[^\w\s]|_", re.IGNORECASE)
+TOKEN = re.compile(  # a mark such as U+0301 belongs to the letter before it
+    r"[^\W_]+?(?=n['’]t\b)|n['’]t\b|[^\W_](?:[^\W_]|[\u0300-\u036f])*|[^\w\s]|_", re.IGNORECASE
+)
 GAP, YEAR, NUMBER, RELATIVE = "...", "<year>", "<number>", "<relative>"
 CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE})
 
@@ -95,6 +98,7 @@ class ContextFile(mappings.Table):
     version: int
     reach: int
     gap: int
+    unaccented: bool = False
     axes: dict[Axis, AxisTable]
     relative: tuple[RelativeTable, ...]
     rule: tuple[RuleTable, ...]
@@ -141,6 +145,7 @@ class ContextRules:
     version: int
     reach: int  # tokens a scope may span at most
     gap: int  # tokens "..." may stand for
+    unaccented: bool  # words are compared without their accents
     tree: Node
     relatives: Node  # words for relatives; entries are their codes
     sections: Mapping[str, tuple[tuple[SectionDefault, frozenset[str]], ...]]
@@ -158,11 +163,11 @@ def load(language: str = "en") -> ContextRules:
     for rule in table.rule:
         for phrase in rule.phrases:
             for tokens in _expanded(phrase):
-                _plant(tree, tokens).entries.append(Entry(rule, _kinds(rule, table)))
+                _plant(tree, _spelled(tokens, table)).entries.append(Entry(rule, _kinds(rule, table)))
     relatives = Node()
     for relative in table.relative:
         for word in relative.words:
-            _plant(relatives, tuple(tokens_of(word))).codes.append(relative.code)
+            _plant(relatives, _spelled(tokens_of(word), table)).codes.append(relative.code)
     sections: dict[str, tuple[tuple[SectionDefault, frozenset[str]], ...]] = {}
     for default in table.section:
         for key in default.keys:
@@ -172,6 +177,7 @@ def load(language: str = "en") -> ContextRules:
         version=table.version,
         reach=table.reach,
         gap=table.gap,
+        unaccented=table.unaccented,
         tree=tree,
         relatives=relatives,
         sections=sections,
@@ -182,6 +188,17 @@ def load(language: str = "en") -> ContextRules:
 def tokens_of(text: str) -> list[str]:
     """The words and signs of a text as rules see them: lower case, one apostrophe."""
     return TOKEN.findall(text.lower().replace("’", "'"))
+
+
+def bare(word: str) -> str:
+    """The word without accents: "ELIMINEE" is often all that a note has of "éliminée"."""
+    if word.isascii():
+        return word
+    return "".join(part for part in unicodedata.normalize("NFD", word) if not unicodedata.combining(part))
+
+
+def _spelled(tokens: Sequence[str], table: ContextFile) -> tuple[str, ...]:
+    return tuple(map(bare, tokens)) if table.unaccented else tuple(tokens)
 
 
 def _kinds(table: RuleTable | SectionDefault, whole: ContextFile) -> frozenset[str]:

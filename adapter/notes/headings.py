@@ -1,6 +1,7 @@
 """What headings and abbreviations look like in a language: mappings/sections/<language>.toml, compiled."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -72,9 +73,10 @@ def headings(language: str) -> Headings:
 
 
 def normal(heading: str) -> str:
-    """A heading as it is looked up: lower case, without brackets, joiners and punctuation."""
-    bare = JOINERS.sub(" and ", BRACKETED.sub(" ", heading.lower()))
-    return NOT_WORD.sub(" ", bare).strip()
+    """A heading as it is looked up: lower case, without accents, brackets, joiners and punctuation."""
+    plain = unicodedata.normalize("NFD", heading.lower().replace("’", "'"))
+    letters = "".join(part for part in plain if not unicodedata.combining(part))
+    return NOT_WORD.sub(" ", JOINERS.sub(" and ", BRACKETED.sub(" ", letters))).strip()
 
 
 def _compiled(table: HeadingFile) -> Headings:
@@ -93,7 +95,7 @@ def _compiled(table: HeadingFile) -> Headings:
     return Headings(
         anywhere=anywhere,
         inside=inside,
-        continues=frozenset(table.continues),
+        continues=frozenset(map(normal, table.continues)),
         labels=frozenset(map(normal, table.labels)),
         titles=frozenset(table.sentences.titles),
         abbreviations=frozenset(table.sentences.abbreviations),

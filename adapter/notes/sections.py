@@ -19,7 +19,7 @@ LEAD = re.compile(r"[ \t]*(?:(?:[#>•·▪◦*–-]+|\(?\d{1,2}[.)]|[IVX]{1,4}\
 END = re.compile(r"[*_]{0,3}[ \t]{0,3}(?:[:：]|[ \t][–—-][ \t])[*_]{0,3}")
 INLINE_START = re.compile(r"(?:[.;!?,)\]][ \t]+|[ \t]{2,}|\t)(?:\(?\d{1,2}[.)][ \t]*)?")
 VALUE = re.compile(r"[ \t]*[<>~=+-]?[ \t]*\d")
-CAPITALS = re.compile(r"[A-Z][A-Z0-9 /&,'().\-]*")
+CAPITALS = re.compile(r"[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-ÞŒ0-9 /&,'’().\-]*")
 
 
 @dataclass(frozen=True, slots=True)
