@@ -11,12 +11,14 @@ import terminology
 from adapter import assembly
 from adapter.cli import streams, wire
 from adapter.errors import InputError
-from adapter.evaluation import comparison, readers, record
+from adapter.evaluation import comparison, mistakes, readers, record
 from adapter.evaluation import dragon as scoring
 from adapter.evaluation import findings as measuring
+from adapter.evaluation import report as reports
 from adapter.evaluation.codes import Subsumes
+from adapter.evaluation.comparison import Compared
 from adapter.evaluation.findings import Evaluation
-from adapter.evaluation.record import Document
+from adapter.evaluation.record import Case, Document
 from adapter.settings import Settings
 from adapter.tasks import library
 from adapter.tasks.importing import benchmark
@@ -60,6 +62,8 @@ def findings(
     predicted_format: str | None,
     compare: Path | None,
     output: str,
+    report: Path | None,
+    no_text: bool,
     kinds: Sequence[str] | None,
     rename: Sequence[str] | None,
     asked_task: str | None,
@@ -67,33 +71,37 @@ def findings(
     seed: int,
 ) -> int:
     """How good findings are against gold; exit code 5 when a figure is under what was asked, or worse."""
-    wanted, names = _wanted(least or ()), _names(rename or ())
-    truth = readers.read(gold, gold_format)
+    wanted, names, only = _wanted(least or ()), _names(rename or ()), _kinds(settings, kinds, asked_task)
+    truth = record.renamed(readers.read(gold, gold_format), names)
     texts = {one.id: one.text for one in truth if one.text is not None}
-    only = _kinds(settings, kinds, asked_task)
+
+    def paired(path: Path) -> list[Case]:
+        return record.paired(truth, record.renamed(readers.read(path, predicted_format, texts), names), only)
+
+    runs = [paired(path) for path in (predicted, compare) if path is not None]
     with ExitStack() as stack:
         subsumes = _subsumes(settings, truth, stack)
+        found = [measuring.evaluate(cases, subsumes=subsumes, seed=seed) for cases in runs]
+    compared = comparison.compare(*found, seed=seed) if compare is not None else ()
+    under = measuring.under(found[0], wanted)
+    _tell(found[0], compared, under, output)
+    if report is not None:
+        listed = mistakes.listed(runs[0], text=not no_text)
+        page = reports.written(found[0], listed, compared, title=f"Evaluation of {predicted.name}")
+        report.write_text(page, "utf-8", "replace")  # lone surrogates, which UTF-8 cannot hold
+    return UNDER if under or any(one.worse for one in compared) else 0
 
-        def evaluated(path: Path) -> Evaluation:
-            run = record.renamed(readers.read(path, predicted_format, texts), names)
-            cases = record.paired(record.renamed(truth, names), run, only)
-            return measuring.evaluate(cases, subsumes=subsumes, seed=seed)
 
-        found = evaluated(predicted)
-        compared = comparison.compare(found, evaluated(compare), seed=seed) if compare is not None else ()
-    under = measuring.under(found, wanted)
-    worse = [one.name for one in compared if one.worse]
-    told = measuring.as_json(found) | {
-        "under": under,
-        "compared": {one.name: comparison.as_json(one) for one in compared},
-    }
+def _tell(found: Evaluation, compared: Sequence[Compared], under: Sequence[str], output: str) -> None:
+    """Writes the figures, and says which of them fall short."""
+    others = {one.name: comparison.as_json(one) for one in compared}
+    told = measuring.as_json(found) | {"under": under, "compared": others}
     with streams.target(output) as out:
         out.write(json.dumps(told, indent=2) + "\n")
     for name in under:
         streams.say(f"notewright: {name} is under what was asked")
-    for name in worse:
+    for name in (one.name for one in compared if one.worse):
         streams.say(f"notewright: {name} is worse than that of the run compared with")
-    return UNDER if under or worse else 0
 
 
 def notes(_settings: Settings, *, gold: Path, gold_format: str | None, output: str) -> int:

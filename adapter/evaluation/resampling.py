@@ -3,6 +3,7 @@
 Counts are (hits, wanted, given) on the last axis. A share of nothing is NaN: not known, neither good nor bad.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -90,10 +91,10 @@ def difference(
     """How a figure of two runs differs; `p` by approximate randomisation over documents."""
     one, other = first.sum(0).astype(float), second.sum(0).astype(float)
     seen = float(figure(one) - figure(other))
-    gap = (second - first).astype(float).reshape(len(first), -1)
+    gap = _flat(second - first)
     as_large = 0
     for drawn in _drawn(len(first), shuffles, seed):
-        moved = (drawn @ gap).reshape(-1, *one.shape)
+        moved = (drawn @ gap).reshape(len(drawn), *one.shape)
         swapped = figure(one + moved) - figure(other - moved)
         as_large += int((np.abs(np.nan_to_num(swapped)) >= abs(seen) - 1e-12).sum())
     both = np.stack([first, second], axis=1).astype(float)
@@ -115,7 +116,7 @@ def holm(chances: Sequence[float]) -> list[float]:
 def resampled(counts: Counts, *, seed: int, resamples: int = RESAMPLES) -> Floats:
     """The added-up counts of sets of documents drawn with replacement, one set a resample."""
     documents = len(counts)
-    flat = counts.reshape(documents, -1).astype(float)
+    flat = _flat(counts)
     generator = np.random.default_rng(seed)
     parts = []
     for rows in _blocks(documents, resamples):
@@ -124,6 +125,11 @@ def resampled(counts: Counts, *, seed: int, resamples: int = RESAMPLES) -> Float
         times = np.bincount(drawn.ravel(), minlength=rows * documents).reshape(rows, documents)
         parts.append(times.astype(float) @ flat)
     return np.concatenate(parts).reshape(resamples, *counts.shape[1:])
+
+
+def _flat(counts: Counts) -> Floats:
+    """The counts of each document in a row."""
+    return counts.reshape(len(counts), math.prod(counts.shape[1:])).astype(float)
 
 
 def _drawn(documents: int, shuffles: int, seed: int) -> Iterator[Floats]:

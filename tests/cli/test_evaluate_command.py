@@ -84,3 +84,11 @@ def test_the_texts_of_gold_can_be_extracted_from(tmp_path, capsys):
     (tmp_path / "a.ann").write_text("T1\tCondition 7 12\tfever\n")
     assert main(["evaluate", "notes", "--gold", str(tmp_path)]) == 0
     assert json.loads(capsys.readouterr().out) == {"id": "a", "text": TEXT}
+
+
+def test_a_report_is_written(asked, tmp_path, capsys):
+    page = tmp_path / "report.html"
+    assert main([*asked, "--report", str(page)]) == 0
+    assert "<mark" in page.read_text("utf-8") and "asthma" in page.read_text("utf-8")
+    assert main([*asked, "--report", str(page), "--no-text"]) == 0
+    assert "asthma" not in page.read_text("utf-8")

@@ -32,6 +32,8 @@ def read(path: Path, form: str | None = None, texts: Mapping[str, str] | None = 
     if form is not None and form not in READERS:
         raise InputError(f"form: not one of {', '.join(READERS)}")
     found = READERS[form or look(path)](path, texts or {})
+    if not found:
+        raise InputError(f"{path.name}: no documents in it")
     for id, times in Counter(one.id for one in found).items():
         if times > 1:
             raise InputError(f"{path.name}: document {id} stands there {times} times")
