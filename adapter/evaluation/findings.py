@@ -16,7 +16,6 @@ from adapter.evaluation.codes import Question, Subsumes
 from adapter.evaluation.record import AXES, Annotation, Case
 from adapter.evaluation.resampling import Counts
 from adapter.evaluation.scores import SEED, Prf, Score, SpanScores
-from adapter.evaluation.spans import Matched
 from terminology.systems import SHORT
 
 DEFAULT = "strict.micro.f1"
@@ -58,19 +57,20 @@ def evaluate(
         return _there(scores.by_name(counts, names, seed=seed, resamples=resamples))
 
     kinds = statements.detail_kinds(matches)
+    said = statements.axes(matches)
     return Evaluation(
         documents=len(cases),
         missing=sum(case.missing for case in cases),
         discontinuous=sum(len(one.places) > 1 for case in cases for one in case.gold),
         spans=scores.of_spans(counted, seed=seed, resamples=resamples),
         confusion=_confusion(cases),
-        assertions=named([*AXES, statements.EXACT], statements.axes(matches)),
+        assertions=named([*AXES, statements.EXACT], said),
         details=named([statements.ALL, *kinds], statements.details(matches, kinds)),
         codes=_codes(asked, len(cases), subsumes, named),
         confidence=_confidence(cases),
         code_confidence=codes.reliability(asked),
         abstention=codes.abstention(asked),
-        compared=_compared(counted, matches, asked),
+        compared=_compared(counted, said[:, -1], asked),
     )
 
 
@@ -144,16 +144,13 @@ def _codes(
     }
 
 
-def _compared(
-    counted: spans.Counted, matches: Sequence[Matched], asked: Sequence[Question]
-) -> dict[str, Counts]:
+def _compared(counted: spans.Counted, exact: Counts, asked: Sequence[Question]) -> dict[str, Counts]:
     totals = counted.counts.sum(2)
     found: dict[str, Counts] = {f"{level}.micro.f1": totals[:, at] for at, level in enumerate(spans.LEVELS)}
-    exact = statements.axes(matches)[:, -1]
     if exact.any():
         found["assertion.exact.f1"] = exact
     if asked:
-        whole = codes.count(asked, len(matches))[:, codes.MEASURES.index("whole")].copy()
+        whole = codes.count(asked, len(exact))[:, codes.MEASURES.index("whole")].copy()
         whole[:, 2] = whole[:, 1]  # accuracy: F1 when every question counts as answered
         found["codes.all.whole.accuracy"] = whole
     return found

@@ -1,10 +1,14 @@
 """Findings from files to figures and exit codes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from adapter.cli import main
+from adapter import categories
+from adapter.cli import main, wire
+from adapter.evaluation import readers
+from adapter.model import Assertion, Attribute, Coding, Finding
 from terminology.systems import ICD10CM
 
 TEXT = "Denies fever. Has asthma, takes metformin."
@@ -92,3 +96,32 @@ def test_a_report_is_written(asked, tmp_path, capsys):
     assert "<mark" in page.read_text("utf-8") and "asthma" in page.read_text("utf-8")
     assert main([*asked, "--report", str(page), "--no-text"]) == 0
     assert "asthma" not in page.read_text("utf-8")
+
+
+def test_what_extract_writes_is_read(tmp_path):
+    said = Assertion(negated=True, experiencer="family", relative="MTH")
+    dose = Attribute(kind="dose", start=14, end=17, text="Has")
+    code = Coding(system=ICD10CM, code="R50.9", display="Fever", score=0.8, match="exact")
+    fever = Finding(
+        start=7,
+        end=12,
+        text="fever",
+        kind="condition",
+        confidence=0.9,
+        assertion=said,
+        attributes=(dose,),
+        codings=(code,),
+        alternatives=(replace(code, code="R50.2"),),
+    )
+    path = tmp_path / "run.jsonl"
+    path.write_text(
+        wire.dump({"id": "a", "findings": [wire.finding(fever, categories.load())], "left_out": []})
+    )
+    (document,) = readers.read(path, texts={"a": TEXT})
+    found, detail = document.annotations
+    assert found.assertion["negated"] and found.assertion["family"] and found.confidence == 0.9
+    assert [(one.code, one.score, one.chosen) for one in found.codes] == [
+        ("R50.9", 0.8, True),
+        ("R50.2", 0.8, False),
+    ]
+    assert found.details == (dose,) and detail.kind == "dose"
