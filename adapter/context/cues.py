@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from adapter.context.rules import (
+    END,
     GAP,
     NUMBER,
     RELATIVE,
@@ -93,6 +94,8 @@ def _at(tokens: Sequence[Token], first: int, rules: ContextRules) -> Iterator[Ma
             yield Match(first, position, words, entry, code)
         if (gap := node.next.get(GAP)) is not None:
             stack += [(gap, position + skip, words, code) for skip in range(rules.gap + 1)]
+        if (last := node.next.get(END)) is not None and _ended(tokens, position):
+            stack.append((last, position, words, code))
         if position < len(tokens):
             for edge in _edges(tokens[position].text):
                 if (following := node.next.get(edge)) is not None:
@@ -100,6 +103,11 @@ def _at(tokens: Sequence[Token], first: int, rules: ContextRules) -> Iterator[Ma
             if (following := node.next.get(RELATIVE)) is not None:
                 named = _relatives(tokens, position, rules.relatives)
                 stack += [(following, end, words + end - position, code or who) for end, who in named]
+
+
+def _ended(tokens: Sequence[Token], position: int) -> bool:
+    """Whether the sentence is over here, a full stop aside."""
+    return [token.text for token in tokens[position : position + 2]] in ([], ["."])
 
 
 def _relatives(tokens: Sequence[Token], position: int, node: Node) -> Iterator[tuple[int, str]]:

@@ -35,8 +35,8 @@ Axis = Literal[
 TOKEN = re.compile(  # a mark such as U+0301 belongs to the letter before it
     r"[^\W_]+?(?=n['’]t\b)|n['’]t\b|[^\W_](?:[^\W_]|[\u0300-\u036f])*|[^\w\s]|_", re.IGNORECASE
 )
-GAP, YEAR, NUMBER, RELATIVE = "...", "<year>", "<number>", "<relative>"
-CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE})
+GAP, YEAR, NUMBER, RELATIVE, END = "...", "<year>", "<number>", "<relative>", "<end>"
+CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE, END})
 
 
 class RuleTable(mappings.Table):
