@@ -5,13 +5,10 @@ looks one place back and writes down what stood there; one of the second looks f
 present piece, and says the piece that stands there. Small models need long to find this by themselves.
 """
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from training.decoder.network import Decoder
 
 FAST = 4  # rotary pairs that tell neighbours apart
 SLOW = 9 / 16  # of the numbers of a head: they hardly turn within a chunk, so they can compare pieces
@@ -20,8 +17,16 @@ SHARP = 3.0  # how sure the look-up is
 LOUD = 0.5  # how loud the found piece is said
 
 
+class Begun(Protocol):
+    """What is set here of a decoder: its shape, embedding and layers (`training.decoder.network`)."""
+
+    shape: Any
+    embedding: Any
+    layers: Any
+
+
 @torch.no_grad()
-def copying(model: "Decoder") -> None:
+def copying(model: Begun) -> None:
     """Sets the heads that copy; everything else stays as it is."""
     shape, spread = model.shape, model.embedding.weight.std().item()
     model.embedding.weight[:, 0], model.embedding.space[0] = 4 * spread, 0.0
@@ -36,7 +41,7 @@ def copying(model: "Decoder") -> None:
     look_up(model, 1, codes[-slow:], marks[-slow:], said[size:])
 
 
-def look_back(model: "Decoder", group: int, back: int) -> None:
+def look_back(model: Begun, group: int, back: int) -> None:
     """A head of the first layer looks `back` places back: it knows the constant alone, so only distance."""
     shape, layer = model.shape, model.layers[0]
     size = shape.width // shape.heads
@@ -49,7 +54,7 @@ def look_back(model: "Decoder", group: int, back: int) -> None:
     layer.query.weight[query : query + 2 * FAST, 0] = 2 * ahead
 
 
-def look_up(model: "Decoder", group: int, codes: Tensor, marks: Tensor, said: Tensor) -> None:
+def look_up(model: Begun, group: int, codes: Tensor, marks: Tensor, said: Tensor) -> None:
     """A head of the second layer finds the place whose mark is this piece's code, and says it."""
     shape, layer = model.shape, model.layers[1]
     size = shape.width // shape.heads
