@@ -11,13 +11,15 @@ import terminology
 from adapter import assembly
 from adapter.cli import streams, wire
 from adapter.errors import InputError
-from adapter.evaluation import comparison, mistakes, readers, record
+from adapter.evaluation import bundles as comparing
+from adapter.evaluation import comparison, mistakes, readers, record, scores
 from adapter.evaluation import dragon as scoring
 from adapter.evaluation import findings as measuring
 from adapter.evaluation import report as reports
 from adapter.evaluation.codes import Subsumes
 from adapter.evaluation.comparison import Compared
 from adapter.evaluation.findings import Evaluation
+from adapter.evaluation.readers import fhir
 from adapter.evaluation.record import Case, Document
 from adapter.settings import Settings
 from adapter.tasks import library
@@ -71,7 +73,11 @@ def findings(
     seed: int,
 ) -> int:
     """How good findings are against gold; exit code 5 when a figure is under what was asked, or worse."""
-    wanted, names, only = _wanted(least or ()), _names(rename or ()), _kinds(settings, kinds, asked_task)
+    wanted, names, only = (
+        _wanted(least or (), measuring.DEFAULT),
+        _names(rename or ()),
+        _kinds(settings, kinds, asked_task),
+    )
     truth = record.renamed(readers.read(gold, gold_format), names)
     texts = {one.id: one.text for one in truth if one.text is not None}
 
@@ -83,7 +89,7 @@ def findings(
         subsumes = _subsumes(settings, truth, stack)
         found = [measuring.evaluate(cases, subsumes=subsumes, seed=seed) for cases in runs]
     compared = comparison.compare(*found, seed=seed) if compare is not None else ()
-    under = measuring.under(found[0], wanted)
+    under = scores.under(measuring.figures(found[0]), wanted)
     _tell(found[0], compared, under, output)
     if report is not None:
         listed = mistakes.listed(runs[0], text=not no_text)
@@ -102,6 +108,37 @@ def _tell(found: Evaluation, compared: Sequence[Compared], under: Sequence[str],
         streams.say(f"notewright: {name} is under what was asked")
     for name in (one.name for one in compared if one.worse):
         streams.say(f"notewright: {name} is worse than that of the run compared with")
+
+
+def bundles(
+    _settings: Settings,
+    *,
+    expected: Path,
+    emitted: Path,
+    diff: str | None,
+    least: Sequence[str] | None,
+    seed: int,
+    output: str,
+) -> int:
+    """How good Bundles are against those expected; exit code 5 when a figure is under what was asked."""
+    wanted = _wanted(least or (), comparing.DEFAULT)
+    cases = fhir.paired(expected, emitted)
+    figures = comparing.figures(comparing.evaluate(cases, seed=seed))
+    under = scores.under(figures, wanted)
+    told = {
+        "documents": len(cases),
+        "missing": sum(case.emitted is None for case in cases),
+        "figures": {name: scores.told(one) for name, one in sorted(figures.items())},
+        "under": under,
+    }
+    with streams.target(output) as out:
+        out.write(json.dumps(told, indent=2) + "\n")
+    if diff is not None:
+        with streams.target(diff) as out:
+            out.writelines(f"{line}\n" for case in cases for line in comparing.diff(case))
+    for name in under:
+        streams.say(f"notewright: {name} is under what was asked")
+    return UNDER if under else 0
 
 
 def notes(_settings: Settings, *, gold: Path, gold_format: str | None, output: str) -> int:
@@ -140,13 +177,13 @@ def _kinds(settings: Settings, kinds: Sequence[str] | None, task: str | None) ->
     return tuple(dict.fromkeys(found))
 
 
-def _wanted(least: Sequence[str]) -> dict[str, float]:
-    """The least each figure may be, of FIGURE=VALUE, or VALUE for strict micro F1."""
+def _wanted(least: Sequence[str], default: str) -> dict[str, float]:
+    """The least each figure may be, of FIGURE=VALUE, or VALUE for the default figure."""
     found = {}
     for one in least:
         name, _, value = one.rpartition("=")
         try:
-            found[name or measuring.DEFAULT] = float(value)
+            found[name or default] = float(value)
         except ValueError:
             raise InputError("--least: not FIGURE=VALUE or a number", path="--least") from None
     return found

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from adapter.errors import InputError
 from adapter.evaluation import calibration, codes, resampling, scores, spans, statements
 from adapter.evaluation.calibration import Point, Reliability
 from adapter.evaluation.codes import Question, Subsumes
@@ -79,24 +78,13 @@ def figures(found: Evaluation) -> dict[str, Score]:
     return dict(_figures(found))
 
 
-def under(found: Evaluation, least: Mapping[str, float]) -> list[str]:
-    """The figures that are under what was asked; one that is not known is.
-
-    Raises InputError for a figure that is not measured.
-    """
-    measured = figures(found)
-    for name in least.keys() - measured.keys():
-        raise InputError(f"--least: no figure {name} is measured here", path="--least")
-    return sorted(name for name, value in least.items() if not measured[name].value >= value)
-
-
 def as_json(found: Evaluation) -> dict[str, Any]:
     """The evaluation as JSON; a figure that is not known is null."""
     return {
         "documents": found.documents,
         "missing": found.missing,
         "discontinuous": found.discontinuous,
-        "figures": {name: _told(one) for name, one in sorted(figures(found).items())},
+        "figures": {name: scores.told(one) for name, one in sorted(figures(found).items())},
         "confusion": [
             {"gold": gold, "predicted": predicted, "count": count}
             for (gold, predicted), count in sorted(found.confusion.items(), key=str)
@@ -180,8 +168,3 @@ def _prf(name: str, prf: Prf) -> Iterator[tuple[str, Score]]:
     yield f"{name}.precision", prf.precision
     yield f"{name}.recall", prf.recall
     yield f"{name}.f1", prf.f1
-
-
-def _told(one: Score) -> Mapping[str, float | None]:
-    number = scores.number
-    return {"value": number(one.value), "low": number(one.interval.low), "high": number(one.interval.high)}

@@ -1,9 +1,10 @@
 """Counts -> precision, recall and F1 with their intervals, as values that a report and a gate read."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from adapter.errors import InputError
 from adapter.evaluation import resampling, spans
 from adapter.evaluation.resampling import Counts, Figure, Floats, Interval
 
@@ -82,6 +83,22 @@ def prf(total: Floats, sums: Floats) -> Prf:
 def score(figure: Figure, total: Floats, sums: Floats) -> Score:
     """A figure of some counts, with its interval over those of the resamples."""
     return Score(value=float(figure(total)), interval=resampling.between(figure(sums)))
+
+
+def under(measured: Mapping[str, Score], least: Mapping[str, float]) -> list[str]:
+    """The figures that are under what was asked; one that is not known is.
+
+    Raises InputError for a figure that is not measured.
+    """
+    for name in least.keys() - measured.keys():
+        raise InputError(f"--least: no figure {name} is measured here", path="--least")
+    return sorted(name for name, value in least.items() if not measured[name].value >= value)
+
+
+def told(one: Score) -> dict[str, float | None]:
+    """A figure and its interval as JSON."""
+    low, high = one.interval.low, one.interval.high
+    return {"value": number(one.value), "low": number(low), "high": number(high)}
 
 
 def number(value: float) -> float | None:

@@ -10,6 +10,7 @@ from adapter.cli import main, wire
 from adapter.evaluation import readers
 from adapter.model import Assertion, Attribute, Coding, Finding
 from terminology.systems import ICD10CM
+from tests.conftest import ROOT
 
 TEXT = "Denies fever. Has asthma, takes metformin."
 
@@ -125,3 +126,16 @@ def test_what_extract_writes_is_read(tmp_path):
         ("R50.2", 0.8, False),
     ]
     assert found.details == (dose,) and detail.kind == "dose"
+
+
+def test_bundles_are_compared_with_a_diff_and_a_gate(tmp_path, capsys):
+    expected = (ROOT / "fixtures/notes/allergy/bundle.json").read_text("utf-8")
+    (tmp_path / "expected.json").write_text(expected, "utf-8")
+    (tmp_path / "emitted.json").write_text(expected.replace("A10BA02", "A10BA03"), "utf-8")
+    diff = tmp_path / "diff.txt"
+    paths = ["--expected", str(tmp_path / "expected.json"), "--emitted", str(tmp_path / "emitted.json")]
+    assert main(["evaluate", "bundles", *paths, "--diff", str(diff), "--least", "all.resource.f1=1"]) == 0
+    figures = json.loads(capsys.readouterr().out)["figures"]
+    assert figures["MedicationStatement.code.f1"]["value"] == 0
+    assert "A10BA02" in diff.read_text() and "AllergyIntolerance" not in diff.read_text()
+    assert main(["evaluate", "bundles", *paths, "--least", "0.9"]) == 5
