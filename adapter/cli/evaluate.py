@@ -167,7 +167,7 @@ def _names(rename: Sequence[str]) -> dict[str, str]:
 
 
 def _kinds(settings: Settings, kinds: Sequence[str] | None, task: str | None) -> tuple[str, ...]:
-    """The kinds that are measured: those named, else those the answers of a task give; none: all."""
+    """The kinds that are measured: those named, else those of the answers of a task; none: those of gold."""
     if kinds or task is None:
         return tuple(kinds or ())
     views = library.find(task, settings.tasks).views

@@ -28,6 +28,7 @@ class Evaluation:
 
     documents: int
     missing: int  # documents the run said nothing of
+    not_measured: Mapping[str, int]  # by kind: mentions of the run whose kind is left out
     discontinuous: int  # gold mentions whose words do not stand together
     spans: tuple[SpanScores, ...]  # by level
     confusion: Confusion  # (gold's kind, the run's kind), None: not there
@@ -60,6 +61,7 @@ def evaluate(
     return Evaluation(
         documents=len(cases),
         missing=sum(case.missing for case in cases),
+        not_measured=Counter(kind for case in cases for kind in case.others),
         discontinuous=sum(len(one.places) > 1 for case in cases for one in case.gold),
         spans=scores.of_spans(counted, seed=seed, resamples=resamples),
         confusion=_confusion(cases),
@@ -84,6 +86,7 @@ def as_json(found: Evaluation) -> dict[str, Any]:
         "documents": found.documents,
         "missing": found.missing,
         "discontinuous": found.discontinuous,
+        "not_measured": dict(sorted(found.not_measured.items())),
         "figures": {name: scores.told(one) for name, one in sorted(figures(found).items())},
         "confusion": [
             {"gold": gold, "predicted": predicted, "count": count}

@@ -3,7 +3,7 @@
 Gold and prediction have the same form, whatever file they came from. Offsets count code points.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from adapter.errors import InputError
@@ -86,6 +86,7 @@ class Case:
     gold: tuple[Annotation, ...]
     predicted: tuple[Annotation, ...]
     missing: bool = False  # the system said nothing: an error, or no line at all
+    others: tuple[str, ...] = ()  # the kind of each predicted mention that is not measured
 
 
 def sorted_(annotations: Sequence[Annotation]) -> tuple[Annotation, ...]:
@@ -117,21 +118,24 @@ def _renamed(one: Annotation, names: Mapping[str, str]) -> Annotation:
 
 
 def paired(gold: Sequence[Document], predicted: Sequence[Document], kinds: Sequence[str] = ()) -> list[Case]:
-    """Every gold document with what was predicted for it, only of `kinds` where some are given.
+    """Every gold document with what was predicted for it, of `kinds`; where none are given, of gold's.
 
     Raises InputError where a prediction is for no gold document.
     """
     given = {one.id: one for one in predicted}
     if unknown := len(given.keys() - {one.id for one in gold}):
         raise InputError(f"predicted: {unknown} documents that are not in gold", path="--predicted")
-    return [_case(one, given.get(one.id), kinds) for one in gold]
+    measured = frozenset(kinds) or {each.kind for one in gold for each in one.annotations}
+    return [_case(one, given.get(one.id), measured) for one in gold]
 
 
-def _case(gold: Document, predicted: Document | None, kinds: Sequence[str]) -> Case:
-    def kept(all_of_them: Sequence[Annotation]) -> tuple[Annotation, ...]:
-        return tuple(one for one in all_of_them if not kinds or one.kind in kinds)
-
+def _case(gold: Document, predicted: Document | None, kinds: Set[str]) -> Case:
     found = predicted.annotations if predicted is not None else ()
-    missing = predicted is None or predicted.failed
-    text = gold.text or (predicted.text if predicted else None) or ""
-    return Case(id=gold.id, text=text, gold=kept(gold.annotations), predicted=kept(found), missing=missing)
+    return Case(
+        id=gold.id,
+        text=gold.text or (predicted.text if predicted else None) or "",
+        gold=tuple(one for one in gold.annotations if one.kind in kinds),
+        predicted=tuple(one for one in found if one.kind in kinds),
+        missing=predicted is None or predicted.failed,
+        others=tuple(one.kind for one in found if one.kind not in kinds),
+    )

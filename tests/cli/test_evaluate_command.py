@@ -84,6 +84,24 @@ def test_kinds_may_be_chosen_and_renamed(asked, capsys):
     assert main([*asked, "--rename", "medication"]) == 2
 
 
+def test_kinds_that_gold_does_not_have_are_counted_and_not_measured(asked, tmp_path, capsys):
+    dates = [*RUN, finding("Has", "date")]
+    run = lines(tmp_path / "dates.jsonl", dates, documents=8)
+    main([*asked[:5], run, *asked[6:]])
+    told = json.loads(capsys.readouterr().out)
+    assert told["not_measured"] == {"date": 8}
+    assert told["figures"]["strict.micro.f1"]["value"] == pytest.approx(2 / 5)
+    main(
+        [
+            *asked[:5],
+            run,
+            *asked[6:],
+            *(part for kind in ("condition", "medication", "date") for part in ("--kind", kind)),
+        ]
+    )
+    assert json.loads(capsys.readouterr().out)["figures"]["strict.micro.f1"]["value"] == pytest.approx(2 / 6)
+
+
 def test_the_texts_of_gold_can_be_extracted_from(tmp_path, capsys):
     (tmp_path / "a.txt").write_text(TEXT)
     (tmp_path / "a.ann").write_text("T1\tCondition 7 12\tfever\n")

@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter.errors import InputError
 from adapter.evaluation import readers
@@ -78,6 +80,44 @@ def test_a_note_that_failed_found_nothing_and_one_without_gold_is_refused(tmp_pa
     assert case.missing and case.gold and not case.predicted
     with pytest.raises(InputError, match="1 documents"):
         paired([], run)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 60) | st.floats(-1, 2) | st.sampled_from(["a", "s", TEXT]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["start", "end", "text", "system", "code", "dose"]), inner, max_size=4
+        )
+    ),
+    max_leaves=8,
+)
+NAMES = [
+    "start",
+    "end",
+    "text",
+    "kind",
+    "spans",
+    "assertion",
+    "codings",
+    "alternatives",
+    "attributes",
+    "confidence",
+]
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6), st.booleans())
+def test_whatever_a_line_holds_is_read_or_refused(tmp_path_factory, changes, whole):
+    item = finding("asthma") | changes
+    row = {"id": "a", "text": TEXT, "findings": [item] if whole else changes.get("spans")}
+    path = lines(tmp_path_factory.getbasetemp() / "wild", row)
+    try:
+        (document,) = readers.read(path)
+    except InputError as error:
+        assert "asthma" not in str(error)
+    else:
+        places = [place for one in document.annotations for place in one.places]
+        assert all(0 <= start < end <= len(TEXT) for start, end in places)
 
 
 def test_a_document_twice_is_refused(tmp_path):

@@ -64,6 +64,9 @@ def _summary(found: Evaluation) -> Html:
         told += f" For {found.missing} of them the run gave nothing: all their mentions count as missed."
     if found.discontinuous:
         told += f" {found.discontinuous} mentions of gold have words that do not stand together."
+    if found.not_measured:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(found.not_measured.items()))
+        told += f" Mentions of the run that are not measured, for their kind: {kinds}."
     told += " In brackets: what 95 of 100 sets of such documents would give."
     return element("p", told)
 
