@@ -38,8 +38,10 @@ def linked(text, spans, rules):
         ),
         (
             "Ramipril 2,5 mg x 1/j, bisoprolol 5 mg matin et soir.",
-            ["medication: Ramipril", "dose: 2,5 mg", "frequency: x 1/j", "medication: bisoprolol"]
-            + ["dose: 5 mg", "frequency: matin et soir"],
+            [
+                *("medication: Ramipril", "dose: 2,5 mg", "frequency: x 1/j"),
+                *("medication: bisoprolol", "dose: 5 mg", "frequency: matin et soir"),
+            ],
             {"Ramipril": ["2,5 mg", "x 1/j"], "bisoprolol": ["5 mg", "matin et soir"]},
         ),
         (
