@@ -13,13 +13,14 @@ from adapter.evaluation import calibration, codes, resampling, scores, spans, st
 from adapter.evaluation.calibration import Point, Reliability
 from adapter.evaluation.codes import Question, Subsumes
 from adapter.evaluation.record import AXES, Annotation, Case
-from adapter.evaluation.resampling import Counts
+from adapter.evaluation.resampling import Counts, Figure
 from adapter.evaluation.scores import SEED, Prf, Score, SpanScores
 from terminology.systems import SHORT
 
 DEFAULT = "strict.micro.f1"
 Confusion = Mapping[tuple[str | None, str | None], int]
-Named = Callable[[Sequence[str], Counts], dict[str, Prf]]  # names, counts -> scores
+Scored = dict[str, Prf]
+Named = Callable[[Sequence[str], Counts, Mapping[str, Figure]], Scored]  # names, counts, figures -> scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +54,8 @@ def evaluate(
     counted = spans.count(cases)
     asked = codes.questions(cases, matches)
 
-    def named(names: Sequence[str], counts: Counts) -> dict[str, Prf]:
-        return _there(scores.by_name(counts, names, seed=seed, resamples=resamples))
+    def named(names: Sequence[str], counts: Counts, figures: Mapping[str, Figure] = scores.PRF) -> Scored:
+        return _there(scores.by_name(counts, names, figures=figures, seed=seed, resamples=resamples))
 
     kinds = statements.detail_kinds(matches)
     said = statements.axes(matches)
@@ -127,9 +128,10 @@ def _codes(
     asked: Sequence[Question], documents: int, subsumes: Subsumes | None, named: Named
 ) -> dict[str, dict[str, Prf]]:
     systems = sorted({one.system for one in asked})
+    figures = {**scores.PRF, "precision": resampling.when_given}
     groups = {"all": asked} | {short(one): [q for q in asked if q.system == one] for one in systems}
     return {
-        name: named(codes.MEASURES, codes.count(group, documents, subsumes))
+        name: named(codes.MEASURES, codes.count(group, documents, subsumes), figures)
         for name, group in groups.items()
         if asked
     }

@@ -52,6 +52,11 @@ def recall(counts: Floats) -> Floats:
     return _known(counts, share(counts[..., 0], np.maximum(counts[..., 1], 1)))
 
 
+def when_given(counts: Floats) -> Floats:
+    """The share of what was given that is right, not known where nothing was."""
+    return share(counts[..., 0], counts[..., 2])
+
+
 def f1(counts: Floats) -> Floats:
     """The harmonic mean of both."""
     return share(2 * counts[..., 0], counts[..., 1] + counts[..., 2])

@@ -66,17 +66,22 @@ def of_spans(
 
 
 def by_name(
-    counts: Counts, names: Sequence[str], *, seed: int = SEED, resamples: int = resampling.RESAMPLES
+    counts: Counts,
+    names: Sequence[str],
+    *,
+    figures: Mapping[str, Figure] = PRF,
+    seed: int = SEED,
+    resamples: int = resampling.RESAMPLES,
 ) -> dict[str, Prf]:
     """The scores of several things; `counts` is document x thing x (hits, wanted, given)."""
     total = counts.sum(0).astype(float)
     sums = resampling.resampled(counts, seed=seed, resamples=resamples)
-    return {name: prf(total[at], sums[:, at]) for at, name in enumerate(names)}
+    return {name: prf(total[at], sums[:, at], figures) for at, name in enumerate(names)}
 
 
-def prf(total: Floats, sums: Floats) -> Prf:
+def prf(total: Floats, sums: Floats, figures: Mapping[str, Figure] = PRF) -> Prf:
     """The scores of one thing, of its counts and those of the resamples."""
-    scores = {name: score(figure, total, sums) for name, figure in PRF.items()}
+    scores = {name: score(figure, total, sums) for name, figure in figures.items()}
     return Prf(**scores, hits=float(total[0]), wanted=int(total[1]), given=int(total[2]))
 
 

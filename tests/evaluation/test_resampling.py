@@ -23,6 +23,9 @@ def test_figures_by_hand():
     assert resampling.precision(counts).tolist() == pytest.approx([2 / 3, math.nan, 0, 0], nan_ok=True)
     assert resampling.recall(counts).tolist() == pytest.approx([1 / 2, math.nan, 0, 0], nan_ok=True)
     assert f1(counts).tolist() == pytest.approx([4 / 7, math.nan, 0, 0], nan_ok=True)
+    assert resampling.when_given(counts).tolist() == pytest.approx(
+        [2 / 3, math.nan, math.nan, 0], nan_ok=True
+    )
     assert float(resampling.macro(f1)(counts)) == pytest.approx(4 / 21)
 
 

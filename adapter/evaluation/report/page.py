@@ -86,7 +86,7 @@ def _kinds(found: Evaluation) -> Html:
         rows: list[list[str | int]] = [
             [kind, *_figures(prf), charts.meter(prf.f1)] for kind, prf in level.kinds.items()
         ]
-        parts.append(table([*HEAD, "F1"], rows, caption=f"By kind, {level.level}"))
+        parts.append(table([*HEAD, ""], rows, caption=f"By kind, {level.level}"))
     return _section("Kinds", *parts)
 
 
@@ -124,7 +124,7 @@ def _named(title: str, what: str, found: Mapping[str, Prf]) -> Html:
     rows: list[list[str | int]] = [
         [name, *_figures(one), charts.meter(one.f1)] for name, one in found.items()
     ]
-    return _section(title, table([what, *HEAD[1:], "F1"], rows, caption=title)) if rows else Html("")
+    return _section(title, table([what, *HEAD[1:], ""], rows, caption=title)) if rows else Html("")
 
 
 def _codes(found: Evaluation) -> Html:
