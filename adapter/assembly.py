@@ -44,7 +44,7 @@ def opened(settings: Settings, progress: Progress | None = None) -> Iterator[Pip
         yield Pipeline(
             engine=engine,
             coder=coding.Coder(store, coding.load(), engines.chooser(settings, engine)),
-            contexts={name: context.load(name) for name in languages()},
+            contexts=context.Shelf(languages()),
             resources=emission.load(),
             maker=maker(engine.model, store, instant(settings.recorded)),
             fhir=cast(Version, settings.fhir),

@@ -2,5 +2,6 @@
 
 from adapter.context.assertion import assess
 from adapter.context.rules import ContextRules, load
+from adapter.context.shelf import Shelf
 
-__all__ = ["ContextRules", "assess", "load"]
+__all__ = ["ContextRules", "Shelf", "assess", "load"]

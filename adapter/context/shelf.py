@@ -1,0 +1,32 @@
+"""The rules of every language, each read when it is first asked for: reading all takes seconds."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Lock
+
+from adapter.context.rules import ContextRules, load
+
+
+class Shelf(Mapping[str, ContextRules]):
+    """Rules by language. May be used by several threads.
+
+    A language's file that cannot be read raises mappings.MappingError when it is first asked for.
+    """
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        self._languages = tuple(languages)
+        self._read: dict[str, ContextRules] = {}
+        self._lock = Lock()
+
+    def __getitem__(self, language: str) -> ContextRules:
+        if language not in self._languages:
+            raise KeyError(language)
+        with self._lock:
+            if language not in self._read:
+                self._read[language] = load(language)
+            return self._read[language]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._languages)
+
+    def __len__(self) -> int:
+        return len(self._languages)
