@@ -30,7 +30,7 @@ def application(
     app = FastAPI(
         title="Notewright", version=service.version, docs_url=None, redoc_url=None, redirect_slashes=False
     )
-    listed = routes.table()
+    listed = routes.table(asks=service.questions is not None)
     for route in listed:
         _add(app, service, route)
     _described(app, service, listed)

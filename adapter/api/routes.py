@@ -20,9 +20,10 @@ class Route:
     operation: str = ""  # "DocumentReference/$extract"
 
 
-def table() -> Sequence[Route]:
-    """All routes below the base."""
-    return (*_documents(), *_terms(), *_system(), *_deliveries(), *_bulk(), *_subscriptions())
+def table(*, asks: bool = False) -> Sequence[Route]:
+    """All routes below the base; with `asks`, there is a language model to be asked tasks."""
+    asked = _asked() if asks else ()
+    return (*asked, *_documents(), *_terms(), *_system(), *_deliveries(), *_bulk(), *_subscriptions())
 
 
 def _subscriptions() -> Sequence[Route]:
@@ -58,7 +59,7 @@ def _subscriptions() -> Sequence[Route]:
 
 def _documents() -> Sequence[Route]:
     one = f"/{KIND}/{{id}}"
-    extract, answer, tasks = f"{KIND}/$extract", f"{KIND}/$answer", f"{KIND}/$tasks"
+    extract = f"{KIND}/$extract"
     return (
         Route(method="POST", path=f"/{KIND}", handler=documents.create, kind="create", resource=KIND),
         Route(method="GET", path=f"/{KIND}", handler=documents.search, kind="search-type", resource=KIND),
@@ -69,22 +70,6 @@ def _documents() -> Sequence[Route]:
             kind="operation",
             resource=KIND,
             operation=extract,
-        ),
-        Route(
-            method="POST",
-            path=f"/{answer}",
-            handler=asking.answer,
-            kind="operation",
-            resource=KIND,
-            operation=answer,
-        ),
-        Route(
-            method="GET",
-            path=f"/{tasks}",
-            handler=asking.tasks,
-            kind="operation",
-            resource=KIND,
-            operation=tasks,
         ),
         Route(
             method="POST",
@@ -110,6 +95,21 @@ def _documents() -> Sequence[Route]:
             resource=KIND,
         ),
     )
+
+
+def _asked() -> Sequence[Route]:
+    rows = (("POST", "$answer", asking.answer), ("GET", "$tasks", asking.tasks))
+    return [
+        Route(
+            method=method,
+            path=f"/{KIND}/{name}",
+            handler=handler,
+            kind="operation",
+            resource=KIND,
+            operation=f"{KIND}/{name}",
+        )
+        for method, name, handler in rows
+    ]
 
 
 def _deliveries() -> Sequence[Route]:

@@ -71,7 +71,7 @@ def test_what_cannot_be_asked_is_refused(asked, body, status):
     assert issues(told)
 
 
-def test_without_a_language_model_it_says_so(here):
-    told = here.post(question("elmtex-15"), "/DocumentReference/$answer")
-    assert told.status_code in (500, 503)
-    assert "language model" in told.text
+def test_with_one_it_is_declared(asked):
+    told = asked.get("/metadata").json()["rest"][0]["resource"]
+    (documents,) = [one for one in told if one["type"] == "DocumentReference"]
+    assert {"answer", "tasks", "extract"} <= {one["name"] for one in documents["operation"]}

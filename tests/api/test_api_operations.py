@@ -128,6 +128,11 @@ def test_the_capability_statement_is_valid_and_says_what_is_there(here, version)
             assert empty or (asked.status_code in (400, 404, 405, 422) and issues(asked)), operation
 
 
+def test_without_a_language_model_no_task_can_be_asked(here):
+    assert here.post({"resourceType": "Parameters"}, "/DocumentReference/$answer").status_code in (404, 405)
+    assert "$answer" not in here.get("/metadata").text
+
+
 def test_the_smart_configuration_is_json_whatever_is_asked_for(here):
     for accept in (JSON, XML, "application/json"):
         answer = here.get("/.well-known/smart-configuration", Accept=accept)

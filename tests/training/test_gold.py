@@ -51,7 +51,8 @@ class TestFormat:
 
 
 def test_every_kind_but_none_unknown_is_in_the_set():
-    assert {one["kind"] for record in RECORDS for one in record["mentions"]} == set(KINDS)
+    details = {"date", "reason"}  # only language models find these
+    assert {one["kind"] for record in RECORDS for one in record["mentions"]} == set(KINDS) - details
 
 
 def test_notes_are_distinct_and_the_training_ones_are_held_out():
