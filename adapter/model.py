@@ -39,6 +39,9 @@ KINDS = (
 )
 """What an engine may find in a note; `docs/glossary.md` says what each means."""
 
+FLAGS = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned", "stopped", "allergen")
+"""The truth values of an `Assertion`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:

@@ -15,9 +15,8 @@ from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.relations import link
 from adapter.context.rules import Axis, ContextRules
 from adapter.context.scopes import Scope, scopes
-from adapter.model import Assertion, Cue, Experiencer, Finding, Mention, Note, Section, Span, Step
+from adapter.model import FLAGS, Assertion, Cue, Experiencer, Finding, Mention, Note, Section, Span, Step
 
-FLAGS = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned", "stopped", "allergen")
 DICTIONARY = "dictionary"  # the source of mentions that are a name of the terminology store
 ITEM_MARKS = "-•*·▪◦–—#>+"
 

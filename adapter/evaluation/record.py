@@ -7,21 +7,11 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from adapter.errors import InputError
-from adapter.model import Attribute
+from adapter.model import FLAGS, Attribute
 
 Places = tuple[tuple[int, int], ...]
 
-AXES = (
-    "negated",
-    "ruled_out",
-    "uncertain",
-    "hypothetical",
-    "historical",
-    "planned",
-    "stopped",
-    "allergen",
-    "family",
-)
+AXES = (*FLAGS, "family")
 """What may be said of a mention; `family` is an experiencer that is a relative."""
 
 

@@ -26,11 +26,16 @@ def _silent(_level: int, _text: bytes, _data: object) -> None:
     """llama.cpp would speak to standard error by itself; its errors reach us as return codes."""
 
 
+def silence() -> None:
+    """From here on llama.cpp says nothing by itself."""
+    llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
+
+
 class Weights:
     """The weights of a GGUF file in memory, shared by the encoders made from it."""
 
     def __init__(self, path: Path) -> None:
-        llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
+        silence()
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = 0

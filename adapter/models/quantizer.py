@@ -10,6 +10,7 @@ from typing import Any
 import llama_cpp
 
 from adapter.errors import InputError, ModelError
+from adapter.extraction.llama import silence
 from adapter.models.card import LORA, kind, whole
 from adapter.models.container import layout
 
@@ -17,11 +18,6 @@ KEPT = (rb"^cls\.",)  # tensors that are small, and read by others than llama.cp
 _F32 = 0
 _ERROR = 4  # log level of llama.cpp
 _PREFIXES = ("LLAMA_FTYPE_MOSTLY_", "LLAMA_FTYPE_ALL_")
-
-
-@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
-def _silent(_severity: int, _text: bytes, _data: object) -> None:
-    """What llama.cpp says when nobody listens."""
 
 
 def levels() -> dict[str, int]:
@@ -86,7 +82,7 @@ def said() -> Iterator[list[str]]:
     try:
         yield words
     finally:
-        llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
+        silence()
 
 
 def _params(number: int, threads: int) -> Any:

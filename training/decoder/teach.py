@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.assembly import opened
-from adapter.model import Finding
+from adapter.model import FLAGS, Finding
 from adapter.settings import Settings
 from training import examples
 from training.gold.score import gold_notes
@@ -56,21 +56,11 @@ def allowed(path: Path) -> Iterator[dict[str, Any]]:
 def plain(finding: Finding) -> dict[str, Any]:
     """A finding as JSON: place, kind, the flags that are true, and its details."""
     said = finding.assertion
-    flags = (
-        "negated",
-        "ruled_out",
-        "uncertain",
-        "hypothetical",
-        "historical",
-        "planned",
-        "stopped",
-        "allergen",
-    )
     return {
         "start": finding.start,
         "end": finding.end,
         "kind": finding.kind,
-        "flags": [flag for flag in flags if getattr(said, flag)],
+        "flags": [flag for flag in FLAGS if getattr(said, flag)],
         "experiencer": said.experiencer,
         "attributes": [{"kind": one.kind, "start": one.start, "end": one.end} for one in finding.attributes],
     }

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapter.extraction.generative.places import pointer
 from adapter.model import Issue, Span
+from adapter.tasks.node import step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class _Join:
     def _objects(self, first: dict[str, Any], second: dict[str, Any], here: str, there: str) -> Any:
         keys = [*first, *(key for key in second if key not in first)]
         return {
-            key: self.values(first.get(key), second.get(key), here + pointer(key), there + pointer(key))
+            key: self.values(first.get(key), second.get(key), step(here, key), step(there, key))
             for key in keys
         }
 
@@ -115,7 +115,7 @@ class _Join:
         for index, item in enumerate(second):
             if item not in whole:
                 whole.append(item)
-            self._moves[there + pointer(index)] = here + pointer(whole.index(item))
+            self._moves[step(there, index)] = step(here, whole.index(item))
         return whole
 
     def moved(self, fact: Fact) -> Fact | None:

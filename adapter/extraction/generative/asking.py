@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
-from adapter.extraction.generative import chunks, ladder, numbers, prompts
+from adapter.extraction.generative import chunks, ladder, prompts
 from adapter.extraction.generative.answer import Answer, Attempt
 from adapter.extraction.generative.backend import Backend, Completion, Request
 from adapter.extraction.generative.grounding import Ground
@@ -50,6 +50,7 @@ class Asking:
         task: Task,
         manner: Manner,
         *,
+        reader: Reader,
         schema: dict[str, Any],
         shots: Shots,
         apart: Sequence[Span] = (),
@@ -57,7 +58,7 @@ class Asking:
         """Words of the note that are `apart` bear nothing out."""
         self._backend, self._task, self._manner = backend, task, manner
         self._schema, self._shots, self._apart = schema, shots, apart
-        self._reader = Reader(task, numbers.load())
+        self._reader = reader
 
     def answers(self, note: Note, spans: Sequence[Span]) -> list[Answer]:
         """The answers to the stretches of a note, in text order; a stretch not read is an answer of issues.

@@ -8,10 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from adapter.errors import EngineError
-from adapter.extraction.generative import chunks, mentioning, prompts
+from adapter.extraction.generative import chunks, mentioning, numbers, prompts
 from adapter.extraction.generative.answer import Answer, joined
 from adapter.extraction.generative.asking import Asking, Manner, Shots
 from adapter.extraction.generative.backend import Backend
+from adapter.extraction.generative.reading import Reader
 from adapter.extraction.orders import Orders
 from adapter.model import Mention, ModelInfo, Note, Step
 from adapter.tasks import Example, Task, grounded
@@ -48,6 +49,7 @@ class GenerativeEngine:
         self.task = replace(task, max_tokens=min(task.max_tokens, backend.context // 2))
         self._backend, self._manner = backend, manner or Manner()
         self._orders = orders
+        self._reader = Reader(self.task, numbers.load())
         self._shots = shots or (lambda _text: ())
         self._schema = grounded.schema(task)
         self._most = self._room(chunk_tokens)
@@ -78,6 +80,7 @@ class GenerativeEngine:
             self._backend,
             self.task,
             self._manner,
+            reader=self._reader,
             schema=self._schema,
             shots=self._shots,
             apart=apart,

@@ -5,13 +5,13 @@ A quote in several places of the note is several mentions. Details such as a dos
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from adapter.extraction.generative.answer import Answer, Fact
-from adapter.extraction.generative.places import pointer
 from adapter.model import Issue, Mention, Note, Span, Step
 from adapter.tasks import Detail, Task, View
+from adapter.tasks.node import step
 
 UNKNOWN = 0.5  # confidence of a fact whose model tells no probabilities
 AGAIN = frozenset({"reason"})  # details that may be a finding of their own at the same place
@@ -41,10 +41,10 @@ def _items(answer: Answer, view: View) -> Iterator[_Item]:
     rows = answer.value.get(view.path) if isinstance(answer.value, dict) else None
     facts = {fact.path: fact for fact in answer.facts}
     for index, row in enumerate(rows or ()):
-        base = pointer(view.path, index)
-        fact = facts.get(base + pointer(view.quote) if view.quote else base)
+        base = step("", view.path, index)
+        fact = facts.get(step(base, view.quote) if view.quote else base)
         if fact is not None:
-            found = ((detail, facts.get(base + pointer(detail.key))) for detail in view.details)
+            found = ((detail, facts.get(step(base, detail.key))) for detail in view.details)
             details = tuple((detail, said) for detail, said in found if said is not None)
             yield _Item(view, fact, _claims(view, row), details)
 
@@ -155,8 +155,3 @@ def _issue(reason: str, message: str, mention: Mention) -> Issue:
         end=mention.end,
         kind=mention.kind,
     )
-
-
-def bare(step: Step[Mention]) -> Step[Mention]:
-    """The same without what the engine claims: context alone judges."""
-    return replace(step, kept=tuple(replace(one, claims=()) for one in step.kept))

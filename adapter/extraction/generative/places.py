@@ -13,6 +13,7 @@ from typing import Any
 
 from adapter.extraction.generative.backend import Token
 from adapter.model import Span
+from adapter.tasks.node import step
 
 SCALAR = re.compile(r"[^\s,\]}]+")
 SPACE = re.compile(r"\s*")
@@ -27,11 +28,6 @@ def of(text: str) -> dict[str, Span]:
     walk = _Walk(text, {})
     walk.value(walk.skip(0), "")
     return walk.places
-
-
-def pointer(*parts: str | int) -> str:
-    """The JSON pointer of a path."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +54,14 @@ class _Walk:
         at = self.skip(at + 1)
         while self.text[at] != "}":
             key, at = self._string(at)
-            at = self.value(self.skip(self.skip(at) + 1), path + pointer(key))
+            at = self.value(self.skip(self.skip(at) + 1), step(path, key))
             at = self._next(at)
         return at + 1
 
     def _items(self, at: int, path: str) -> int:
         at, index = self.skip(at + 1), 0
         while self.text[at] != "]":
-            at = self._next(self.value(at, path + pointer(index)))
+            at = self._next(self.value(at, step(path, index)))
             index += 1
         return at + 1
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapter.extraction.generative.places import pointer
+from adapter.tasks.node import step
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Count:
 
     def _wrapped(self, values: Sequence[Mapping[str, Any]], path: str) -> dict[str, Any] | None:
         """A value with the words it rests on: those that most of the runs behind the value cite."""
-        best = self.of([value["value"] for value in values], path + pointer("value"))
+        best = self.of([value["value"] for value in values], step(path, "value"))
         if best is None:
             return None
         words = [value["quote"] for value in values if value["value"] == best]
@@ -60,7 +60,7 @@ class _Count:
         merged = {}
         for key in keys:
             said = [value[key] for value in values if key in value]
-            here = path + pointer(key)
+            here = step(path, key)
             if key == "quote" and isinstance(said[0], str):  # the item is known by it already
                 merged[key], self.shares[here] = _commonest(said)[0], len(said) / self.runs
             elif self._most(len(said)) or any(isinstance(one, list) for one in said):
@@ -71,7 +71,7 @@ class _Count:
         merged: list[Any] = []
         for group in self._groups(values):
             inner = _Count(self.runs)
-            item = inner.of(group, path + pointer(len(merged)))
+            item = inner.of(group, step(path, len(merged)))
             if item is None or _has_lost(item, group):
                 self.dropped += 1
                 continue

@@ -10,14 +10,10 @@ import llama_cpp
 
 from adapter.errors import ModelError
 from adapter.extraction.generative.vocabulary import Vocabulary
+from adapter.extraction.llama import silence
 from adapter.model import ModelInfo
 
 _FTYPE = "LLAMA_FTYPE_MOSTLY_"
-
-
-@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
-def _silent(_level: int, _text: bytes, _data: object) -> None:
-    """llama.cpp would speak to standard error by itself; its errors reach us as return codes."""
 
 
 class Weights:
@@ -93,7 +89,7 @@ class Weights:
 def _load(path: Path) -> Any:
     if not path.is_file():
         raise ModelError(f"{path.name}: no such model file")
-    llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
+    silence()
     llama_cpp.llama_backend_init()
     params = llama_cpp.llama_model_default_params()
     params.n_gpu_layers = 0
