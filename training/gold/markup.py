@@ -6,8 +6,8 @@
 Inline, for notes written here: `[[Vorhofflimmern|condition historical]]`,
 `[[Metoprolol|medication @m1]] [[47,5 mg|dose >m1]]`: `@m1` names a mention, `>m1` hangs this one on it.
 Other words: an axis (`negated`, `uncertain`, ...), `family` or `other` with `relative=mother`,
-`code=SYSTEM:CODE`. Listed, for texts that may not be kept: a file ID.tsv beside each note, a mention a line in
-text order, `words TAB kind and the rest`, or `left¦words¦right TAB ...` where the words stand earlier too.
+`code=SYSTEM:CODE`. Listed, for texts that may not be kept: a file ID.tsv beside each note, a mention a line
+in text order, `words TAB kind and the rest`, or `left¦words¦right TAB ...` where the words stand earlier too.
 """
 
 import argparse
