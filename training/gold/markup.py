@@ -64,7 +64,11 @@ def inline(marked: str) -> tuple[str, list[dict[str, Any]]]:
 
 
 def listed(text: str, lines: Sequence[str]) -> list[dict[str, Any]]:
-    """The findings of a list of mentions in text order, each found after the one before."""
+    """The findings of a list of mentions in text order, each found after the one before.
+
+    A blank in the list may be a line break in the text.
+    """
+    plain = text.replace("\n", " ")
     marks: list[Mark] = []
     place = 0
     for number, line in enumerate(lines, start=1):
@@ -72,10 +76,11 @@ def listed(text: str, lines: Sequence[str]) -> list[dict[str, Any]]:
             continue
         quoted, _, said = line.partition("\t")
         left, words, right = quoted.split("¦") if "¦" in quoted else ("", quoted, "")
-        at = text.find(left + words + right, max(place - len(left), 0))
+        at = plain.find(left + words + right, max(place - len(left), 0))
         if at < 0:
             raise MarkupError(f"line {number}: does not stand after the one before: {quoted!r}")
-        marks.append(_mark(at + len(left), words, said, f"line {number}"))
+        start = at + len(left)
+        marks.append(_mark(start, text[start : start + len(words)], said, f"line {number}"))
         place = marks[-1].end
     return findings(marks)
 

@@ -55,6 +55,7 @@ class Completion:
     prompt_tokens: int = 0
     cached_tokens: int = 0  # of the prompt, taken from the cache
     generated_tokens: int = 0
+    ended_lists: int = 0  # that were ended because the model said nothing new in them
     seconds: float = 0.0
 
 

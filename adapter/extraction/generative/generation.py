@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapter.extraction.generative.backend import Completion, Request, Stop, Token
+from adapter.extraction.generative.items import Items
 from adapter.extraction.generative.repetition import looping
 from adapter.extraction.generative.sampling import Grammar, Sampler
 from adapter.extraction.generative.thinking import Tags
@@ -43,6 +44,7 @@ class Generation:
         self._thought: list[int] = []
         self._tokens: list[int] = []
         self._logprobs: list[float] = []
+        self._items, self._ended_lists = Items(), 0
         self._clock, self._began = clock, 0.0
 
     def begin(self, cached: int) -> None:
@@ -62,11 +64,31 @@ class Generation:
         if choice.token in self._vocabulary.ends:
             self.stop = "end"
             return []
-        self._grammar.accept(choice.token)
-        self._tokens.append(choice.token)
-        self._logprobs.append(choice.logprob)
-        self.stop = self._over(choice.token)
-        return [] if self.stop else [choice.token]
+        tokens = self._ending(choice.token) or [choice.token]
+        for token in tokens:
+            self._grammar.accept(token)
+            self._tokens.append(token)
+            self._logprobs.append(choice.logprob if token == choice.token else 0.0)
+        self.stop = self._over(tokens[-1])
+        return [] if self.stop else tokens
+
+    def _ending(self, token: int) -> list[int]:
+        """The tokens that end a list which says nothing new, instead of one that goes on with it."""
+        piece, at = self._vocabulary.pieces[token], 0
+        while (end := self._items.follow(piece[at:])) is not None:
+            at += end
+            if tokens := self._spelled(token, piece[:at]):
+                self._items.follow(b"]")
+                self._ended_lists += 1
+                return tokens
+        return []
+
+    def _spelled(self, token: int, item_end: bytes) -> list[int]:
+        """The end of an item and of its list in tokens; none where the list may not end here."""
+        whole = item_end == self._vocabulary.pieces[token]
+        letters = [self._vocabulary.letters.get(bytes((byte,)), -1) for byte in item_end + b"]"]
+        tokens = [token, letters[-1]] if whole else letters
+        return tokens if -1 not in tokens and self._grammar.takes(tokens) else []
 
     def _over(self, token: int) -> Stop | None:
         if self._vocabulary.pieces[token].endswith(_CLOSERS) and self._grammar.satisfied():
@@ -104,6 +126,7 @@ class Generation:
             prompt_tokens=len(self.prompt),
             cached_tokens=self.cached,
             generated_tokens=len(self._thought) + len(self._tokens),
+            ended_lists=self._ended_lists,
             seconds=self._clock() - self._began,
         )
 

@@ -27,6 +27,7 @@ class Parsed:
 
     value: Mapping[str, Any]
     improper: frozenset[str]  # pointers of values that no grammar can keep in bounds: ranges, dates
+    ended_lists: int = 0  # that were ended because the model repeated itself
 
 
 WHY = {
@@ -58,7 +59,7 @@ class Reader:
         except (TypeError, KeyError, AttributeError):
             return "invalid"  # of another shape altogether
         improper = frozenset(pointer.removesuffix("/value") for pointer in wrong)
-        return Parsed(value, improper) if improper <= known else "invalid"
+        return Parsed(value, improper, completion.ended_lists) if improper <= known else "invalid"
 
     def read(self, ground: Ground, parsed: Parsed, completion: Completion) -> Answer:
         """What the note bears out of one answer, each value with the probability the model gave it."""
@@ -80,7 +81,8 @@ class Reader:
         def sure(pointer: str, _value: Any) -> float | None:
             return count.shares.get(pointer, count.shares.get(pointer + "/value"))
 
-        answer = self._grounded(ground, Parsed(count.value, improper), sure)
+        ended = max(one.ended_lists for one in parsed)
+        answer = self._grounded(ground, Parsed(count.value, improper, ended), sure)
         told = (_issue("runs-differ", "The runs do not agree on what is said of an item."),) * count.dropped
         return replace(answer, left_out=(*answer.left_out, *told))
 
@@ -101,6 +103,7 @@ class Reader:
             if leaf.pointer in rebuilt.places
         )
         issues = [_issue(reason, WHY[reason], at) for at, reason in reasons.items() if reason is not None]
+        issues += [_ended()] * parsed.ended_lists
         issues += [_issue("required-missing", WHY["required-missing"], gap) for gap in rebuilt.gaps]
         return Answer(value=rebuilt.answer, facts=facts, left_out=tuple(issues))
 
@@ -121,6 +124,15 @@ def _places(ground: Ground, leaf: grounded.Leaf) -> tuple[Span, ...] | None:
     if leaf.quote is None:
         return ()
     return ground.find(leaf.quote) or None
+
+
+def _ended() -> Issue:
+    return Issue(
+        code="informational",
+        reason="list-repeats",
+        message="The model repeated itself in a list of its answer; the list ends there.",
+        severity="information",
+    )
 
 
 def _issue(reason: str, message: str, path: str | None = None) -> Issue:

@@ -13,6 +13,7 @@ distribution.
 """
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +98,18 @@ class Grammar:
         llama_cpp.llama_sampler_accept(self._pointer, token)
         if self._pending or self._vocabulary.broken[token]:
             self._pending = unfinished(self._pending + self._vocabulary.pieces[token])
+
+    def takes(self, tokens: Sequence[int]) -> bool:
+        """Whether all these tokens may come next, one after the other."""
+        trial = self.copy()
+        try:
+            for token in tokens:
+                if not trial.allowed(np.array([token], np.int32))[0]:
+                    return False
+                trial.accept(token)
+            return True
+        finally:
+            trial.close()
 
     def satisfied(self) -> bool:
         """Whether the answer may end here."""

@@ -37,9 +37,9 @@ class Vocabulary:
         self._guard = self._prefix_guard()
         self.broken = np.array([not _whole(piece) for piece in self.pieces], np.bool_)  # part of a character
         self.firsts = self._by_first_byte()  # for each of the 256 bytes the tokens that begin with it
-        letters = {piece: token for token, piece in enumerate(self.pieces) if len(piece) == 1}
-        self.singles = np.array(sorted(letters.values()), np.int32)  # one token for each byte that has one
-        self.unlettered = [byte for byte in range(256) if bytes((byte,)) not in letters]
+        self.letters = {piece: token for token, piece in enumerate(self.pieces) if len(piece) == 1}
+        self.singles = np.array(sorted(self.letters.values()), np.int32)  # a token for each byte that has one
+        self.unlettered = [byte for byte in range(256) if bytes((byte,)) not in self.letters]
 
     @property
     def pointer(self) -> Any:

@@ -67,10 +67,44 @@ def test_an_answer_too_long_is_cut_at_a_character(tiny_weights: Weights) -> None
     answer.close()
 
 
+ITEMS = {
+    "type": "array",
+    "maxItems": 40,
+    "items": {
+        "type": "object",
+        "properties": {"quote": {"type": "string", "maxLength": 60}},
+        "required": ["quote"],
+    },
+}
+BOTH = {"type": "object", "properties": {"a": ITEMS, "b": ITEMS}, "required": ["a", "b"]}
+
+
+def test_a_list_that_says_nothing_new_is_ended_and_the_answer_goes_on(tiny_weights: Weights) -> None:
+    answer = started(tiny_weights, schema=BOTH)
+    read = spell(tiny_weights, answer, b'{"a":[' + b",".join([b'{"quote":"pain"}'] * 4))
+    assert read[-1] == [*b"}]"]
+    spell(tiny_weights, answer, b',"b":[{"quote":"aspirin"}]}')
+    done = answer.completion()
+    assert (done.stop, done.ended_lists) == ("end", 1)
+    told = json.loads(done.text)
+    assert [item["quote"] for item in told["a"]] == ["pain"] * 4 and told["b"] == [{"quote": "aspirin"}]
+    assert len(done.tokens) == len(done.text)
+    answer.close()
+
+
+def test_a_list_that_may_not_end_yet_goes_on_until_it_may(tiny_weights: Weights) -> None:
+    answer = started(tiny_weights, schema={**ITEMS, "minItems": 6})
+    text = b"[" + b",".join([b'{"quote":"pain"}', b'{"quote":"gout"}'] * 3) + b"]"
+    spell(tiny_weights, answer, text)
+    assert (answer.completion().text.encode(), answer.stop) == (text, "end")
+    assert answer.completion().ended_lists == 1, "only the sixth item may be the last"
+    answer.close()
+
+
 def test_an_answer_that_repeats_itself_is_stopped(tiny_weights: Weights) -> None:
     answer = started(tiny_weights)
     spell(tiny_weights, answer, b"[" + b'"chest pain",' * 20)
-    assert answer.stop == "loop" and len(answer.completion().text) < 13 * 5
+    assert answer.stop == "loop" and len(answer.completion().text) < 13 * 6
     answer.close()
     other = started(tiny_weights)
     spell(tiny_weights, other, json.dumps([f"item {n}" for n in range(20)], separators=(",", ":")).encode())
