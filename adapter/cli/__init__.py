@@ -63,6 +63,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "audit verify": partial(_later, "operate", "audit_verify"),
     "evaluate findings": partial(_later, "evaluate", "findings"),
     "evaluate bundles": partial(_later, "evaluate", "bundles"),
+    "evaluate answers": partial(_later, "evaluate_answers", "answers"),
     "evaluate notes": partial(_later, "evaluate", "notes"),
     "evaluate dragon": partial(_later, "evaluate", "dragon"),
     "train lora": partial(_later, "train", "lora"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import terminology
 from adapter import assembly
-from adapter.cli import streams, wire
+from adapter.cli import evaluate_gate, streams, wire
 from adapter.errors import InputError
 from adapter.evaluation import bundles as comparing
 from adapter.evaluation import comparison, mistakes, readers, record, scores
@@ -17,15 +17,11 @@ from adapter.evaluation import dragon as scoring
 from adapter.evaluation import findings as measuring
 from adapter.evaluation import report as reports
 from adapter.evaluation.codes import Subsumes
-from adapter.evaluation.comparison import Compared
-from adapter.evaluation.findings import Evaluation
 from adapter.evaluation.readers import fhir
 from adapter.evaluation.record import Case, Document
 from adapter.settings import Settings
 from adapter.tasks import library
 from adapter.tasks.importing import benchmark
-
-UNDER = 5  # exit code: a figure is under what was asked, or worse than that of another run
 
 
 def dragon(
@@ -74,7 +70,7 @@ def findings(
 ) -> int:
     """How good findings are against gold; exit code 5 when a figure is under what was asked, or worse."""
     wanted, names, only = (
-        _wanted(least or (), measuring.DEFAULT),
+        evaluate_gate.wanted(least, measuring.DEFAULT),
         _names(rename or ()),
         _kinds(settings, kinds, asked_task),
     )
@@ -89,25 +85,14 @@ def findings(
         subsumes = _subsumes(settings, truth, stack)
         found = [measuring.evaluate(cases, subsumes=subsumes, seed=seed) for cases in runs]
     compared = comparison.compare(*found, seed=seed) if compare is not None else ()
-    under = scores.under(measuring.figures(found[0]), wanted)
-    _tell(found[0], compared, under, output)
+    code = evaluate_gate.tell(
+        measuring.as_json(found[0]), measuring.figures(found[0]), wanted, compared, output
+    )
     if report is not None:
         listed = mistakes.listed(runs[0], text=not no_text)
         page = reports.written(found[0], listed, compared, title=f"Evaluation of {predicted.name}")
         report.write_text(page, "utf-8", "replace")  # lone surrogates, which UTF-8 cannot hold
-    return UNDER if under or any(one.worse for one in compared) else 0
-
-
-def _tell(found: Evaluation, compared: Sequence[Compared], under: Sequence[str], output: str) -> None:
-    """Writes the figures, and says which of them fall short."""
-    others = {one.name: comparison.as_json(one) for one in compared}
-    told = measuring.as_json(found) | {"under": under, "compared": others}
-    with streams.target(output) as out:
-        out.write(json.dumps(told, indent=2) + "\n")
-    for name in under:
-        streams.say(f"notewright: {name} is under what was asked")
-    for name in (one.name for one in compared if one.worse):
-        streams.say(f"notewright: {name} is worse than that of the run compared with")
+    return code
 
 
 def bundles(
@@ -121,24 +106,19 @@ def bundles(
     output: str,
 ) -> int:
     """How good Bundles are against those expected; exit code 5 when a figure is under what was asked."""
-    wanted = _wanted(least or (), comparing.DEFAULT)
+    wanted = evaluate_gate.wanted(least, comparing.DEFAULT)
     cases = fhir.paired(expected, emitted)
     figures = comparing.figures(comparing.evaluate(cases, seed=seed))
-    under = scores.under(figures, wanted)
     told = {
         "documents": len(cases),
         "missing": sum(case.emitted is None for case in cases),
         "figures": {name: scores.told(one) for name, one in sorted(figures.items())},
-        "under": under,
     }
-    with streams.target(output) as out:
-        out.write(json.dumps(told, indent=2) + "\n")
+    code = evaluate_gate.tell(told, figures, wanted, None, output)
     if diff is not None:
         with streams.target(diff) as out:
             out.writelines(f"{line}\n" for case in cases for line in comparing.diff(case))
-    for name in under:
-        streams.say(f"notewright: {name} is under what was asked")
-    return UNDER if under else 0
+    return code
 
 
 def notes(_settings: Settings, *, gold: Path, gold_format: str | None, output: str) -> int:
@@ -175,18 +155,6 @@ def _kinds(settings: Settings, kinds: Sequence[str] | None, task: str | None) ->
     if not found:
         raise InputError("the answers of this task give no mentions", path="--task")
     return tuple(dict.fromkeys(found))
-
-
-def _wanted(least: Sequence[str], default: str) -> dict[str, float]:
-    """The least each figure may be, of FIGURE=VALUE, or VALUE for the default figure."""
-    found = {}
-    for one in least:
-        name, _, value = one.rpartition("=")
-        try:
-            found[name or default] = float(value)
-        except ValueError:
-            raise InputError("--least: not FIGURE=VALUE or a number", path="--least") from None
-    return found
 
 
 def _number(value: float) -> float | None:

@@ -1,14 +1,22 @@
 """Two runs on the same gold -> how they differ, and whether by more than luck."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from adapter.evaluation import resampling
-from adapter.evaluation.findings import Evaluation
-from adapter.evaluation.resampling import Difference
+from adapter.evaluation.resampling import Counts, Difference
 from adapter.evaluation.scores import SEED, number
 
 WORSE = 0.05
+
+
+class Run(Protocol):
+    """What is measured of a run."""
+
+    @property
+    def compared(self) -> Mapping[str, Counts]:
+        """What two runs are compared by, for each document: by name, counts of which F1 is the figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +34,7 @@ class Compared:
 
 
 def compare(
-    run: Evaluation, other: Evaluation, *, seed: int = SEED, shuffles: int = resampling.SHUFFLES
+    run: Run, other: Run, *, seed: int = SEED, shuffles: int = resampling.SHUFFLES
 ) -> tuple[Compared, ...]:
     """Every figure that both runs are compared by; a difference above 0 speaks for `run`."""
     names = [name for name in run.compared if name in other.compared]

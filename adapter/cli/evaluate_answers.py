@@ -1,0 +1,59 @@
+"""`notewright evaluate answers`: ELMTEX summaries, as ELMTEX scores them and strictly."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from adapter import engines
+from adapter.cli import evaluate_gate, streams
+from adapter.evaluation import answers as measuring
+from adapter.evaluation import comparison, texts
+from adapter.evaluation.answers import AnswerEvaluation
+from adapter.evaluation.readers import summaries
+from adapter.models.vectors import TokenVectors
+from adapter.settings import Settings
+
+NO_ROUGE = "needs the package rouge-score: the extra evaluation"
+
+
+def answers(
+    settings: Settings,
+    *,
+    gold: Path,
+    predicted: Path,
+    compare: Path | None,
+    no_bertscore: bool,
+    output: str,
+    least: Sequence[str] | None,
+    seed: int,
+) -> int:
+    """How good ELMTEX summaries are; exit code 5 when a figure is under what was asked, or worse."""
+    wanted = evaluate_gate.wanted(least, measuring.DEFAULT)
+    runs = [summaries.paired(gold, path) for path in (predicted, compare) if path is not None]
+    rouge = texts.rouge()
+    if rouge is None:
+        streams.say(f"notewright: ROUGE is left out: {NO_ROUGE}")
+    with ExitStack() as stack:
+        model = None if no_bertscore else stack.enter_context(_model(settings))
+        evaluate = partial(measuring.evaluate, rouge=rouge, embed=model, seed=seed)
+        found = [evaluate(cases) for cases in runs]
+    compared = comparison.compare(*found, seed=seed) if compare is not None else None
+    told = measuring.as_json(found[0]) | {
+        "rouge": NO_ROUGE if rouge is None else "rouge-score, with stemming"
+    }
+    told["bertscore"] = None if model is None else _about(model, found[0])
+    return evaluate_gate.tell(told, found[0].figures, wanted, compared, output)
+
+
+def _model(settings: Settings) -> TokenVectors:
+    path = engines.model_path(replace(settings, engine="encoder"))
+    return TokenVectors(path, threads=settings.cores)
+
+
+def _about(model: TokenVectors, found: AnswerEvaluation) -> dict[str, Any]:
+    """What BERTScore rests on: its figures can only be compared with those of the same model."""
+    baseline = {key: round(value, 6) for key, value in found.baseline.items()}
+    return {"model": model.name, "sha256": model.digest, "layer": model.layer, "baseline": baseline}
