@@ -64,6 +64,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "evaluate findings": partial(_later, "evaluate", "findings"),
     "evaluate bundles": partial(_later, "evaluate", "bundles"),
     "evaluate answers": partial(_later, "evaluate_answers", "answers"),
+    "evaluate redaction": partial(_later, "evaluate_redaction", "redaction"),
     "evaluate notes": partial(_later, "evaluate", "notes"),
     "evaluate dragon": partial(_later, "evaluate", "dragon"),
     "train lora": partial(_later, "train", "lora"),

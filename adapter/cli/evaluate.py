@@ -71,7 +71,7 @@ def findings(
     """How good findings are against gold; exit code 5 when a figure is under what was asked, or worse."""
     wanted, names, only = (
         evaluate_gate.wanted(least, measuring.DEFAULT),
-        _names(rename or ()),
+        evaluate_gate.names(rename),
         _kinds(settings, kinds, asked_task),
     )
     truth = record.renamed(readers.read(gold, gold_format), names)
@@ -137,13 +137,6 @@ def _subsumes(settings: Settings, truth: Sequence[Document], stack: ExitStack) -
     if not any(each.codes for one in truth for each in one.annotations):
         return None
     return stack.enter_context(terminology.open_store(assembly.store_path(settings, streams.say))).subsumes
-
-
-def _names(rename: Sequence[str]) -> dict[str, str]:
-    pairs = [one.partition("=") for one in rename]
-    if not all(old and new for old, _, new in pairs):
-        raise InputError("--rename: not KIND=KIND", path="--rename")
-    return {old: new for old, _, new in pairs}
 
 
 def _kinds(settings: Settings, kinds: Sequence[str] | None, task: str | None) -> tuple[str, ...]:

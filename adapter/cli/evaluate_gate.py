@@ -28,6 +28,17 @@ def wanted(least: Sequence[str] | None, default: str) -> dict[str, float]:
     return found
 
 
+def names(rename: Sequence[str] | None) -> dict[str, str]:
+    """Kinds by the names that are taken for them, of KIND=KIND.
+
+    Raises InputError.
+    """
+    pairs = [one.partition("=") for one in rename or ()]
+    if not all(old and new for old, _, new in pairs):
+        raise InputError("--rename: not KIND=KIND", path="--rename")
+    return {old: new for old, _, new in pairs}
+
+
 def tell(
     told: Mapping[str, Any],
     figures: Mapping[str, Score],

@@ -155,21 +155,12 @@ def _there(found: Mapping[str, Prf]) -> dict[str, Prf]:
 
 
 def _figures(found: Evaluation) -> Iterator[tuple[str, Score]]:
-    for level in found.spans:
-        for name, prf in {"micro": level.micro, **level.kinds}.items():
-            yield from _prf(f"{level.level}.{name}", prf)
-        yield from ((f"{level.level}.macro.{name}", one) for name, one in level.macro.items())
+    yield from scores.named_spans(found.spans).items()
     for name, prf in found.assertions.items():
-        yield from _prf(f"assertion.{name}", prf)
+        yield from scores.named(f"assertion.{name}", prf).items()
     for name, prf in found.details.items():
-        yield from _prf(f"details.{name}", prf)
+        yield from scores.named(f"details.{name}", prf).items()
     for system, measures in found.codes.items():
         for name, prf in measures.items():
             yield f"codes.{system}.{name}.accuracy", prf.recall
             yield f"codes.{system}.{name}.when_given", prf.precision
-
-
-def _prf(name: str, prf: Prf) -> Iterator[tuple[str, Score]]:
-    yield f"{name}.precision", prf.precision
-    yield f"{name}.recall", prf.recall
-    yield f"{name}.f1", prf.f1

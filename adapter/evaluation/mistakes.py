@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from adapter.evaluation import spans, statements
+from adapter.evaluation import redaction, spans, statements
 from adapter.evaluation.record import Annotation, Case
 
-What = Literal["missed", "invented", "kind", "bounds", "assertion", "code"]
-WHATS: tuple[What, ...] = ("missed", "invented", "kind", "bounds", "assertion", "code")
+What = Literal["left", "missed", "invented", "kind", "bounds", "assertion", "code"]
+WHATS: tuple[What, ...] = ("left", "missed", "invented", "kind", "bounds", "assertion", "code")
 BREAK = re.compile(r"(?<=[.!?])\s+|\s*\n\s*")
 AROUND = 200  # most code points shown before and after
 
@@ -43,6 +43,23 @@ class Mistake:
 def listed(cases: Sequence[Case], *, text: bool) -> list[Mistake]:
     """Every mistake, in the order of documents and text; without passages unless `text`."""
     return [mistake for case in cases for mistake in sorted(_of(case, text), key=lambda one: one.start)]
+
+
+def left(cases: Sequence[Case], *, text: bool) -> list[Mistake]:
+    """Every identifier of which something is left to read, as `listed` has them."""
+    return [
+        Mistake(
+            what="left",
+            document=case.id,
+            start=gold.start,
+            end=gold.end,
+            gold=gold.kind,
+            found="a part of it" if black else "",
+            passage=tuple(passage(case.text, gold, black)) if text else (),
+        )
+        for case in cases
+        for gold, black in redaction.left(case)
+    ]
 
 
 def _of(case: Case, text: bool) -> Iterator[Mistake]:

@@ -90,6 +90,21 @@ def score(figure: Figure, total: Floats, sums: Floats) -> Score:
     return Score(value=float(figure(total)), interval=resampling.between(figure(sums)))
 
 
+def named(name: str, prf: Prf) -> dict[str, Score]:
+    """Precision, recall and F1 by their names."""
+    return {f"{name}.{which}": getattr(prf, which) for which in PRF}
+
+
+def named_spans(levels: Sequence[SpanScores]) -> dict[str, Score]:
+    """Every figure of spans by its name, as `strict.micro.f1`."""
+    found: dict[str, Score] = {}
+    for level in levels:
+        for name, prf in {"micro": level.micro, **level.kinds}.items():
+            found |= named(f"{level.level}.{name}", prf)
+        found |= {f"{level.level}.macro.{which}": one for which, one in level.macro.items()}
+    return found
+
+
 def under(measured: Mapping[str, Score], least: Mapping[str, float]) -> list[str]:
     """The figures that are under what was asked; one that is not known is.
 

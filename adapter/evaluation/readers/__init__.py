@@ -22,8 +22,16 @@ READERS: Mapping[str, Reader] = {
 LOOKED_AT = 1 << 16
 
 
-def read(path: Path, form: str | None = None, texts: Mapping[str, str] | None = None) -> list[Document]:
+def read(
+    path: Path,
+    form: str | None = None,
+    texts: Mapping[str, str] | None = None,
+    *,
+    identifiers: bool = False,
+) -> list[Document]:
     """The documents of a file or folder; `texts` are those known from elsewhere, by document id.
+
+    `identifiers`: of lines that hold findings and identifiers, the identifiers.
 
     Raises InputError naming line and document, never quoting a text.
     """
@@ -31,7 +39,9 @@ def read(path: Path, form: str | None = None, texts: Mapping[str, str] | None = 
         raise InputError(f"{path.name}: no such file or folder")
     if form is not None and form not in READERS:
         raise InputError(f"form: not one of {', '.join(READERS)}")
-    found = READERS[form or look(path)](path, texts or {})
+    form = form or look(path)
+    reader = lines.identifiers if identifiers and form == "lines" else READERS[form]
+    found = reader(path, texts or {})
     if not found:
         raise InputError(f"{path.name}: no documents in it")
     for id, times in Counter(one.id for one in found).items():

@@ -1,7 +1,10 @@
-"""Our JSON lines -> documents: what `extract` writes, and gold in the same form with a `text` beside it."""
+"""Our JSON lines -> documents: what `extract` writes, and gold in the same form with a `text` beside it.
+
+Corpora of identifiers name the same things otherwise: `note_id`, `note_text`, `entities` and `label`.
+"""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +13,23 @@ from adapter.evaluation.record import AXES, Annotation, Coded, Document, Places,
 from adapter.model import Attribute
 
 Row = Mapping[str, Any]
+FINDINGS = ("findings", "mentions", "entities", "identifiers")
+IDENTIFIERS = ("identifiers", "entities", "findings", "mentions")
+"""Where a row has what is marked in it: the first that it has."""
+OTHERWISE = {"note_id": "id", "note_text": "text"}
 
 
-def read(path: Path, texts: Mapping[str, str]) -> list[Document]:
+def read(path: Path, texts: Mapping[str, str], names: Sequence[str] = FINDINGS) -> list[Document]:
     """The documents of a file; `texts` are those known from elsewhere, by id.
 
     Raises InputError naming line and document where something does not stand at its offsets.
     """
-    return [_document(row, f"{path.name}: line {number}", texts) for number, row in _rows(path)]
+    return [_document(row, f"{path.name}: line {number}", texts, names) for number, row in _rows(path)]
+
+
+def identifiers(path: Path, texts: Mapping[str, str]) -> list[Document]:
+    """The documents of a file with their identifiers, where a row has findings too."""
+    return read(path, texts, IDENTIFIERS)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Row]]:
@@ -32,12 +44,15 @@ def _row(line: bytes, where: str) -> Row:
         row = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise InputError(f"{where}: not JSON") from None
-    if not isinstance(row, dict) or not isinstance(row.get("id"), str | int):
+    if not isinstance(row, dict):
+        raise InputError(f"{where}: not an object with an id")
+    row = {OTHERWISE.get(name, name): value for name, value in row.items()}
+    if not isinstance(row.get("id"), str | int):
         raise InputError(f"{where}: not an object with an id")
     return row
 
 
-def _document(row: Row, where: str, texts: Mapping[str, str]) -> Document:
+def _document(row: Row, where: str, texts: Mapping[str, str], names: Sequence[str]) -> Document:
     id = str(row["id"])
     where = f"{where}, document {id}"
     text = row.get("text", texts.get(id))
@@ -47,7 +62,7 @@ def _document(row: Row, where: str, texts: Mapping[str, str]) -> Document:
         raise InputError(f"{where}: another text than in gold")
     if "outcome" in row:
         return Document(id=id, text=text, annotations=(), failed=True)
-    items = row.get("findings", row.get("mentions"))
+    items = next((row[name] for name in names if name in row), None)
     if not isinstance(items, list):
         raise InputError(f"{where}: findings is missing or not a list")
     found = [
@@ -60,11 +75,12 @@ def _document(row: Row, where: str, texts: Mapping[str, str]) -> Document:
 
 def _annotations(item: Any, text: str | None, where: str) -> Iterator[Annotation]:
     """A finding, and each of its attributes as an annotation of its own."""
-    if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
+    kind = item.get("kind", item.get("label")) if isinstance(item, dict) else None
+    if not isinstance(kind, str):
         raise InputError(f"{where}: not an object with a kind")
     details = tuple(_details(item.get("attributes", {}), text, where))
     yield Annotation(
-        kind=item["kind"],
+        kind=kind,
         places=_places(item, text, where),
         confidence=_number(item.get("confidence"), where, "confidence"),
         assertion=_assertion(item.get("assertion"), where),

@@ -1,0 +1,49 @@
+"""`notewright evaluate redaction`: how well identifiers are found, and what of them is left to read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapter.cli import evaluate_gate
+from adapter.errors import InputError
+from adapter.evaluation import comparison, readers, record
+from adapter.evaluation import redaction as measuring
+from adapter.evaluation.record import Case, Document
+from adapter.settings import Settings
+
+
+def redaction(
+    _settings: Settings,
+    *,
+    gold: Path,
+    gold_format: str | None,
+    predicted: Path,
+    predicted_format: str | None,
+    compare: Path | None,
+    rename: Sequence[str] | None,
+    output: str,
+    least: Sequence[str] | None,
+    seed: int,
+) -> int:
+    """How well identifiers are found; exit code 5 when a figure is under what was asked, or worse."""
+    wanted, names = evaluate_gate.wanted(least, measuring.DEFAULT), evaluate_gate.names(rename)
+    truth = record.renamed(readers.read(gold, gold_format, identifiers=True), names)
+    if any(one.text is None for one in truth):
+        raise InputError(f"{gold.name}: a document without its text", path="--gold")
+    texts = {one.id: one.text for one in truth if one.text is not None}
+
+    def paired(path: Path) -> list[Case]:
+        read = readers.read(path, predicted_format, texts, identifiers=True)
+        given = record.renamed(read, names)
+        return record.paired(truth, given, _kinds([*truth, *given]))
+
+    runs = [paired(path) for path in (predicted, compare) if path is not None]
+    found = [measuring.evaluate(cases, seed=seed) for cases in runs]
+    compared = comparison.compare(*found, seed=seed) if compare is not None else None
+    return evaluate_gate.tell(
+        measuring.as_json(found[0]), measuring.figures(found[0]), wanted, compared, output
+    )
+
+
+def _kinds(documents: Sequence[Document]) -> list[str]:
+    """Every kind there is: what was taken for another kind is blacked out all the same."""
+    return sorted({each.kind for one in documents for each in one.annotations})
