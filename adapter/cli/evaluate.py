@@ -66,11 +66,12 @@ def findings(
     rename: Sequence[str] | None,
     asked_task: str | None,
     least: Sequence[str] | None,
+    most: Sequence[str] | None,
     seed: int,
 ) -> int:
     """How good findings are against gold; exit code 5 when a figure is under what was asked, or worse."""
     wanted, names, only = (
-        evaluate_gate.wanted(least, measuring.DEFAULT),
+        evaluate_gate.gate(least, most, measuring.DEFAULT),
         evaluate_gate.names(rename),
         _kinds(settings, kinds, asked_task),
     )
@@ -102,11 +103,12 @@ def bundles(
     emitted: Path,
     diff: str | None,
     least: Sequence[str] | None,
+    most: Sequence[str] | None,
     seed: int,
     output: str,
 ) -> int:
     """How good Bundles are against those expected; exit code 5 when a figure is under what was asked."""
-    wanted = evaluate_gate.wanted(least, comparing.DEFAULT)
+    wanted = evaluate_gate.gate(least, most, comparing.DEFAULT)
     cases = fhir.paired(expected, emitted)
     figures = comparing.figures(comparing.evaluate(cases, seed=seed))
     told = {

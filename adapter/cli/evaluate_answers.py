@@ -28,10 +28,11 @@ def answers(
     no_bertscore: bool,
     output: str,
     least: Sequence[str] | None,
+    most: Sequence[str] | None,
     seed: int,
 ) -> int:
     """How good ELMTEX summaries are; exit code 5 when a figure is under what was asked, or worse."""
-    wanted = evaluate_gate.wanted(least, measuring.DEFAULT)
+    wanted = evaluate_gate.gate(least, most, measuring.DEFAULT)
     runs = [summaries.paired(gold, path) for path in (predicted, compare) if path is not None]
     rouge = texts.rouge()
     if rouge is None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from adapter.cli import streams
@@ -10,22 +11,37 @@ from adapter.evaluation import comparison, scores
 from adapter.evaluation.comparison import Compared
 from adapter.evaluation.scores import Score
 
-UNDER = 5  # exit code: a figure is under what was asked, or worse than that of another run
+UNDER = 5  # exit code: a figure is under what was asked, over what may be, or worse than that of another run
 
 
-def wanted(least: Sequence[str] | None, default: str) -> dict[str, float]:
-    """The least each figure may be, of FIGURE=VALUE, or VALUE for the default figure.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What figures must be."""
+
+    least: Mapping[str, float]
+    most: Mapping[str, float]
+
+
+def gate(least: Sequence[str] | None, most: Sequence[str] | None, default: str) -> Gate:
+    """The least and the most each figure may be, of FIGURE=VALUE; VALUE is the least of the default figure.
 
     Raises InputError.
     """
-    found = {}
-    for one in least or ():
-        name, _, value = one.rpartition("=")
-        try:
-            found[name or default] = float(value)
-        except ValueError:
-            raise InputError("--least: not FIGURE=VALUE or a number", path="--least") from None
-    return found
+    return Gate(
+        least=dict(_bound(one, "--least", default) for one in least or ()),
+        most=dict(_bound(one, "--most", None) for one in most or ()),
+    )
+
+
+def _bound(told: str, option: str, default: str | None) -> tuple[str, float]:
+    name, _, value = told.rpartition("=")
+    try:
+        figure, bound = name or default, float(value)
+    except ValueError:
+        figure, bound = None, 0.0
+    if figure is None:
+        raise InputError(f"{option}: not FIGURE=VALUE{' or a number' if default else ''}", path=option)
+    return figure, bound
 
 
 def names(rename: Sequence[str] | None) -> dict[str, str]:
@@ -42,7 +58,7 @@ def names(rename: Sequence[str] | None) -> dict[str, str]:
 def tell(
     told: Mapping[str, Any],
     figures: Mapping[str, Score],
-    least: Mapping[str, float],
+    bounds: Gate,
     compared: Sequence[Compared] | None,
     output: str,
 ) -> int:
@@ -50,14 +66,16 @@ def tell(
 
     Raises InputError for a figure that was asked for and is not measured.
     """
-    under = scores.under(figures, least)
+    under, over = scores.under(figures, bounds.least), scores.over(figures, bounds.most)
     others = {one.name: comparison.as_json(one) for one in compared or ()}
-    whole = {**told, "under": under} | ({} if compared is None else {"compared": others})
+    whole = {**told, "under": under, "over": over} | ({} if compared is None else {"compared": others})
     with streams.target(output) as out:
         out.write(json.dumps(whole, indent=2) + "\n")
     for name in under:
         streams.say(f"notewright: {name} is under what was asked")
+    for name in over:
+        streams.say(f"notewright: {name} is over what may be")
     worse = [one.name for one in compared or () if one.worse]
     for name in worse:
         streams.say(f"notewright: {name} is worse than that of the run compared with")
-    return UNDER if under or worse else 0
+    return UNDER if under or over or worse else 0

@@ -22,10 +22,11 @@ def redaction(
     rename: Sequence[str] | None,
     output: str,
     least: Sequence[str] | None,
+    most: Sequence[str] | None,
     seed: int,
 ) -> int:
     """How well identifiers are found; exit code 5 when a figure is under what was asked, or worse."""
-    wanted, names = evaluate_gate.wanted(least, measuring.DEFAULT), evaluate_gate.names(rename)
+    wanted, names = evaluate_gate.gate(least, most, measuring.DEFAULT), evaluate_gate.names(rename)
     truth = record.renamed(readers.read(gold, gold_format, identifiers=True), names)
     if any(one.text is None for one in truth):
         raise InputError(f"{gold.name}: a document without its text", path="--gold")

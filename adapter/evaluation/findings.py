@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from adapter.evaluation import calibration, codes, resampling, scores, spans, statements
+from adapter.evaluation import calibration, codes, harm, resampling, scores, spans, statements
 from adapter.evaluation.calibration import Point, Reliability
 from adapter.evaluation.codes import Question, Subsumes
 from adapter.evaluation.record import AXES, Annotation, Case
@@ -34,6 +34,8 @@ class Evaluation:
     spans: tuple[SpanScores, ...]  # by level
     confusion: Confusion  # (gold's kind, the run's kind), None: not there
     assertions: Mapping[str, Prf]  # by axis; empty where gold tells none
+    assertion_mean: Mapping[str, Score]  # over axes: by precision, recall, f1
+    harm: Mapping[str, Prf]  # by kind: what is denied or family, and would be written as the patient's
     details: Mapping[str, Prf]  # by kind
     codes: Mapping[str, Mapping[str, Prf]]  # by system, then measure
     confidence: Reliability | None  # of mentions
@@ -67,6 +69,8 @@ def evaluate(
         spans=scores.of_spans(counted, seed=seed, resamples=resamples),
         confusion=_confusion(cases),
         assertions=named([*AXES, statements.EXACT], said),
+        assertion_mean=_means(said[:, :-1], seed, resamples) if said.any() else {},
+        harm=named([harm.ALL, *harm.KINDS], harm.count(cases, matches)),
         details=named([statements.ALL, *kinds], statements.details(matches, kinds)),
         codes=_codes(asked, len(cases), subsumes, named),
         confidence=_confidence(cases),
@@ -89,6 +93,9 @@ def as_json(found: Evaluation) -> dict[str, Any]:
         "discontinuous": found.discontinuous,
         "not_measured": dict(sorted(found.not_measured.items())),
         "figures": {name: scores.told(one) for name, one in sorted(figures(found).items())},
+        "harm": {
+            harm.NAME: {kind: {"active": int(one.hits), "of": one.wanted} for kind, one in found.harm.items()}
+        },
         "confusion": [
             {"gold": gold, "predicted": predicted, "count": count}
             for (gold, predicted), count in sorted(found.confusion.items(), key=str)
@@ -149,6 +156,13 @@ def _compared(counted: spans.Counted, exact: Counts, asked: Sequence[Question]) 
     return found
 
 
+def _means(counts: Counts, seed: int, resamples: int) -> dict[str, Score]:
+    """The mean of a figure over what is there at all."""
+    total = counts.sum(0).astype(float)
+    sums = resampling.resampled(counts, seed=seed, resamples=resamples)
+    return {name: scores.score(resampling.macro(one), total, sums) for name, one in scores.PRF.items()}
+
+
 def _there(found: Mapping[str, Prf]) -> dict[str, Prf]:
     """The scores of what is there at all."""
     return {name: one for name, one in found.items() if one.wanted or one.given}
@@ -158,6 +172,9 @@ def _figures(found: Evaluation) -> Iterator[tuple[str, Score]]:
     yield from scores.named_spans(found.spans).items()
     for name, prf in found.assertions.items():
         yield from scores.named(f"assertion.{name}", prf).items()
+    yield from ((f"assertion.macro.{name}", one) for name, one in found.assertion_mean.items())
+    for kind, prf in found.harm.items():
+        yield f"harm.{harm.NAME}" if kind == harm.ALL else f"harm.{harm.NAME}.{kind}", prf.recall
     for name, prf in found.details.items():
         yield from scores.named(f"details.{name}", prf).items()
     for system, measures in found.codes.items():

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from adapter.evaluation import redaction, spans, statements
+from adapter.evaluation import harm, redaction, spans, statements
 from adapter.evaluation.record import Annotation, Case
 
-What = Literal["left", "missed", "invented", "kind", "bounds", "assertion", "code"]
-WHATS: tuple[What, ...] = ("left", "missed", "invented", "kind", "bounds", "assertion", "code")
+What = Literal["left", "harm", "missed", "invented", "kind", "bounds", "assertion", "code"]
+WHATS: tuple[What, ...] = ("left", "harm", "missed", "invented", "kind", "bounds", "assertion", "code")
 BREAK = re.compile(r"(?<=[.!?])\s+|\s*\n\s*")
 AROUND = 200  # most code points shown before and after
 
@@ -63,6 +63,17 @@ def left(cases: Sequence[Case], *, text: bool) -> list[Mistake]:
 
 
 def _of(case: Case, text: bool) -> Iterator[Mistake]:
+    for gold, found in harm.active(case, spans.matched(case.gold, case.predicted)):
+        wrong = [axis for axis in harm.NOT_THE_PATIENTS if (gold.assertion or {}).get(axis)]
+        yield Mistake(
+            what="harm",
+            document=case.id,
+            start=min(gold.start, found.start),
+            end=max(gold.end, found.end),
+            gold=f"{gold.kind}: {', '.join(wrong)}",
+            found=f"{found.kind}: active",
+            passage=tuple(passage(case.text, gold, found)) if text else (),
+        )
     for gold, found in spans.confused(case):
         for what, wanted, given in _differences(gold, found):
             marks = [one for one in (gold, found) if one is not None]

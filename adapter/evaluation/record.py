@@ -32,7 +32,7 @@ class Annotation:
     kind: str
     places: Places  # half-open, in order; several where the words do not stand together
     confidence: float | None = None
-    assertion: Mapping[str, bool] | None = None  # by axis; None: nothing was told
+    assertion: Mapping[str, bool] | None = None  # by axis, and `other`: neither the patient nor family
     codes: tuple[Coded, ...] = ()  # best first
     details: tuple[Attribute, ...] = ()
 

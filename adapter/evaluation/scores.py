@@ -115,6 +115,16 @@ def under(measured: Mapping[str, Score], least: Mapping[str, float]) -> list[str
     return sorted(name for name, value in least.items() if not measured[name].value >= value)
 
 
+def over(measured: Mapping[str, Score], most: Mapping[str, float]) -> list[str]:
+    """The figures that are over what may be; one that is not known is.
+
+    Raises InputError for a figure that is not measured.
+    """
+    for name in most.keys() - measured.keys():
+        raise InputError(f"--most: no figure {name} is measured here", path="--most")
+    return sorted(name for name, value in most.items() if not measured[name].value <= value)
+
+
 def told(one: Score) -> dict[str, float | None]:
     """A figure and its interval as JSON."""
     low, high = one.interval.low, one.interval.high

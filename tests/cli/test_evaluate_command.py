@@ -62,6 +62,10 @@ def test_a_figure_under_what_was_asked_gives_exit_code_5(asked, capsys):
     assert "strict.micro.f1" in capsys.readouterr().err
     assert main([*asked, "--least", "strict.micros=0.5"]) == 2
     assert main([*asked, "--least", "high"]) == 2
+    assert main([*asked, "--most", "harm.denied_or_family_active=0.01"]) == 0
+    assert main([*asked, "--most", "strict.micro.f1=0.1"]) == 5
+    assert "over what may be" in capsys.readouterr().err
+    assert main([*asked, "--most", "0.1"]) == 2
 
 
 def test_a_run_worse_than_another_gives_exit_code_5(asked, tmp_path, capsys):

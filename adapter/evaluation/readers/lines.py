@@ -135,7 +135,7 @@ def _assertion(said: Any, where: str) -> Mapping[str, bool] | None:
     flags = {axis: said.get(axis, False) for axis in AXES if axis != "family"}
     if not all(isinstance(flag, bool) for flag in flags.values()):
         raise InputError(f"{where}: assertion: a flag is neither true nor false")
-    return {**flags, "family": said.get("experiencer") == "family"}
+    return {**flags, **{whose: said.get("experiencer") == whose for whose in ("family", "other")}}
 
 
 def _codes(item: Row, where: str) -> Iterator[Coded]:

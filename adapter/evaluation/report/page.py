@@ -14,6 +14,8 @@ from adapter.evaluation.scores import Prf, Score
 MOST = 300  # mistakes of a sort that are shown
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 TITLES = {
+    "left": "Left to read",
+    "harm": "Denied or a relative's, said as the patient's",
     "missed": "Missed",
     "invented": "Invented",
     "kind": "Taken for another kind",
