@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-_REPEATS = 5  # the same run of tokens this often in a row is a loop (lists end by themselves before: `items`),
+_REPEATS = 5  # the same run of tokens this often in a row is a loop (a list ends before: `items`),
 _TOKENS = 24  # if together it is at least this long: `...` or `1111` is none
 _PERIOD = 256  # the longest run looked for: an item of a list with all its details
 

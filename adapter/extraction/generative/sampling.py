@@ -32,6 +32,7 @@ _REACH = np.float32(12.0)
 _REACHES = tuple(np.float32(reach) for reach in (8.0, 6.0, 4.5, 3.0, 2.0, 1.0))
 _SETTLED = 0.5  # share of the likely tokens' probability that the grammar must leave
 _CERTAIN = 1.0005  # all likely tokens together, in shares of the best: nothing else is in question
+_AHEAD = 64
 _MANY = 8192  # more tokens than this are not checked for the sake of a share
 _ENTRY = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
@@ -108,6 +109,24 @@ class Grammar:
                     return False
                 trial.accept(token)
             return True
+        finally:
+            trial.close()
+
+    def only(self) -> bytes:
+        """The bytes that must come next, at most `_AHEAD`: so far there is no other way to go on."""
+        if self._pending or self._vocabulary.unlettered:
+            return b""
+        choices = np.array([*self._vocabulary.singles, *sorted(self._vocabulary.ends)], np.int32)
+        written = b""
+        trial = self.copy()
+        try:
+            while len(written) < _AHEAD:
+                open_ = choices[trial.allowed(choices)]
+                if len(open_) != 1 or int(open_[0]) in self._vocabulary.ends:
+                    break
+                trial.accept(int(open_[0]))
+                written += self._vocabulary.pieces[int(open_[0])]
+            return written
         finally:
             trial.close()
 

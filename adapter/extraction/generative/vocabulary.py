@@ -4,6 +4,7 @@ What a note says is data: in it no marker of the chat (`<|im_end|>`, `<end_of_tu
 the token of that marker, whatever the tokenizer would make of it.
 """
 
+import bisect
 import codecs
 import ctypes
 import re
@@ -37,6 +38,7 @@ class Vocabulary:
         self._guard = self._prefix_guard()
         self.broken = np.array([not _whole(piece) for piece in self.pieces], np.bool_)  # part of a character
         self.firsts = self._by_first_byte()  # for each of the 256 bytes the tokens that begin with it
+        self._sorted, self._known = sorted(self.pieces), frozenset(self.pieces)
         self.letters = {piece: token for token, piece in enumerate(self.pieces) if len(piece) == 1}
         self.singles = np.array(sorted(self.letters.values()), np.int32)  # a token for each byte that has one
         self.unlettered = [byte for byte in range(256) if bytes((byte,)) not in self.letters]
@@ -60,6 +62,21 @@ class Vocabulary:
             tokens += self._first
         for part in self._parts(text):
             tokens += self._tokens(part, special=False, bare=self._runs_on(tokens))
+
+    def settled(self, text: str) -> list[int]:
+        """The first tokens of data that runs on from other text, as far as there is no longer token to write."""
+        tokens, rest = self._tokens(text, special=False, bare=True), text.encode()
+        for number, token in enumerate(tokens):
+            if self._longer(rest, len(self.pieces[token])):
+                return tokens[:number]
+            rest = rest[len(self.pieces[token]) :]
+        return tokens
+
+    def _longer(self, text: bytes, size: int) -> bool:
+        """Whether a token of more than `size` bytes begins as the text does, or with all of it."""
+        at = bisect.bisect_right(self._sorted, text)
+        beyond = at < len(self._sorted) and self._sorted[at].startswith(text)
+        return beyond or any(text[:end] in self._known for end in range(size + 1, len(text) + 1))
 
     def count(self, text: str) -> int:
         """How many tokens a text is, as data."""

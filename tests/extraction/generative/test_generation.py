@@ -31,14 +31,13 @@ def started(
 
 
 def spell(weights: Weights, generation: Generation, tokens: Iterable[int]) -> list[list[int]]:
-    """What the model is to read after each token it was made to wish for."""
-    read = []
-    for token in tokens:
-        logits = np.zeros(weights.vocabulary.size, np.float32)
-        logits[token] = 20.0
+    """What the model is to read after each token it was made to wish for; what is forced it need not wish."""
+    read, wishes, at = [], list(tokens), 0
+    while generation.stop is None and at < len(wishes):
+        logits, before = np.zeros(weights.vocabulary.size, np.float32), generation.completion()
+        logits[wishes[at]] = 20.0
         read.append(generation.next(logits))
-        if generation.stop:
-            break
+        at += max(1, generation.completion().generated_tokens - before.generated_tokens)
     return read
 
 
@@ -79,11 +78,21 @@ ITEMS = {
 BOTH = {"type": "object", "properties": {"a": ITEMS, "b": ITEMS}, "required": ["a", "b"]}
 
 
+def test_what_has_no_other_way_is_not_asked_for(tiny_weights: Weights) -> None:
+    answer = started(tiny_weights, schema=BOTH)
+    read = spell(tiny_weights, answer, b'{"a":[{"quote":"pain"}],"b":[]}')
+    assert read[0] == [*b'{"a":[']
+    assert len(read) < 20 < answer.completion().generated_tokens
+    assert answer.completion().text == '{"a":[{"quote":"pain"}],"b":[]}'
+    assert all(token.logprob <= 0 for token in answer.completion().tokens)
+    answer.close()
+
+
 def test_a_list_that_says_nothing_new_is_ended_and_the_answer_goes_on(tiny_weights: Weights) -> None:
     answer = started(tiny_weights, schema=BOTH)
     read = spell(tiny_weights, answer, b'{"a":[' + b",".join([b'{"quote":"pain"}'] * 4))
-    assert read[-1] == [*b"}]"]
-    spell(tiny_weights, answer, b',"b":[{"quote":"aspirin"}]}')
+    assert read[-1] == [*b'}],"b":['], "the rest has no other way"
+    spell(tiny_weights, answer, b'{"quote":"aspirin"}]}')
     done = answer.completion()
     assert (done.stop, done.ended_lists) == ("end", 1)
     told = json.loads(done.text)
