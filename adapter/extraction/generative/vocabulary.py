@@ -64,7 +64,7 @@ class Vocabulary:
             tokens += self._tokens(part, special=False, bare=self._runs_on(tokens))
 
     def settled(self, text: str) -> list[int]:
-        """The first tokens of data that runs on from other text, as far as there is no longer token to write."""
+        """The first tokens of data that runs on from other text, while no longer token could stand there."""
         tokens, rest = self._tokens(text, special=False, bare=True), text.encode()
         for number, token in enumerate(tokens):
             if self._longer(rest, len(self.pieces[token])):
