@@ -1,0 +1,147 @@
+"""The text of a template -> what it is made of.
+
+`{name:form words}` is a slot, `[[text|kind words]]` a mention written out, `<a|b>` one of several, `\\n` a line
+end; a backslash before a mark makes it plain. README.md says what the words mean.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from adapter.model import FLAGS, KINDS
+from training.gold.markup import SYSTEMS
+
+ESCAPES = {"n": "\n", "t": "\t"}
+
+
+class ContentError(ValueError):
+    """Content that cannot be read or expanded: the message names the place."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Said:
+    """The words of a slot or a written mention."""
+
+    assertion: dict[str, bool | str] = field(default_factory=dict)
+    name: str | None = None  # @
+    of: str | None = None  # >
+    reason_of: str | None = None  # why=
+    adjectives: str | None = None  # adj=
+    codings: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Slot:
+    """What a pool, a macro or a rule fills."""
+
+    name: str
+    form: str
+    said: Said
+
+
+@dataclass(slots=True, kw_only=True)
+class Written:
+    """A mention whose words stand in the template."""
+
+    kind: str
+    inner: "Nodes"
+    said: Said
+
+
+@dataclass(slots=True, kw_only=True)
+class Choice:
+    """One of several."""
+
+    options: "list[Nodes]"
+
+
+Nodes = Sequence["str | Slot | Written | Choice"]
+
+
+def parse(text: str) -> Nodes:
+    """The nodes of a template. Raises ContentError where a mark is not closed or a word is not known."""
+    try:
+        nodes, at = _nodes(text, 0, "")
+    except IndexError:
+        raise ContentError(f"a mark is not closed: {text}") from None
+    if at < len(text):
+        raise ContentError(f"a mark closes that was not opened: {text}")
+    return nodes
+
+
+def _nodes(text: str, at: int, until: str) -> tuple[Nodes, int]:
+    """Nodes up to one of the marks in `until`; "" is the end of the text."""
+    nodes: list[str | Slot | Written | Choice] = []
+    plain = ""
+    while at < len(text) or until:
+        letter = text[at]
+        if letter in until and (letter != "]" or text[at + 1] == "]"):
+            break
+        if letter == "\\":
+            plain, at = plain + ESCAPES.get(text[at + 1], text[at + 1]), at + 2
+            continue
+        opened = text[at : at + 2] == "[[" or letter in "{<"
+        if not opened:
+            plain, at = plain + letter, at + 1
+            continue
+        if plain:
+            nodes.append(plain)
+            plain = ""
+        node, at = {"{": _slot, "<": _choice, "[": _written}[letter](text, at)
+        nodes.append(node)
+    if plain:
+        nodes.append(plain)
+    return nodes, at
+
+
+def _slot(text: str, at: int) -> tuple[Slot, int]:
+    end = text.index("}", at) if "}" in text[at:] else len(text)
+    text[end]  # an open mark is an IndexError
+    head, *words = text[at + 1 : end].split()
+    name, _, form = head.partition(":")
+    return Slot(name=name, form=form, said=said(words)), end + 1
+
+
+def _choice(text: str, at: int) -> tuple[Choice, int]:
+    options = []
+    while text[at] != ">":
+        inner, at = _nodes(text, at + 1, "|>")
+        options.append(inner)
+    return Choice(options=options), at + 1
+
+
+def _written(text: str, at: int) -> tuple[Written, int]:
+    inner, bar = _nodes(text, at + 2, "|]")
+    end = text.find("]]", bar)
+    if text[bar] != "|" or end < 0:
+        raise ContentError(f"a written mention has no kind or does not close: {text}")
+    kind, *words = text[bar + 1 : end].split()
+    if kind not in KINDS:
+        raise ContentError(f"{kind} is no kind: {text}")
+    return Written(kind=kind, inner=inner, said=said(words)), end + 2
+
+
+def said(words: Sequence[str]) -> Said:
+    """What the words of a mark say. Raises ContentError for a word that is not known."""
+    found = Said()
+    for word in words:
+        name, _, value = word.partition("=")
+        if word[0] == "@":
+            found.name = word[1:]
+        elif word[0] == ">":
+            found.of = word[1:]
+        elif word in FLAGS:
+            found.assertion[word] = True
+        elif word in ("family", "other"):
+            found.assertion["experiencer"] = word
+        elif name == "relative":
+            found.assertion["relative"] = value
+        elif name == "why":
+            found.reason_of = value
+        elif name == "adj":
+            found.adjectives = value
+        elif name == "code" and value.partition(":")[0] in SYSTEMS:
+            system, _, code = value.partition(":")
+            found.codings.append({"system": SYSTEMS[system], "code": code})
+        else:
+            raise ContentError(f"the word {word} is not known")
+    return found
