@@ -34,7 +34,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, required=True, help="JSON lines file to write")
     parser.add_argument("--core", type=Path, default=CORE, help="folder of the Core tables")
-    parser.add_argument("--titles", type=Path, help="folder of ICD title lists, NAME-LANGUAGE.csv[.gz] or .tsv")
+    parser.add_argument(
+        "--titles", type=Path, help="folder of ICD title lists, NAME-LANGUAGE.csv[.gz] or .tsv"
+    )
     parser.add_argument(
         "--templates", choices=("all", "train", "held-out"), default="all",
         help="all templates, or nine tenths of them, or the tenth that these leave",

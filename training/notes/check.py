@@ -75,7 +75,9 @@ def marked(text: str, findings: list[dict[str, object]]) -> str:
 def report(content: Content) -> None:
     """Prints how much there is."""
     count = sum(1 for _ in templates(content))
-    print(f"{content.language}: {count} templates, {len(content.blocks)} blocks, {len(content.documents)} documents")
+    print(
+        f"{content.language}: {count} templates, {len(content.blocks)} blocks, {len(content.documents)} documents"
+    )
     if content.missing:
         print(f"blocks not written: {', '.join(sorted(content.missing))}")
     if content.untitled:

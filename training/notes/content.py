@@ -224,7 +224,9 @@ def part(found: list[Line], held_out: bool) -> list[Line]:
     """The tenth of the templates that is held out, or the rest; fewer than ten serve both."""
     if len(found) < 10:
         return found
-    held = {line.id for line in sorted(found, key=lambda line: zlib.crc32(line.id.encode()))[: len(found) // 10]}
+    held = {
+        line.id for line in sorted(found, key=lambda line: zlib.crc32(line.id.encode()))[: len(found) // 10]
+    }
     return [line for line in found if (line.id in held) == held_out]
 
 

@@ -160,7 +160,9 @@ class Expander:
         if adjectives and adjectives not in self.content.adjectives:
             raise ContentError(f"there are no adjectives {adjectives}")
         try:
-            return pool.choose(state.dice, self.grammar, slot.form, state.sex, self.terms.sexes, bool(adjectives))
+            return pool.choose(
+                state.dice, self.grammar, slot.form, state.sex, self.terms.sexes, bool(adjectives)
+            )
         except (KeyError, ValueError) as error:
             raise ContentError(f"{{{slot.name}:{slot.form}}}: {error}") from None
 
@@ -193,7 +195,11 @@ class Expander:
         dice, language = state.dice, self.content.language
         if slot.name in ("n", "f"):
             low, _, high = slot.form.partition("-")
-            number = dice.randint(int(low), int(high)) if slot.name == "n" else dice.uniform(float(low), float(high))
+            number = (
+                dice.randint(int(low), int(high))
+                if slot.name == "n"
+                else dice.uniform(float(low), float(high))
+            )
             out.append((figures.written(number, 0 if slot.name == "n" else 1, language), None))
         elif slot.name == "d":
             out.append(("".join(dice.choice("0123456789") for _ in range(int(slot.form))), None))

@@ -87,7 +87,9 @@ class Layout:
                 pieces.append((" " if mode == "telegram" and join == " " and last in ",;" else text, None))
             if mode == "list":
                 pieces.append((self.bullet.format(n=number), None))
-            pieces += self._line(line, upper=mode in ("prose", "dictation", "box", "lines") or dice.random() < 0.6)
+            pieces += self._line(
+                line, upper=mode in ("prose", "dictation", "box", "lines") or dice.random() < 0.6
+            )
         return pieces
 
     def _mode(self, modes: Mapping[str, list[Line]]) -> str:

@@ -35,7 +35,11 @@ def abbreviations(rows: Mapping[str, str]) -> Abbreviations:
 
 
 def edits(
-    text: str, dice: random.Random, rates: Mapping[str, float], known: Abbreviations, spoken: Mapping[str, str]
+    text: str,
+    dice: random.Random,
+    rates: Mapping[str, float],
+    known: Abbreviations,
+    spoken: Mapping[str, str],
 ) -> list[Edit]:
     """What is to be changed in a text, in order; stretches may touch but not overlap."""
     found: list[Edit] = []
@@ -128,7 +132,9 @@ def respelled(text: str, places: Sequence[int], language: str) -> tuple[str, lis
     """The text without umlauts ("ae") or accents, as old systems write it."""
     if language != "de":
         return text.translate(PLAIN), list(places)
-    changes = [(at, at + 1, letter.translate(UMLAUTS)) for at, letter in enumerate(text) if letter in "äöüÄÖÜß"]
+    changes = [
+        (at, at + 1, letter.translate(UMLAUTS)) for at, letter in enumerate(text) if letter in "äöüÄÖÜß"
+    ]
     return applied(text, places, changes)
 
 

@@ -18,7 +18,10 @@ from training.vocabulary import CORE, LEADING, STRENGTH
 
 COLUMNS = {"snomed": "sct", "icd10cm": "icd10cm", "rxnorm": "rxnorm", "atc": "atc"}
 MARKED = re.compile(r"^(.*?)\s+~([mfnp0]+)$")
-TITLE = re.compile(r"[(),;:/\[\]]|\d{3}|\b(?:other|unspecified|elsewhere|autres?|sans|précisé\w*|sonstige\w*|nicht|andere|overige)\b", re.I)
+TITLE = re.compile(
+    r"[(),;:/\[\]]|\d{3}|\b(?:other|unspecified|elsewhere|autres?|sans|précisé\w*|sonstige\w*|nicht|andere|overige)\b",
+    re.I,
+)
 COMMON, OWN, CORE_ROWS, TITLES = 5.0, 4.0, 5.0, 1.0
 CodeRow = dict[str, str]
 
@@ -42,7 +45,9 @@ class Pool:
     tiers: list[tuple[float, list[Term]]] = field(default_factory=list)
     _cache: dict[tuple[str, str, bool], tuple[list[float], list[list[Term]]]] = field(default_factory=dict)
 
-    def choose(self, dice: random.Random, grammar: Grammar, form: str, sex: str, sexes: "Sexes", adjective: bool) -> Term:
+    def choose(
+        self, dice: random.Random, grammar: Grammar, form: str, sex: str, sexes: "Sexes", adjective: bool
+    ) -> Term:
         """A term that is known in the form and suits the patient. Raises ContentError where there is none."""
         key = (form, sex, adjective)
         if key not in self._cache:
@@ -58,7 +63,9 @@ class Pool:
         tier = tiers[at]
         return tier[int(dice.random() * len(tier))]
 
-    def _fitting(self, grammar: Grammar, form: str, sex: str, sexes: "Sexes", adjective: bool) -> tuple[list[float], list[list[Term]]]:
+    def _fitting(
+        self, grammar: Grammar, form: str, sex: str, sexes: "Sexes", adjective: bool
+    ) -> tuple[list[float], list[list[Term]]]:
         weights: list[float] = []
         tiers: list[list[Term]] = []
         for weight, terms in self.tiers:
@@ -115,7 +122,9 @@ def load(content: Content, grammar: Grammar, *, core: Path = CORE, titles: Path 
     genders = {ending: gender for gender, endings in content.gender.items() for ending in endings}
     tables = shared()
     maker = _Maker(content=content, grammar=grammar, genders=genders)
-    rows = {key: found for path in sorted(core.glob("*.tsv")) for key, found in maker.core(path, core).items()}
+    rows = {
+        key: found for path in sorted(core.glob("*.tsv")) for key, found in maker.core(path, core).items()
+    }
     pools: dict[str, Pool] = {}
     for (kind, _), terms in rows.items():
         pool = pools.setdefault(kind, Pool(kind=kind, tiers=[(CORE_ROWS, [])]))
@@ -151,7 +160,11 @@ class _Maker:
         found: dict[tuple[str, str], list[Term]] = {}
         for row in table(path):
             key = (row["kind"], row["name"])
-            own = [row["name"], *filter(None, row["synonyms"].split("|"))] if language == "en" else names.get(key, [])
+            own = (
+                [row["name"], *filter(None, row["synonyms"].split("|"))]
+                if language == "en"
+                else names.get(key, [])
+            )
             codings = tuple((SYSTEMS[COLUMNS[one]], row[one]) for one in COLUMNS if row.get(one))
             kept = [name for name in own if self._fits(name, row["kind"])]
             if kept:
@@ -160,7 +173,11 @@ class _Maker:
 
     def _fits(self, name: str, kind: str) -> bool:
         """Whether a name can stand where a template asks for one: no leading severity, no adjective, no verb."""
-        if self.content.language == "en" and kind in ("condition", "finding", "procedure") and LEADING.match(name):
+        if (
+            self.content.language == "en"
+            and kind in ("condition", "finding", "procedure")
+            and LEADING.match(name)
+        ):
             return False
         if kind == "medication" and STRENGTH.search(name):
             return False
@@ -183,7 +200,11 @@ class _Maker:
         known = by_name.get((kind, text.lower()))
         nodes = parse(text)
         plain = "".join(node if isinstance(node, str) else "" for node in nodes)
-        noun = Noun(text=plain, gender=None if gender == "0" else gender) if gender else self.grammar.noun(plain, self.genders)
+        noun = (
+            Noun(text=plain, gender=None if gender == "0" else gender)
+            if gender
+            else self.grammar.noun(plain, self.genders)
+        )
         made = None if all(isinstance(node, str) for node in nodes) else nodes
         row, codings = (known.row, known.codings) if known else ("", ())
         return Term(kind=kind, noun=noun, row=row, codings=codings, nodes=made)
@@ -191,7 +212,9 @@ class _Maker:
     def titles(self, folder: Path) -> Iterator[Term]:
         """The conditions of ICD title lists in the language that read like words of a note."""
         for path in sorted(folder.iterdir()):
-            if f"-{self.content.language}." not in path.name or "icd" not in path.name.replace("cim10", "icd10"):
+            if f"-{self.content.language}." not in path.name or "icd" not in path.name.replace(
+                "cim10", "icd10"
+            ):
                 continue
             system = SYSTEMS["icd10cm" if "icd10cm" in path.name else "icd10"]
             for code, title in _titles(path):
@@ -207,7 +230,9 @@ def _titles(path: Path) -> Iterator[tuple[str, str]]:
         head = file.readline()
         mark = "\t" if "\t" in head else ","
         columns = head.rstrip("\n").split(mark)
-        title = next((name for name in ("long", "title", "label", "term", "display") if name in columns), None)
+        title = next(
+            (name for name in ("long", "title", "label", "term", "display") if name in columns), None
+        )
         if "code" not in columns or title is None:
             raise ContentError(f"{path.name}: no column with codes and titles")
         for row in csv.DictReader(file, fieldnames=columns, delimiter=mark):

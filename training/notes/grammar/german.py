@@ -26,7 +26,9 @@ ACRONYM = re.compile(r"(?:\w*[A-ZÄÖÜ]\w*[A-ZÄÖÜ0-9]\w*|.*\.)$")
 def noun(text: str, genders: Genders) -> Noun:
     """The name, its gender told by its adjective ("akutes ...") or by the ending of its head."""
     leading, head, _ = _split(text)
-    by_head = by_ending(head.rpartition("-")[2] or head, genders) or by_ending(head, genders) if head else None
+    by_head = (
+        by_ending(head.rpartition("-")[2] or head, genders) or by_ending(head, genders) if head else None
+    )
     ending = next((m[1] for word in reversed(leading) if (m := INFLECTED.match(word))), None)
     if ending == "er":
         return Noun(text=text, gender="m" if by_head in (None, "m") else None)
