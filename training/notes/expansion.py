@@ -89,7 +89,7 @@ class Expander:
         content = self.content
         sexed = f"{name}.{state.sex}"
         if sexed in self.terms.pools or name in self.terms.pools:
-            self._term(slot, self.terms.pools.get(sexed) and sexed or name, scope, state, out)
+            self._term(slot, (self.terms.pools.get(sexed) and sexed) or name, scope, state, out)
         elif name in content.macros or sexed in content.macros:
             inner = Scope(said=self._passed(slot.said, scope), outer=scope)
             options = content.macros.get(sexed) or content.macros[name]
@@ -139,16 +139,16 @@ class Expander:
         mark = self._mark(pool.kind, said, scope)
         mark.row = term.row
         mark.codings = [{"system": system, "code": code} for system, code in term.codings]
+        noun = term.noun
         if term.nodes is not None:
-            out.append((self.text(term.nodes, state), mark))
-            return
+            noun = replace(noun, text=self.text(term.nodes, state))
         if not slot.form and not said.adjectives:
-            out.append((term.noun.text, mark))
+            out.append((noun.text, mark))
             return
         words = [dice.choice(self.content.adjectives[said.adjectives])] if said.adjectives else []
-        inflected = self.grammar.inflect(term.noun, slot.form, words, state.sex)
+        inflected = self.grammar.inflect(noun, slot.form, words, state.sex)
         if inflected is None:
-            raise ContentError(f"{term.noun.text} has no form {slot.form}")
+            raise ContentError(f"{noun.text} has no form {slot.form}")
         if inflected.before:
             out.append((inflected.before, None))
         out.append((inflected.text, mark))

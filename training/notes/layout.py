@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from training.notes.content import MODES, Content, Document, Line, Section
+from training.notes.content import MODES, Document, Line, Section
 from training.notes.expansion import Expander, Piece
 from training.notes.state import State
 from training.notes.template import ContentError

@@ -13,7 +13,7 @@ from pathlib import Path
 from training.gold.markup import SYSTEMS
 from training.notes.content import DATA, Content, parts
 from training.notes.grammar import Grammar, Noun
-from training.notes.template import ContentError, Nodes, parse
+from training.notes.template import Choice, ContentError, Nodes, parse
 from training.vocabulary import CORE, LEADING, STRENGTH
 
 COLUMNS = {"snomed": "sct", "icd10cm": "icd10cm", "rxnorm": "rxnorm", "atc": "atc"}
@@ -188,23 +188,22 @@ class _Maker:
         if self.content.language == "de":
             return not re.search(r"(?:^|[ -])[A-ZÄÖÜ0-9]", name)
         endings = self.content.grammar.get("adjective_endings", ())
-        return bool(endings) and name.split(" ")[-1].endswith(tuple(endings)) and " " not in name
+        return bool(endings) and name.rsplit(" ", maxsplit=1)[-1].endswith(tuple(endings)) and " " not in name
 
     def _term(self, name: str, kind: str, row: str, codings: tuple[tuple[str, str], ...]) -> Term:
         return Term(kind=kind, noun=self.grammar.noun(name, self.genders), row=row, codings=codings)
 
     def own(self, line: str, kind: str, by_name: Mapping[tuple[str, str], Term]) -> Term:
-        """A term of the language's own lists; `~f` after it tells its gender, `~0` that it is not inflected."""
+        """A term of the language's own lists; `~f` after it is its gender, `~0` says it is not inflected."""
         marked = MARKED.match(line)
         text, gender = (marked[1], marked[2]) if marked else (line, None)
         known = by_name.get((kind, text.lower()))
         nodes = parse(text)
-        plain = "".join(node if isinstance(node, str) else "" for node in nodes)
-        noun = (
-            Noun(text=plain, gender=None if gender == "0" else gender)
-            if gender
-            else self.grammar.noun(plain, self.genders)
-        )
+        plain = first(nodes).strip() or text
+        if gender:
+            noun = Noun(text=plain, gender=None if gender == "0" else gender)
+        else:
+            noun = self.grammar.noun(plain, self.genders)
         made = None if all(isinstance(node, str) for node in nodes) else nodes
         row, codings = (known.row, known.codings) if known else ("", ())
         return Term(kind=kind, noun=noun, row=row, codings=codings, nodes=made)
@@ -223,10 +222,17 @@ class _Maker:
                 yield self._term(_lowered(title, self.content.language), "condition", "", ((system, code),))
 
 
+def first(nodes: Nodes) -> str:
+    """What a template says with the first option of each choice, and its slots left out."""
+    return "".join(
+        node if isinstance(node, str) else first(node.options[0]) if isinstance(node, Choice) else ""
+        for node in nodes
+    )
+
+
 def _titles(path: Path) -> Iterator[tuple[str, str]]:
     """(code with its point, title) of a list: CSV or TSV with a header that has `code` and a title."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as file:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
         head = file.readline()
         mark = "\t" if "\t" in head else ","
         columns = head.rstrip("\n").split(mark)
@@ -244,7 +250,7 @@ def _lowered(title: str, language: str) -> str:
     """The title as it stands inside a sentence."""
     if language == "de" and not re.match(r"[A-ZÄÖÜ]\w+(?:e|er|es) [A-ZÄÖÜ]", title):
         return title
-    head = title.split(" ")[0]
+    head = title.split(" ", maxsplit=1)[0]
     return title if any(letter.isupper() for letter in head[1:]) else title[:1].lower() + title[1:]
 
 

@@ -1,7 +1,7 @@
 """Names of conditions, findings and drugs in the forms that sentences ask for, per language."""
 
-from training.notes.grammar.noun import Grammar, Inflected, Noun
 from training.notes.grammar import dutch, english, french, german
+from training.notes.grammar.noun import Grammar, Inflected, Noun
 
 __all__ = ["Grammar", "Inflected", "Noun", "of"]
 

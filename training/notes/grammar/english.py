@@ -10,7 +10,7 @@ VOWEL = re.compile(r"(?:[aeio]|u(?!ni|se|ti|ro|re)|hour|[AEFHILMNORSX](?=[A-Z0-9
 
 def noun(text: str, genders: Genders) -> Noun:
     """The name; English has no gender here, but knows plurals."""
-    head = text.split()[-1] if text else ""
+    head = text.rsplit(maxsplit=1)[-1] if text else ""
     plural = head.endswith("s") and not re.search(r"(?:ss|us|is|[A-Z]s|os|tes|ps|rs|as)$", head)
     return Noun(text=text, gender="p" if plural else "n")
 
