@@ -16,7 +16,7 @@ import httpx
 
 import mappings
 import terminology
-from adapter import coding, context, delivery, emission, engines, extraction
+from adapter import coding, context, delivery, emission, engines, extraction, notes
 from adapter.delivery import Sink
 from adapter.fhir.systems import Version
 from adapter.model import ModelInfo
@@ -24,6 +24,7 @@ from adapter.pipeline import Pipeline
 from adapter.settings import Settings
 
 DEFAULT_SOURCES = ("core", "icd10cm")
+DETECT = "detect"  # in place of a language
 TIMEOUT = 30.0  # seconds for one answer of a FHIR server
 
 __all__ = ["Sink", "opened", "opened_coder", "opened_sinks"]
@@ -48,7 +49,7 @@ def opened(settings: Settings, progress: Progress | None = None) -> Iterator[Pip
             resources=emission.load(),
             maker=maker(engine.model, store, instant(settings.recorded)),
             fhir=cast(Version, settings.fhir),
-            language=settings.language,
+            listening=listening(settings),
             max_bytes=settings.max_bytes,
             orders=extraction.load_orders(),
         )
@@ -74,6 +75,12 @@ def opened_sinks(names: Sequence[str]) -> Iterator[list[Sink]]:
             else:
                 sinks.append(delivery.Folder(Path(name)))
         yield sinks
+
+
+def listening(settings: Settings) -> notes.Listening:
+    """How the languages of notes are told."""
+    expected = None if settings.language == DETECT else settings.language
+    return notes.Listening(expected=expected, detector=notes.Detector(), contradicted=settings.contradicted)
 
 
 def languages() -> list[str]:

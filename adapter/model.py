@@ -43,6 +43,11 @@ FLAGS = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "pla
 """The truth values of an `Assertion`."""
 
 
+def primary(language: str) -> str:
+    """The language of a BCP 47 tag, without region and script."""
+    return language.lower().split("-")[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """A stretch of a note."""
@@ -62,12 +67,27 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A part of a note that is in one language."""
+
+    start: int
+    end: int  # where the next begins; the stretches cover the note
+    language: str  # the language it is read in, BCP 47; "und": in none
+    found: str = ""  # the language that was detected in it, when one was looked for
+    sure: float | None = None  # probability that it is that one rather than any other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """The text of one attachment, with where it came from and whom it is about."""
 
     id: str  # stable for the same source, path and text
     text: str  # decoded text all offsets refer to
-    language: str = "en"  # BCP 47, lower case
+    language: str = "en"  # of most of it, BCP 47, lower case; "und" when it is not clear
+    stretches: tuple[
+        Stretch, ...
+    ] = ()  # what is in which language, in order; none: all of it is in `language`
+    detector: str = ""  # what told its languages, where they are not just what was declared
     source: str = ""  # reference to the DocumentReference, e.g. "DocumentReference/123"
     path: str = ""  # FHIRPath of the attachment, e.g. "DocumentReference.content[0].attachment"
     contents: int = 1  # how many contents the document has; derivation-reference needs the path when > 1
@@ -85,10 +105,20 @@ class Note:
             return self.sections[index]
         return Section(key="unknown", heading=Span(start=0, end=0), start=0, end=len(self.text))
 
+    def language_at(self, position: int) -> str:
+        """The language in which the words at a code point are read."""
+        index = bisect_right(self.stretches, position, key=lambda stretch: stretch.start) - 1
+        return self.stretches[index].language if index >= 0 else self.language
+
+    @property
+    def parts(self) -> tuple[Stretch, ...]:
+        """Its stretches; the whole note where none were looked for."""
+        return self.stretches or (Stretch(start=0, end=len(self.text), language=self.language),)
+
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages its terms may be in: its own, and English, in which every terminology has names."""
-        return tuple(dict.fromkeys((self.language.split("-")[0], "en")))
+        return tuple(dict.fromkeys([*(primary(part.language) for part in self.parts), "en"]))
 
     def log_context(self) -> dict[str, object]:
         """The only facts about a note that may enter a log."""

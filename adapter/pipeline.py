@@ -7,7 +7,7 @@ Every stage returns a Step: what it kept, and what it left out and why. A Tally 
 and is the only thing that grows. `adapter/assembly.py` opens the parts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -15,11 +15,12 @@ from adapter import coding, context, emission, extraction, notes
 from adapter.delivery import Sink
 from adapter.extraction.generative import Told
 from adapter.fhir.systems import Version
-from adapter.model import Finding, Issue, Note, Receipt, Resource, Step
+from adapter.model import Finding, Issue, Mention, Note, Receipt, Resource, Step, Stretch, primary
 
 __all__ = ["Outcome", "Pipeline", "Tally", "Told", "Understood", "deliver"]
 
 T = TypeVar("T")
+UNCLEAR = "It is not clear in which language this text is to be read: declare it, or set NOTEWRIGHT_LANGUAGE."
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ class Pipeline:
     resources: emission.ResourceRules
     maker: emission.Maker
     fhir: Version = "r4"
-    language: str | None = None
+    listening: notes.Listening = field(default_factory=notes.Listening)  # how languages are told
     max_bytes: int = notes.MAX_BYTES
     orders: extraction.Orders | None = None  # where a note speaks to a machine; None: nowhere
 
@@ -97,7 +98,7 @@ class Pipeline:
 
     def notes(self, resource: object) -> Step[Note]:
         """The notes of a document. Raises InputError as `run` does."""
-        return notes.read(resource, language=self.language, max_bytes=self.max_bytes)
+        return notes.read(resource, self.listening, max_bytes=self.max_bytes)
 
     def write(self, understood: Understood, fhir: Version, recorded: str | None = None) -> Outcome:
         """The Bundle of what was understood, in one FHIR version; `recorded` is when the run was accepted."""
@@ -110,34 +111,77 @@ class Pipeline:
         return Outcome(bundle=bundle, steps=tuple(tally.steps), counts=tally.counts())
 
     def findings(self, note: Note, tally: Tally) -> Sequence[Finding]:
-        """The coded findings of a note; none for a language there are no rules for."""
-        language = note.language.split("-")[0]
-        if self.engine.languages is not None and language not in self.engine.languages:
-            return tally.keep(_unspoken(note))
+        """The coded findings of a note; none of what is in a language that engine or rules do not read."""
+        if not any(extraction.reads(self.engine, part.language) for part in note.parts):
+            return tally.keep(_unread(note, note.parts))
         mentions = tally.keep(extraction.extract(note, self.engine, self.orders))
-        rules = self.contexts.get(language)
-        if rules is None:
-            return tally.keep(_unspoken(note)) if mentions else ()
-        findings = tally.keep(context.assess(note, mentions, rules))
-        return tally.keep(coding.assign(findings, self.coder, note.languages, note))
+        found = tally.keep(self._assessed(note, mentions))
+        coded = [self._coded(note, language, own) for language, own in _apart(note, found)]
+        return tally.keep(_joined(coded or [self._coded(note, note.language, ())]))
+
+    def _assessed(self, note: Note, mentions: Sequence[Mention]) -> Step[Finding]:
+        """Every mention judged by the rules of the language it stands in."""
+        unread = {part.language for part in note.parts if not extraction.reads(self.engine, part.language)}
+        steps = []
+        for language, own in _apart(note, mentions):
+            rules = self.contexts.get(language)
+            if rules is None:
+                unread |= {part.language for part in note.parts if primary(part.language) == language}
+            else:
+                steps.append(context.assess(note, own, rules))
+        parts = [part for part in note.parts if part.language in unread]
+        return _joined([*steps, *([_unread(note, parts)] if parts else [])])
+
+    def _coded(self, note: Note, language: str, findings: Sequence[Finding]) -> Step[Finding]:
+        """Findings with codes by the names of a language, and English ones."""
+        names = tuple(dict.fromkeys((primary(language), "en")))
+        return coding.assign(findings, self.coder, names, note)
 
     def text(self, id: str, text: str, language: str | None = None) -> tuple[Sequence[Finding], Tally]:
         """The coded findings of a plain text, with the Steps that led there."""
         tally = Tally()
-        note = notes.from_text(id, text, language or self.language or "en")
+        note = notes.heard(id, text, self.listening, language)
         return self.findings(note, tally), tally
 
 
-def _unspoken(note: Note) -> Step[Finding]:
-    """An engine or rules of another language would misread the note, so nothing is made of it."""
-    issue = Issue(
+Placed = TypeVar("Placed", Mention, Finding)
+
+
+def _apart(note: Note, placed: Sequence[Placed]) -> Iterator[tuple[str, list[Placed]]]:
+    """What stands in each language of the note, languages in the order of the note."""
+    groups: dict[str, list[Placed]] = {primary(part.language): [] for part in note.parts}
+    for one in placed:
+        groups[primary(note.language_at(one.start))].append(one)
+    yield from ((language, own) for language, own in groups.items() if own)
+
+
+def _joined(steps: Sequence[Step[Finding]]) -> Step[Finding]:
+    """One Step of the Steps of each language, in text order."""
+    if len(steps) == 1:
+        return steps[0]
+    kept = sorted((one for step in steps for one in step.kept), key=lambda one: one.start)
+    left_out = tuple(issue for step in steps for issue in step.left_out)
+    return Step(name=steps[0].name if steps else "context", kept=tuple(kept), left_out=left_out)
+
+
+def _unread(note: Note, parts: Sequence[Stretch]) -> Step[Finding]:
+    """Engine or rules of another language would misread these parts, so nothing is made of them."""
+    whole = len(parts) == len(note.parts)
+    return Step(name="context", kept=(), left_out=tuple(_unspoken(note, part, whole) for part in parts))
+
+
+def _unspoken(note: Note, part: Stretch, whole: bool) -> Issue:
+    known = part.language != notes.UNKNOWN
+    what = "The engine or the context rules do not read the language of this text."
+    return Issue(
         code="not-supported",
-        reason="language-not-supported",
-        message="The engine or the context rules do not read the language of this note.",
-        severity="error",
+        reason="language-not-supported" if known else "language-unclear",
+        message=what if known else UNCLEAR,
+        severity="error" if whole else "warning",
         path=note.path or None,
+        start=part.start if note.stretches else None,
+        end=part.end if note.stretches else None,
     )
-    return Step(name="context", kept=(), left_out=(issue,))
 
 
 def deliver(outcome: Outcome, sink: Sink) -> Receipt:

@@ -13,6 +13,7 @@ PREFIX = "NOTEWRIGHT_"
 ENGINES = ("encoder", "generative", "remote", "replay")
 LANGUAGE_MODELS = ("generative", "remote")
 VERSIONS = ("r4", "r5")
+CONTRADICTED = ("leave-out", "detected", "declared")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _TRUTH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
@@ -31,7 +32,8 @@ class Settings:
     remote: str | None = None  # base URL of the OpenAI-compatible server that engine remote asks
     recording: Path | None = None  # answers for the replay engine, JSON lines
     fhir: str = "r4"  # "r4" or "r5": the FHIR version of what is emitted
-    language: str | None = None  # language of notes that do not name theirs, BCP 47
+    language: str | None = None  # of notes that do not name theirs, BCP 47; None or "detect": it is detected
+    contradicted: str = "leave-out"  # texts not in the language declared: or read as "detected", "declared"
     recorded: str | None = None  # when the run was accepted: an instant, or "now"; None: said to be unknown
     threads: int = 0  # cores the encoder may use; 0: all there are
     max_bytes: int = 8 * 1024 * 1024  # of one decoded attachment; US Core asks for 5 MiB
@@ -48,6 +50,7 @@ class Settings:
     def __post_init__(self) -> None:
         _one_of("engine", self.engine, ENGINES)
         _one_of("fhir", self.fhir, VERSIONS)
+        _one_of("contradicted", self.contradicted, CONTRADICTED)
         _one_of("log_level", self.log_level, LEVELS)
         if self.engine == "replay" and self.recording is None:
             raise SettingsError("engine replay needs a recording")

@@ -48,7 +48,7 @@ def classifier() -> Iterator[extraction.Classifier]:
 @pytest.fixture(scope="session")
 def pipeline(core_store: Path) -> Iterator[Pipeline]:
     """The whole line with the shipped model and the Core store."""
-    with assembly.opened(Settings(terminology=core_store, threads=2)) as line:
+    with assembly.opened(Settings(terminology=core_store, threads=2, language="en")) as line:
         yield line
 
 

@@ -8,7 +8,7 @@ from adapter import assembly
 from adapter.cli import streams, wire
 from adapter.errors import InputError
 from adapter.fhir import systems
-from adapter.model import Finding, Issue, Resource, Step
+from adapter.model import Finding, Issue, Note, Resource, Step
 from adapter.pipeline import Outcome
 from adapter.settings import Settings
 
@@ -39,12 +39,25 @@ def run(settings: Settings, *, input: str, output: str) -> int:
 def write(outcome: Outcome, out: TextIO) -> None:
     """The whole story of a run, as plain text."""
     for step in outcome.steps:
+        for note in step.kept:
+            if isinstance(note, Note):
+                out.write(f"Language: {_languages(note)}\n")
         if step.name == "coding":
             _table(step, outcome.bundle, out)
     _section("Emitted", _emitted(outcome.bundle), out)
     _section("Left out", _left_out(outcome.steps), out)
     for issue in outcome.errors:
         out.write(f"\nError: {issue.path or '-'}: {issue.message}\n")
+
+
+def _languages(note: Note) -> str:
+    """In which language what is read, and what was found where."""
+    if not note.stretches:
+        return note.language
+    return f"{note.language}; " + ", ".join(
+        f"{part.start}-{part.end} {part.language} (found {part.found}, {part.sure:.2f})"
+        for part in note.stretches
+    )
 
 
 def _table(step: Step[object], bundle: Resource, out: TextIO) -> None:

@@ -30,7 +30,7 @@ def build(note: Note, finding: Finding, rules: ResourceRules, fhir: Version) -> 
         "timing": timing(frequency, bounds, rules.dosage),
         ("asNeededBoolean" if fhir == "r4" else "asNeeded"): True if as_needed else None,
         "route": route(_one(said, "route"), rules.dosage),
-        "doseAndRate": [_dose(_one(said, "dose"), note, rules)],
+        "doseAndRate": [_dose(_one(said, "dose"), note.language_at(finding.start), rules)],
     }
 
 
@@ -138,10 +138,10 @@ def _varying(
     return repeat, table.hours.get(str(low)) if unit == "h" and high is None else None
 
 
-def _dose(words: str | None, note: Note, rules: ResourceRules) -> Resource | None:
+def _dose(words: str | None, language: str, rules: ResourceRules) -> Resource | None:
     if words is None:
         return None
-    measure = quantities.measure(words, rules.units, language=note.language, words=rules.dosage.numbers)
+    measure = quantities.measure(words, rules.units, language=language, words=rules.dosage.numbers)
     if measure is None or measure.comparator or measure.ucum is None:
         return None
     return {"doseQuantity": measure.quantity()} if measure.high is None else {"doseRange": measure.range()}

@@ -5,7 +5,7 @@ from adapter.emission.placing import Group
 from adapter.emission.rules import Code, ResourceRules, Vital
 from adapter.fhir import systems
 from adapter.fhir.systems import Version
-from adapter.model import Finding, Note, Resource
+from adapter.model import Attribute, Finding, Note, Resource
 
 
 def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Resource:
@@ -64,15 +64,15 @@ def _measured(note: Note, group: Group, category: str, rules: ResourceRules) -> 
         **elements.head(note, group.findings, "Observation", *place),
         **shared(note, group, category),
         "code": elements.concept(finding.text, finding.codings),
-        **_value(result.text, note, rules),
+        **_value(result, note, rules),
         "bodySite": next(iter(elements.sites(finding)), None),
     }
 
 
-def _value(text: str, note: Note, rules: ResourceRules) -> Resource:
-    measure = quantities.measure(text, rules.units, language=note.language)
+def _value(result: Attribute, note: Note, rules: ResourceRules) -> Resource:
+    measure = quantities.measure(result.text, rules.units, language=note.language_at(result.start))
     if measure is None:
-        return {"valueString": text}
+        return {"valueString": result.text}
     return {"valueQuantity": measure.quantity()} if measure.high is None else {"valueRange": measure.range()}
 
 
@@ -84,7 +84,9 @@ def _vital_value(group: Group, vital: Vital, note: Note, rules: ResourceRules) -
         return (
             {**_components(vital, pressure), "valueQuantity": None, "valueString": None} if pressure else None
         )
-    measure = quantities.measure(group.result.text, rules.units, language=note.language)
+    measure = quantities.measure(
+        group.result.text, rules.units, language=note.language_at(group.result.start)
+    )
     if measure is None or measure.high is not None:
         return None
     quantity = measure.quantity()

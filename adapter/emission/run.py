@@ -59,7 +59,8 @@ def provenance(notes: Sequence[Note], targets: Sequence[str], maker: Maker, fhir
     """That the Device made the targets from the notes. https://hl7.org/fhir/R4/provenance.html"""
     read = (note.id for note in notes)
     asked = [maker.model.details["task-digest"]] if "task-digest" in maker.model.details else []
-    run = ids.stable("run", device_id(maker), maker.mappings, maker.terminology, *asked, *read)
+    heard = [f"{note.id} {part.language}" for note in notes if note.detector for part in note.parts]
+    run = ids.stable("run", device_id(maker), maker.mappings, maker.terminology, *asked, *read, *heard)
     return {
         "resourceType": "Provenance",
         "meta": {
@@ -88,13 +89,18 @@ def _agent(maker: Maker) -> Resource:
 
 
 def _entities(notes: Sequence[Note], maker: Maker, fhir: Version) -> list[Resource]:
-    """The documents read, and the rules, terminology and task that were applied, by digest."""
+    """The documents read, their languages where found, and what was applied to them, by digest."""
     sources = {repr(source): source for source in map(elements.document, notes)}
     told = maker.model.details
+    heard = [(note.detector, part.language) for note in notes if note.detector for part in note.parts]
     applied = (
         (systems.MAPPINGS_DIGEST, maker.mappings, "Notewright mapping rules"),
         (systems.TERMINOLOGY_DIGEST, maker.terminology, "Notewright terminology store"),
         (systems.TASK_DIGEST, told.get("task-digest"), f"Task {told.get('task', '')}, as it was asked"),
+        *(
+            (systems.LANGUAGES, tag, f"Language of the text, told by {by}")
+            for by, tag in dict.fromkeys(heard)
+        ),
     )
     role = "derivation" if fhir == "r4" else "instantiates"
     return [{"role": "source", "what": source} for source in sources.values()] + [

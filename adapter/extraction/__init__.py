@@ -13,7 +13,7 @@ from adapter.extraction.engine import Engine
 from adapter.extraction.orders import Orders, inside, issue
 from adapter.extraction.orders import load as load_orders
 from adapter.extraction.replay import Replay
-from adapter.model import Issue, Mention, Note, Span, Step
+from adapter.model import Issue, Mention, Note, Span, Step, primary
 
 __all__ = [
     "Arbiter",
@@ -28,6 +28,7 @@ __all__ = [
     "extract",
     "load",
     "load_orders",
+    "reads",
 ]
 
 
@@ -51,15 +52,34 @@ def extract(note: Note, engine: Engine, orders: Orders | None = None) -> Step[Me
             dropped.append(issue(mention.start, mention.end, mention.kind))
         elif _inside(mention, headings):
             dropped.append(_in_heading(mention))
+        elif not reads(engine, note.language_at(mention.start)):
+            dropped.append(_unread(mention))
         else:
             kept.append(mention)
     return replace(step, kept=tuple(kept), left_out=(*step.left_out, *dropped))
+
+
+def reads(engine: Engine, language: str) -> bool:
+    """Whether an engine reads a language, given as a BCP 47 tag."""
+    return engine.languages is None or primary(language) in engine.languages
 
 
 def _inside(mention: Mention, headings: Sequence[Span]) -> bool:
     """Whether a mention stands in one of the headings, which are in text order."""
     place = bisect_right(headings, mention.start, key=lambda heading: heading.start) - 1
     return place >= 0 and mention.start < headings[place].end
+
+
+def _unread(mention: Mention) -> Issue:
+    return Issue(
+        code="not-supported",
+        reason="language-not-read",
+        message="The words are in a language that the engine does not read.",
+        severity="information",
+        start=mention.start,
+        end=mention.end,
+        kind=mention.kind,
+    )
 
 
 def _in_heading(mention: Mention) -> Issue:

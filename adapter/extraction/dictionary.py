@@ -5,10 +5,10 @@ hydrochloride 500 mg extended release oral tablet"). On its own it knows no cont
 encoder's word for it: see `arbiter`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from adapter.model import Mention, Note, Step
+from adapter.model import Mention, Note, Step, Stretch, primary
 from terminology import TermMatch
 
 NAME = "dictionary"
@@ -41,17 +41,26 @@ class Dictionary:
 
     def mentions(self, note: Note) -> Step[Mention]:
         """See `Engine.mentions`."""
-        matches = self._gazetteer.matches(note.text, kinds=tuple(self._kinds), languages=note.languages)
-        found = (self._mention(note, match) for match in matches)
-        return Step(name="extraction", kept=tuple(mention for mention in found if mention))
+        found = (mention for part in note.parts for mention in self._named(note, part))
+        return Step(name="extraction", kept=tuple(found))
 
-    def _mention(self, note: Note, match: TermMatch) -> Mention | None:
-        words = note.text[match.start : match.end]
+    def _named(self, note: Note, part: Stretch) -> Iterator[Mention]:
+        """The names in a part of the note, which are in its language or in English."""
+        text = note.text[part.start : part.end] if note.stretches else note.text
+        languages = tuple(dict.fromkeys((primary(part.language), "en")))
+        for match in self._gazetteer.matches(text, kinds=tuple(self._kinds), languages=languages):
+            mention = self._mention(note, match, part.start)
+            if mention is not None:
+                yield mention
+
+    def _mention(self, note: Note, match: TermMatch, offset: int) -> Mention | None:
+        start, end = match.start + offset, match.end + offset
+        words = note.text[start:end]
         if words.lower().startswith(self._context_words) and not words.endswith(")"):
             return None
         return Mention(
-            start=match.start,
-            end=match.end,
+            start=start,
+            end=end,
             text=words,
             kind=self._kinds[match.kind],
             confidence=CONFIDENCE,

@@ -18,6 +18,7 @@ ATC: Final = "http://www.whocc.no/atc"
 LOINC: Final = "http://loinc.org"
 UCUM: Final = "http://unitsofmeasure.org"
 URI: Final = "urn:ietf:rfc:3986"
+LANGUAGES: Final = "urn:ietf:bcp:47"
 
 # HL7 terminology
 CONDITION_CLINICAL: Final = "http://terminology.hl7.org/CodeSystem/condition-clinical"

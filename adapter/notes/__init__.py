@@ -1,6 +1,8 @@
 """Stage 1: a DocumentReference, or a Bundle of them, becomes Notes with sections and sentences."""
 
-from adapter.notes.document import MAX_BYTES, from_text, read
+from adapter.notes.document import MAX_BYTES, from_text, heard, read
 from adapter.notes.formats.reading import Limits
+from adapter.notes.languages import UNKNOWN, Detector
+from adapter.notes.spoken import Listening
 
-__all__ = ["MAX_BYTES", "Limits", "from_text", "read"]
+__all__ = ["MAX_BYTES", "UNKNOWN", "Detector", "Limits", "Listening", "from_text", "heard", "read"]

@@ -13,9 +13,10 @@ from adapter.errors import InputError, NotADocument
 from adapter.model import Issue, Note, Resource, Severity, Step
 from adapter.notes.attachments import decode
 from adapter.notes.formats.reading import Limits
-from adapter.notes.headings import Headings, headings
+from adapter.notes.headings import Part, headings
 from adapter.notes.sections import divide
 from adapter.notes.sentences import split
+from adapter.notes.spoken import Listening, Spoken
 
 MAX_BYTES = 8 * 1024 * 1024  # of one decoded attachment; US Core asks servers to take 5 MiB
 MAX_DEPTH = 8  # of Bundles within Bundles
@@ -33,11 +34,11 @@ class _Posted:
 
 def read(
     resource: object,
-    language: str | None = None,
+    listening: Listening | None = None,
     max_bytes: int = MAX_BYTES,
     limits: Limits | None = None,
 ) -> Step[Note]:
-    """The notes of a DocumentReference or a Bundle; `language` is used where the document names none.
+    """The notes of a DocumentReference or a Bundle; `listening` says how their languages are told.
 
     Raises InputError when `resource` is no JSON object, NotADocument when no DocumentReference is in it, and
     EngineError, worth a retry, when the process that reads PDF, RTF and CDA cannot be started.
@@ -49,7 +50,7 @@ def read(
     found = False
     for posted in _documents(resource, issues):
         found = True
-        for note, path in _notes(posted, issues, language, max_bytes, limits or Limits()):
+        for note, path in _notes(posted, issues, listening or Listening(), max_bytes, limits or Limits()):
             if note.id in notes:
                 issues.append(
                     _issue("duplicate", "duplicate-note", "the same attachment was posted twice", path)
@@ -61,8 +62,13 @@ def read(
 
 
 def from_text(id: str, text: str, language: str = "en") -> Note:
-    """A plain text as a note, with its sections and sentences."""
-    return _prepared(Note(id=id, text=text, language=language.lower()))
+    """A plain text in one language as a note, with its sections and sentences."""
+    return _prepared(Note(id=id, text=text), Spoken(language=language.lower()))
+
+
+def heard(id: str, text: str, listening: Listening, declared: str | None = None) -> Note:
+    """A plain text as a note, in the languages that are declared or found."""
+    return _prepared(Note(id=id, text=text), listening.spoken(text, declared, ""))
 
 
 def _documents(resource: Resource, issues: list[Issue]) -> Iterator[_Posted]:
@@ -93,7 +99,7 @@ def _entries(bundle: Resource, path: str, issues: list[Issue], depth: int) -> It
 
 
 def _notes(
-    posted: _Posted, issues: list[Issue], language: str | None, max_bytes: int, limits: Limits
+    posted: _Posted, issues: list[Issue], listening: Listening, max_bytes: int, limits: Limits
 ) -> Iterator[tuple[Note, str]]:
     document, path = posted.document, posted.path
     if (withdrawn := _withdrawn(document, path)) is not None:
@@ -114,10 +120,10 @@ def _notes(
         decoded = decode(attachment, place, max_bytes, limits)
         issues.extend(decoded.issues)
         if decoded.text is not None:
-            spoken = (
-                _string(attachment.get("language")) or _string(document.get("language")) or language or "en"
-            )
-            yield _note(posted, index, decoded.text, spoken.lower()), place
+            declared = _string(attachment.get("language")) or _string(document.get("language"))
+            spoken = listening.spoken(decoded.text, declared, place)
+            issues.extend(spoken.issues)
+            yield _note(posted, index, decoded.text, spoken), place
 
 
 def _withdrawn(document: Resource, path: str) -> Issue | None:
@@ -128,7 +134,7 @@ def _withdrawn(document: Resource, path: str) -> Issue | None:
     return None
 
 
-def _note(posted: _Posted, index: int, text: str, language: str) -> Note:
+def _note(posted: _Posted, index: int, text: str, spoken: Spoken) -> Note:
     document = posted.document
     path = f"DocumentReference.content[{index}].attachment"
     identifier = _identifier(document)
@@ -139,7 +145,6 @@ def _note(posted: _Posted, index: int, text: str, language: str) -> Note:
     note = Note(
         id=str(uuid.uuid5(NAMESPACE, "\n".join((named or business or source, path, digest)))),
         text=text,
-        language=language,
         source=source,
         path=path,
         contents=len(document["content"]),
@@ -148,14 +153,15 @@ def _note(posted: _Posted, index: int, text: str, language: str) -> Note:
         encounter=_encounter(document.get("context")),
         date=_date(document),
     )
-    return _prepared(note)
+    return _prepared(note, spoken)
 
 
-def _prepared(note: Note) -> Note:
-    """The note with its sections and sentences found."""
-    rules: Headings = headings(note.language)
-    sections = divide(note.text, rules)
-    return replace(note, sections=sections, sentences=split(note.text, sections, rules))
+def _prepared(note: Note, spoken: Spoken) -> Note:
+    """The note with its languages, sections and sentences."""
+    note = replace(note, language=spoken.language, stretches=spoken.stretches, detector=spoken.detector)
+    parts = [Part(start=one.start, end=one.end, rules=headings(one.language)) for one in note.parts]
+    sections = divide(note.text, parts)
+    return replace(note, sections=sections, sentences=split(note.text, sections, parts))
 
 
 def _identifier(document: Resource) -> Resource | None:

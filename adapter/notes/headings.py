@@ -64,6 +64,15 @@ class Headings:
         return self.inside.get((current, words)) or self.anywhere.get(words)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A stretch of a text and the headings of its language."""
+
+    start: int
+    end: int
+    rules: Headings
+
+
 @cache
 def headings(language: str) -> Headings:
     """The headings of a language, by its primary tag; English where there is no table for it."""

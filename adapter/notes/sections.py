@@ -7,11 +7,11 @@ than LONGEST characters.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from adapter.model import Section, Span
-from adapter.notes.headings import Headings, normal
+from adapter.notes.headings import Headings, Part, normal
 
 LONGEST = 70  # characters a heading may have
 LINE = re.compile(r"[^\r\n]+")
@@ -39,9 +39,12 @@ class _Heading:
     end: int
 
 
-def divide(text: str, rules: Headings) -> tuple[Section, ...]:
-    """The sections of a text; what stands before the first heading is "unknown" with an empty heading."""
-    found = list(_headings(text, rules))
+def divide(text: str, parts: Sequence[Part]) -> tuple[Section, ...]:
+    """The sections of a text; what stands before the first heading is "unknown" with an empty heading.
+
+    A section goes on in the next part, in whatever language, until a heading is found there.
+    """
+    found = list(_headings(text, parts))
     if not found or found[0].start > 0:
         found.insert(0, _Heading(key="unknown", start=0, end=0))
     ends = [heading.start for heading in found[1:]] + [len(text)]
@@ -53,17 +56,19 @@ def divide(text: str, rules: Headings) -> tuple[Section, ...]:
     )
 
 
-def _headings(text: str, rules: Headings) -> Iterator[_Heading]:
+def _headings(text: str, parts: Sequence[Part]) -> Iterator[_Heading]:
     current = "unknown"
-    lines = [(match.start(), match.end()) for match in LINE.finditer(text) if not match.group().isspace()]
-    for index, (start, end) in enumerate(lines):
-        following = text[slice(*lines[index + 1])] if index + 1 < len(lines) else ""
-        lead = LEAD.match(text, start, end)
-        line = _Line(text, start, lead.end() if lead else start, end)
-        for heading in _in_line(line, following, current, rules):
-            key = heading.key or current
-            yield _Heading(key=key, start=heading.start, end=heading.end)
-            current = key
+    for part in parts:
+        lines = [match.span() for match in LINE.finditer(text, part.start, part.end)]
+        lines = [(start, end) for start, end in lines if not text[start:end].isspace()]
+        for index, (start, end) in enumerate(lines):
+            following = text[slice(*lines[index + 1])] if index + 1 < len(lines) else ""
+            lead = LEAD.match(text, start, end)
+            line = _Line(text, start, lead.end() if lead else start, end)
+            for heading in _in_line(line, following, current, part.rules):
+                key = heading.key or current
+                yield _Heading(key=key, start=heading.start, end=heading.end)
+                current = key
 
 
 def _in_line(line: _Line, following: str, current: str, rules: Headings) -> Iterator[_Heading]:

@@ -5,11 +5,12 @@ middle of one does not. Every character that is not white space belongs to exact
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from adapter.model import Section, Span
-from adapter.notes.headings import Headings
+from adapter.notes.headings import Headings, Part
 
 NARROW, WIDE = 60, 130  # a note whose longest line is between these is taken to be wrapped
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
@@ -21,11 +22,13 @@ MARKER = re.compile(r"\(?(\d{1,2})[.)]\s")
 WORD = re.compile(r"[^\s(\[\"“]{1,30}$")
 
 
-def split(text: str, sections: Sequence[Section], rules: Headings) -> tuple[Span, ...]:
-    """The sentences of a text; a heading is a sentence of its own."""
+def split(text: str, sections: Sequence[Section], parts: Sequence[Part]) -> tuple[Span, ...]:
+    """The sentences of a text; a heading is a sentence of its own, and none goes on in another language."""
     cuts = {point for section in sections for point in (section.heading.start, section.heading.end)}
+    opened = [part.start for part in parts]
     spans: list[Span] = []
-    for start, end in _blocks(text, sorted(cuts)):
+    for start, end in _blocks(text, sorted(cuts.union(opened))):
+        rules = parts[bisect_right(opened, start) - 1].rules
         spans += _trimmed(text, start, end, _stops(text, start, end, rules))
     return tuple(spans)
 

@@ -26,7 +26,9 @@ NOTE = "Assessment: asthma."
 @contextmanager
 def opened(store: Path, database: str, site: Site | None = None, **more: Any) -> Iterator[Service]:
     """An open service with the shipped model, on a database of one's own."""
-    settings = Settings(terminology=store, threads=2, database=database, insecure_local=True, **more)
+    settings = Settings(
+        terminology=store, threads=2, language="en", database=database, insecure_local=True, **more
+    )
     with opening.service(settings, site or quick()) as service:
         yield service
 

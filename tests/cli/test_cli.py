@@ -28,6 +28,7 @@ def document(text: str | bytes, **attachment: Any) -> dict[str, Any]:
             {
                 "attachment": {
                     "contentType": "text/plain",
+                    "language": "en",
                     "data": base64.b64encode(data).decode(),
                     **attachment,
                 }
@@ -157,7 +158,7 @@ def run(*options: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
 
 def test_extract_streams_and_quotes_exactly(core_store: Path) -> None:
     rows = [
-        {"id": "a", "text": "He denies chest pain. Has hypertension."},
+        {"id": "a", "text": "He denies chest pain. Has hypertension.", "lang": "en"},
         {"id": "b", "text": ""},
         {"id": "c"},
         {"id": "d", "text": "\ud83d lone surrogate, gout"},

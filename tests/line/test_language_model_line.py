@@ -27,7 +27,7 @@ NOTE = (
 @pytest.fixture(scope="module")
 def line(core_store):
     """The whole line with the decoder in the encoder's place."""
-    settings = Settings(terminology=core_store, engine="generative", threads=2)
+    settings = Settings(terminology=core_store, engine="generative", language="en", threads=2)
     with assembly.opened(settings) as opened:
         yield opened
 

@@ -92,7 +92,7 @@ def test_an_r4_period_dates_a_note_without_date():
 )
 def test_language(in_attachment, in_document, asked, expected):
     posted = document(attachment(language=in_attachment), language=in_document)
-    assert only(notes.read(posted, asked)).language == expected
+    assert only(notes.read(posted, notes.Listening(expected=asked))).language == expected
 
 
 def test_the_same_document_gives_the_same_note_and_another_text_another():
