@@ -61,7 +61,7 @@ def document(number: int | str, text: str) -> dict[str, Any]:
         "type": {"coding": [{"system": "http://loinc.org", "code": "11506-3"}]},
         "subject": {"reference": f"Patient/{number}"},
         "date": "2026-03-07T14:05:00Z",
-        "content": [{"attachment": {"contentType": "text/plain", "data": data}}],
+        "content": [{"attachment": {"contentType": "text/plain", "language": "en", "data": data}}],
     }
 
 
