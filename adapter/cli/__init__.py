@@ -62,7 +62,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "audit export": partial(_later, "operate", "audit_export"),
     "audit verify": partial(_later, "operate", "audit_verify"),
     "evaluate findings": partial(_later, "evaluate", "findings"),
-    "evaluate bundles": partial(_later, "evaluate", "bundles"),
+    "evaluate bundles": partial(_later, "evaluate_bundles", "bundles"),
     "evaluate answers": partial(_later, "evaluate_answers", "answers"),
     "evaluate redaction": partial(_later, "evaluate_redaction", "redaction"),
     "evaluate notes": partial(_later, "evaluate", "notes"),

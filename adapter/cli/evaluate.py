@@ -11,13 +11,11 @@ import terminology
 from adapter import assembly
 from adapter.cli import evaluate_gate, streams, wire
 from adapter.errors import InputError
-from adapter.evaluation import bundles as comparing
-from adapter.evaluation import comparison, mistakes, readers, record, scores
+from adapter.evaluation import comparison, mistakes, readers, record
 from adapter.evaluation import dragon as scoring
 from adapter.evaluation import findings as measuring
 from adapter.evaluation import report as reports
 from adapter.evaluation.codes import Subsumes
-from adapter.evaluation.readers import fhir
 from adapter.evaluation.record import Case, Document
 from adapter.settings import Settings
 from adapter.tasks import library
@@ -93,33 +91,6 @@ def findings(
         listed = mistakes.listed(runs[0], text=not no_text)
         page = reports.written(found[0], listed, compared, title=f"Evaluation of {predicted.name}")
         report.write_text(page, "utf-8", "replace")  # lone surrogates, which UTF-8 cannot hold
-    return code
-
-
-def bundles(
-    _settings: Settings,
-    *,
-    expected: Path,
-    emitted: Path,
-    diff: str | None,
-    least: Sequence[str] | None,
-    most: Sequence[str] | None,
-    seed: int,
-    output: str,
-) -> int:
-    """How good Bundles are against those expected; exit code 5 when a figure is under what was asked."""
-    wanted = evaluate_gate.gate(least, most, comparing.DEFAULT)
-    cases = fhir.paired(expected, emitted)
-    figures = comparing.figures(comparing.evaluate(cases, seed=seed))
-    told = {
-        "documents": len(cases),
-        "missing": sum(case.emitted is None for case in cases),
-        "figures": {name: scores.told(one) for name, one in sorted(figures.items())},
-    }
-    code = evaluate_gate.tell(told, figures, wanted, None, output)
-    if diff is not None:
-        with streams.target(diff) as out:
-            out.writelines(f"{line}\n" for case in cases for line in comparing.diff(case))
     return code
 
 

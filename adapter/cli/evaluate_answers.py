@@ -9,8 +9,9 @@ from typing import Any
 
 from adapter import engines
 from adapter.cli import evaluate_gate, streams
+from adapter.evaluation import answer_mistakes, comparison, texts
 from adapter.evaluation import answers as measuring
-from adapter.evaluation import comparison, texts
+from adapter.evaluation import report as reports
 from adapter.evaluation.answers import AnswerEvaluation
 from adapter.evaluation.readers import summaries
 from adapter.models.vectors import TokenVectors
@@ -26,6 +27,8 @@ def answers(
     predicted: Path,
     compare: Path | None,
     no_bertscore: bool,
+    report: Path | None,
+    no_text: bool,
     output: str,
     least: Sequence[str] | None,
     most: Sequence[str] | None,
@@ -46,6 +49,10 @@ def answers(
         "rouge": NO_ROUGE if rouge is None else "rouge-score, with stemming"
     }
     told["bertscore"] = None if model is None else _about(model, found[0])
+    if report is not None:
+        listed = answer_mistakes.listed(runs[0], text=not no_text)
+        page = reports.answers(found[0], listed, compared or (), title=f"Evaluation of {predicted.name}")
+        report.write_text(page, "utf-8", "replace")  # lone surrogates, which UTF-8 cannot hold
     return evaluate_gate.tell(told, found[0].figures, wanted, compared, output)
 
 

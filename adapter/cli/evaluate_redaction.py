@@ -5,8 +5,9 @@ from pathlib import Path
 
 from adapter.cli import evaluate_gate
 from adapter.errors import InputError
-from adapter.evaluation import comparison, readers, record
+from adapter.evaluation import comparison, mistakes, readers, record
 from adapter.evaluation import redaction as measuring
+from adapter.evaluation import report as reports
 from adapter.evaluation.record import Case, Document
 from adapter.settings import Settings
 
@@ -20,6 +21,8 @@ def redaction(
     predicted_format: str | None,
     compare: Path | None,
     rename: Sequence[str] | None,
+    report: Path | None,
+    no_text: bool,
     output: str,
     least: Sequence[str] | None,
     most: Sequence[str] | None,
@@ -40,6 +43,11 @@ def redaction(
     runs = [paired(path) for path in (predicted, compare) if path is not None]
     found = [measuring.evaluate(cases, seed=seed) for cases in runs]
     compared = comparison.compare(*found, seed=seed) if compare is not None else None
+    if report is not None:
+        left, listed = (told(runs[0], text=not no_text) for told in (mistakes.left, mistakes.listed))
+        title = f"Evaluation of {predicted.name}"
+        page = reports.redaction(found[0], left, listed, compared or (), title=title)
+        report.write_text(page, "utf-8", "replace")  # lone surrogates, which UTF-8 cannot hold
     return evaluate_gate.tell(
         measuring.as_json(found[0]), measuring.figures(found[0]), wanted, compared, output
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from adapter.errors import InputError
 from adapter.evaluation import resampling, scores
+from adapter.evaluation.resampling import Counts
 from adapter.evaluation.scores import SEED, Prf
 from adapter.fhir import systems
 from adapter.model import Resource
@@ -62,7 +63,7 @@ class BundleCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Matched:
+class Matched:
     """Resources of a case: pairs (expected first), those only expected, those only emitted."""
 
     pairs: tuple[tuple[Clinical, Clinical], ...]
@@ -70,28 +71,39 @@ class _Matched:
     invented: tuple[Clinical, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleEvaluation:
+    """What is measured of one run."""
+
+    scores: Mapping[str, Mapping[str, Prf]]  # by type of resource (and ALL of them), then by measure
+    compared: Mapping[str, Counts]  # what two runs are compared by, for each document
+
+
 def evaluate(
     cases: Sequence[BundleCase], *, seed: int = SEED, resamples: int = resampling.RESAMPLES
-) -> dict[str, dict[str, Prf]]:
-    """The scores by type of resource (and ALL of them), then by measure."""
-    matches = [_matched(case) for case in cases]
+) -> BundleEvaluation:
+    """Everything that is measured."""
+    matches = [matched(case) for case in cases]
     types = sorted({one.type for match in matches for one in _resources(match)})
     counts = np.zeros((len(cases), len(types) + 1, len(MEASURES), 3), np.int64)
     for at, match in enumerate(matches):
         for place, name in enumerate(types, start=1):
             counts[at, place] = _counted(match, name)
     counts[:, 0] = counts[:, 1:].sum(1)
-    return {
-        name: scores.by_name(counts[:, place], MEASURES, seed=seed, resamples=resamples)
-        for place, name in enumerate((ALL, *types))
-    }
+    return BundleEvaluation(
+        scores={
+            name: scores.by_name(counts[:, place], MEASURES, seed=seed, resamples=resamples)
+            for place, name in enumerate((ALL, *types))
+        },
+        compared={f"{ALL}.{name}.f1": counts[:, 0, at] for at, name in enumerate(MEASURES)},
+    )
 
 
-def figures(found: Mapping[str, Mapping[str, Prf]]) -> dict[str, scores.Score]:
+def figures(found: BundleEvaluation) -> dict[str, scores.Score]:
     """Every figure by its name, as `Condition.code.f1`."""
     return {
         f"{name}.{measure}.{which}": getattr(prf, which)
-        for name, measures in found.items()
+        for name, measures in found.scores.items()
         for measure, prf in measures.items()
         for which in scores.PRF
     }
@@ -102,7 +114,7 @@ def diff(case: BundleCase) -> Iterator[str]:
 
     They hold words of the note, as the Bundles do.
     """
-    match = _matched(case)
+    match = matched(case)
     both = [(one, other) for one, other in match.pairs if cleaned(one.resource) != cleaned(other.resource)]
     sides = [
         *((one.type, _lines(one), _lines(other)) for one, other in both),
@@ -181,7 +193,11 @@ def _all(bundle: Resource | None, name: str) -> list[Clinical]:
     return sorted(found, key=lambda one: (one.type, json.dumps(cleaned(one.resource), sort_keys=True)))
 
 
-def _matched(case: BundleCase) -> _Matched:
+def matched(case: BundleCase) -> Matched:
+    """The resources of a case, paired one to one: the most alike first.
+
+    Raises InputError for what is not built as FHIR has it.
+    """
     expected, emitted = _all(case.expected, case.name), _all(case.emitted, case.name)
     ranked = sorted(
         (-likeness, at, place)
@@ -193,7 +209,7 @@ def _matched(case: BundleCase) -> _Matched:
     for _, at, place in ranked:
         if at not in pairs and place not in pairs.values():
             pairs[at] = place
-    return _Matched(
+    return Matched(
         pairs=tuple((expected[at], emitted[place]) for at, place in sorted(pairs.items())),
         missed=tuple(one for at, one in enumerate(expected) if at not in pairs),
         invented=tuple(one for place, one in enumerate(emitted) if place not in pairs.values()),
@@ -209,13 +225,13 @@ def _likeness(one: Clinical, other: Clinical) -> float:
     return found + same_words + 0.5 * (one.status == other.status) + 0.25 * (one.date == other.date)
 
 
-def _resources(match: _Matched) -> Iterator[Clinical]:
+def _resources(match: Matched) -> Iterator[Clinical]:
     for one, other in match.pairs:
         yield from (one, other)
     yield from (*match.missed, *match.invented)
 
 
-def _counted(match: _Matched, name: str) -> list[tuple[int, int, int]]:
+def _counted(match: Matched, name: str) -> list[tuple[int, int, int]]:
     """(hits, wanted, given) of each of MEASURES; status, code and date are those of paired resources."""
     pairs = [pair for pair in match.pairs if pair[0].type == name]
     wanted = len(pairs) + sum(one.type == name for one in match.missed)

@@ -35,7 +35,7 @@ def condition(code, *, status="active", onset=None, offset=0, words="asthma"):
 
 def counts(expected, emitted, name="all"):
     found = bundles.evaluate([BundleCase(name="a", expected=expected, emitted=emitted)], resamples=5)
-    return {measure: (one.hits, one.wanted, one.given) for measure, one in found[name].items()}
+    return {measure: (one.hits, one.wanted, one.given) for measure, one in found.scores[name].items()}
 
 
 def test_measures_by_hand():

@@ -2,69 +2,115 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from adapter.evaluation.report.html import Html, element
 from adapter.evaluation.scores import Score
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 340, 260, 44, 36, 10
-TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 340, 300, 56, 44, 12, 14
+TICKS = 5
+MANY = 30  # points, from which on they are not marked one by one
 Place = tuple[float, float]  # both from 0 to 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axes:
+    """What a plot shows: from `across_low` and `up_low` to 1."""
+
+    across: str
+    up: str
+    across_low: float = 0.0
+    up_low: float = 0.0
+
+    def at(self, place: Place) -> Place:
+        """Where a place is drawn."""
+        x, y = (
+            (value - low) / (1 - low)
+            for value, low in zip(place, (self.across_low, self.up_low), strict=True)
+        )
+        return (
+            round(LEFT + x * (WIDTH - LEFT - RIGHT), 1),
+            round(TOP + (1 - y) * (HEIGHT - TOP - BOTTOM), 1),
+        )
+
+
 def meter(one: Score) -> Html:
-    """A bar of a figure from 0 to 1, with its interval as a line."""
+    """A bar of a figure from 0 to 1, with its interval as a line beneath it."""
     if math.isnan(one.value):
         return Html("")
     inside = [
-        element("rect", class_="back", x=0, y=3, width=100, height=8),
-        element("rect", class_="bar", x=0, y=3, width=round(100 * one.value, 2), height=8),
+        element("rect", class_="back", x=0, y=1, width=100, height=7),
+        element("rect", class_="bar", x=0, y=1, width=round(100 * min(max(one.value, 0), 1), 2), height=7),
     ]
     if not math.isnan(one.interval.low):
         low, high = (round(100 * end, 2) for end in (one.interval.low, one.interval.high))
-        inside.append(element("line", class_="whisker", x1=low, x2=high, y1=7, y2=7))
+        inside.append(element("line", class_="whisker", x1=low, x2=high, y1=11, y2=11))
     return element(
         "svg", *inside, class_="meter", viewBox="0 0 100 14", preserveAspectRatio="none", aria_hidden="true"
     )
 
 
-def curve(places: Sequence[Place], *, title: str, across: str, up: str, diagonal: bool, dots: bool) -> Html:
-    """A plot of a line over the unit square; `title` is what a reader without eyes is told."""
-    inside = [element("title", title), *_axes(across, up)]
-    if diagonal:
-        inside.append(_line((0, 0), (1, 1), "diagonal"))
-    told = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(_at, places))
-    inside.append(element("polyline", class_="curve", points=told))
-    if dots:
-        inside += [
-            element("circle", class_="dot", cx=round(x, 1), cy=round(y, 1), r=3.5)
-            for x, y in map(_at, places)
-        ]
-    return element("svg", *inside, class_="plot", viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img")
+def low(values: Sequence[float]) -> float:
+    """Where an axis begins so that the values fill it: a tenth under the least, at most 0.9."""
+    least = min(values, default=0.0)
+    return min(0.9, max(0.0, math.floor(10 * least + 1e-9) / 10))
 
 
-def _axes(across: str, up: str) -> list[Html]:
+def diagram(places: Sequence[Place], *, title: str, across: str, up: str) -> Html:
+    """How right (up) beside how sure (across): the dashed line is what should be, strokes are how far off."""
+    begin = low([value for place in places for value in place])
+    axes = Axes(across=across, up=up, across_low=begin, up_low=begin)
+    gaps = [_line(axes, (x, y), (x, x), "gap") for x, y in places]
+    inside = [_line(axes, (begin, begin), (1, 1), "diagonal"), *gaps, *_drawn(axes, places)]
+    return _plot(axes, title, inside)
+
+
+def curve(places: Sequence[Place], *, title: str, across: str, up: str) -> Html:
+    """A plot of a line, over as much of the unit square as it needs."""
+    axes = Axes(
+        across=across,
+        up=up,
+        across_low=low([x for x, _ in places]),
+        up_low=low([y for _, y in places]),
+    )
+    return _plot(axes, title, _drawn(axes, places))
+
+
+def _plot(axes: Axes, title: str, inside: Sequence[Html]) -> Html:
+    """`title` is what a reader without eyes is told."""
+    parts = [element("title", title), *_grid(axes), *inside]
+    return element("svg", *parts, class_="plot", viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img")
+
+
+def _drawn(axes: Axes, places: Sequence[Place]) -> list[Html]:
+    told = " ".join(f"{x},{y}" for x, y in map(axes.at, places))
+    line = element("polyline", class_="curve", points=told)
+    dots = [element("circle", class_="dot", cx=x, cy=y, r=4) for x, y in map(axes.at, places)]
+    return [line, *(dots if len(places) < MANY else ())]
+
+
+def _grid(axes: Axes) -> list[Html]:
     parts = []
-    for tick in TICKS:
-        x, y = _at((tick, tick))
+    for step in range(TICKS):
+        share = step / (TICKS - 1)
+        x = axes.across_low + share * (1 - axes.across_low)
+        y = axes.up_low + share * (1 - axes.up_low)
+        across, up = axes.at((x, y))
         parts += [
-            _line((0, tick), (1, tick), "axis"),
-            element("text", f"{tick:g}", x=LEFT - 6, y=round(y + 4, 1), text_anchor="end"),
-            element("text", f"{tick:g}", x=round(x, 1), y=HEIGHT - BOTTOM + 14, text_anchor="middle"),
+            _line(axes, (axes.across_low, y), (1, y), "axis"),
+            element("text", _short(y), x=LEFT - 8, y=up + 4, text_anchor="end"),
+            element("text", _short(x), x=across, y=HEIGHT - BOTTOM + 18, text_anchor="middle"),
         ]
     middle = (TOP + HEIGHT - BOTTOM) / 2
-    return [
-        *parts,
-        element("text", across, x=(LEFT + WIDTH) / 2, y=HEIGHT - 4, text_anchor="middle"),
-        element("text", up, x=10, y=middle, text_anchor="middle", transform=f"rotate(-90 10 {middle})"),
-    ]
+    name = element("text", axes.across, x=(LEFT + WIDTH - RIGHT) / 2, y=HEIGHT - 6, text_anchor="middle")
+    turned = {"text_anchor": "middle", "transform": f"rotate(-90 12 {middle})"}
+    return [*parts, name, element("text", axes.up, x=12, y=middle, **turned)]
 
 
-def _line(start: Place, end: Place, name: str) -> Html:
-    (x1, y1), (x2, y2) = _at(start), _at(end)
-    return element("line", class_=name, x1=round(x1, 1), y1=round(y1, 1), x2=round(x2, 1), y2=round(y2, 1))
+def _short(tick: float) -> str:
+    return f"{round(tick, 3):g}"
 
 
-def _at(place: Place) -> Place:
-    """Where a place of the unit square is drawn."""
-    across, up = place
-    return LEFT + across * (WIDTH - LEFT - 12), TOP + (1 - up) * (HEIGHT - TOP - BOTTOM)
+def _line(axes: Axes, start: Place, end: Place, name: str) -> Html:
+    (x1, y1), (x2, y2) = axes.at(start), axes.at(end)
+    return element("line", class_=name, x1=x1, y1=y1, x2=x2, y2=y2)
