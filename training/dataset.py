@@ -18,20 +18,26 @@ from torch import Tensor
 from adapter import notes
 from adapter.extraction import bio, windows
 from adapter.extraction.wordpiece import WordPiece
-from adapter.model import KINDS
+from adapter.model import FLAGS, KINDS
 
 LABELS = bio.labels_of(KINDS)
 CLS, SEP, PAD = 101, 102, 0
+SAID = (*FLAGS, "family", "other")  # what the second part of the head says of a mention
+OUTPUTS = len(LABELS) + len(SAID)
 UNTOLD = 0.15  # weight of a kind the corpus does not annotate, against "nothing", for a word it left bare
 
 
 @dataclass(frozen=True)
 class Item:
-    """One window: its piece ids, where each word's first piece stands, and its row in the label-set table."""
+    """One window: its piece ids, where each word's first piece stands, and its row in the label-set table.
+
+    `said` has a bit for each of SAID that holds of the mention a word belongs to; -1 where nothing is known.
+    """
 
     ids: np.ndarray
     firsts: np.ndarray
     sets: np.ndarray
+    said: np.ndarray
 
 
 @dataclass
@@ -68,7 +74,7 @@ def items(path: Path, tokenizer: WordPiece, sets: LabelSets) -> list[Item]:
 def windowed(example: dict, tokenizer: WordPiece, sets: LabelSets) -> Iterator[Item]:
     """The windows of one example; words an overlap gives to another window may have any label there."""
     words = tokenizer.words(example["text"])
-    numbers = allowed(example, words, sets)
+    numbers, told = allowed(example, words, sets), said(example, words)
     anything = sets.number(range(len(LABELS)))
     sentences = notes.from_text(example["id"], example["text"]).sentences
     for window in windows.cut(words, sentences):
@@ -82,7 +88,8 @@ def windowed(example: dict, tokenizer: WordPiece, sets: LabelSets) -> Iterator[I
             for index in range(window.start, window.end)
         ]
         inside = firsts < len(ids) - 1
-        yield Item(ids, firsts[inside], np.array(chosen)[inside])
+        here = np.array(told[window.start : window.end])
+        yield Item(ids, firsts[inside], np.array(chosen)[inside], here[inside])
 
 
 def allowed(example: dict, words, sets: LabelSets) -> list[int]:
@@ -98,6 +105,15 @@ def allowed(example: dict, words, sets: LabelSets) -> list[int]:
         for place, index in enumerate(covered(words, start, end)):
             numbers[index] = sets.number([label(kind, "I" if place else "B") for kind in kinds])
     return numbers
+
+
+def said(example: dict, words) -> list[int]:
+    """What is said of the mention each word belongs to, as bits; -1 where that is not known."""
+    bits = [-1] * len(words)
+    for start, end, names in example.get("said", ()):
+        for index in covered(words, start, end):
+            bits[index] = sum(1 << SAID.index(name) for name in names)
+    return bits
 
 
 def covered(words, start: int, end: int) -> range:
@@ -127,8 +143,8 @@ def batches(pool: Sequence[Item], pieces: int, generator: np.random.Generator) -
         yield found[index]
 
 
-def tensors(batch: Sequence[Item], device: str) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """A batch as ids, mask, and for each word its row, place and label-set number."""
+def tensors(batch: Sequence[Item], device: str) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """A batch as ids, mask, and for each word its row, place, label-set number and what is said of it."""
     width = max(len(item.ids) for item in batch)
     ids = np.full((len(batch), width), PAD)
     for row, item in enumerate(batch):
@@ -136,5 +152,6 @@ def tensors(batch: Sequence[Item], device: str) -> tuple[Tensor, Tensor, Tensor,
     rows = np.concatenate([np.full(len(item.firsts), row) for row, item in enumerate(batch)])
     places = np.concatenate([item.firsts for item in batch])
     sets = np.concatenate([item.sets for item in batch])
+    told = np.concatenate([item.said for item in batch])
     mask = ids != PAD
-    return tuple(torch.from_numpy(array).to(device) for array in (ids, mask, rows, places, sets))
+    return tuple(torch.from_numpy(array).to(device) for array in (ids, mask, rows, places, sets, told))

@@ -53,10 +53,12 @@ def logits(group, model, device) -> list[np.ndarray]:
         flat = [one for piece in pieces for one in piece]
         ids = np.array([dataset.CLS, *flat[: windows.SIZE], dataset.SEP])
         firsts = 1 + np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])[:-1]]).astype(int)
-        batch.append(dataset.Item(ids, np.minimum(firsts, len(ids) - 2), np.zeros(len(firsts), int)))
-    ids, mask, rows, places, _ = dataset.tensors(batch, device)
+        none = np.full(len(firsts), -1)
+        batch.append(dataset.Item(ids, np.minimum(firsts, len(ids) - 2), none, none))
+    ids, mask, rows, places, *_ = dataset.tensors(batch, device)
     with torch.inference_mode():
-        scores = torch.log_softmax(model(ids, mask).float()[rows, places], -1).cpu().numpy()
+        logits = model(ids, mask).float()[rows, places, : len(dataset.LABELS)]
+        scores = torch.log_softmax(logits, -1).cpu().numpy()
     bounds = np.cumsum([len(item.firsts) for item in batch])[:-1]
     return np.split(scores, bounds)
 
@@ -111,12 +113,13 @@ def main() -> None:
     """Prints the figures as one JSON line per file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--vocabulary", type=Path, help="other pieces than the base model's")
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     options = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = network.TokenClassifier(network.config(), len(dataset.LABELS)).to(device)
-    model.load_state_dict(torch.load(options.weights, map_location=device))
-    tokenizer = WordPiece.of(network.vocabulary())
+    model = network.TokenClassifier(network.config(), dataset.OUTPUTS).to(device)
+    network.resumed(model, torch.load(options.weights, map_location=device))
+    tokenizer = WordPiece.of(network.vocabulary(options.vocabulary))
     for path in options.data:
         print(json.dumps({"file": path.name, **strict_f1(model, path, tokenizer, device)}))
 

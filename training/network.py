@@ -12,6 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from adapter.extraction.wordpiece import WordPiece
+
 
 class Layer(nn.Module):
     """Self-attention and feed-forward, each normalised after the sum (post-norm)."""
@@ -80,9 +82,9 @@ def config() -> dict:
     return json.loads((base_folder() / "config.json").read_text("utf-8"))
 
 
-def vocabulary() -> list[str]:
-    """The word pieces of the base model, in id order."""
-    return (base_folder() / "vocab.txt").read_text("utf-8").splitlines()
+def vocabulary(path: Path | None = None) -> list[str]:
+    """The word pieces of a file, or of the base model, in id order."""
+    return (path or base_folder() / "vocab.txt").read_text("utf-8").splitlines()
 
 
 def pretrained(labels: int) -> TokenClassifier:
@@ -92,6 +94,29 @@ def pretrained(labels: int) -> TokenClassifier:
     state = {**model.state_dict(), **translated(weights)}
     model.load_state_dict(state)
     return model
+
+
+def resumed(model: TokenClassifier, state: dict[str, Tensor]) -> None:
+    """Takes over weights; a head of fewer outputs fills the first of the model's."""
+    for name in ("head.weight", "head.bias"):
+        fresh = model.state_dict()[name].clone()
+        fresh[: len(state[name])] = state[name]
+        state = {**state, name: fresh}
+    model.load_state_dict(state)
+
+
+def respelled(weight: Tensor, old: list[str], new: list[str]) -> Tensor:
+    """Embeddings of a new vocabulary: a piece that is new gets the mean of what it was cut into."""
+    places = {piece: at for at, piece in enumerate(old)}
+    cut = WordPiece.of(old)
+    result = torch.empty(len(new), weight.shape[1])
+    for at, piece in enumerate(new):
+        bare = piece.removeprefix("##")
+        parts = (
+            [places[piece]] if piece in places else [one for word in cut.words(bare).pieces for one in word]
+        )
+        result[at] = weight[parts].mean(0)
+    return result
 
 
 def translated(weights: dict[str, Tensor]) -> dict[str, Tensor]:

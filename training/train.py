@@ -15,9 +15,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 from adapter.extraction.wordpiece import WordPiece
-from training import dataset, evaluate, network
+from training import dataset, evaluate, masked, network
+
+SAID_WEIGHT = 0.5  # of what is said of mentions, beside which words are mentions
 
 
 def native_bf16() -> bool:
@@ -46,23 +49,27 @@ class Average:
 
 
 def loss_of(model, batch, table, device) -> torch.Tensor:
-    """Marginal negative log-likelihood of the allowed label sets, over words."""
-    ids, mask, rows, places, sets = dataset.tensors(batch, device)
+    """Of kinds: marginal negative log-likelihood of the allowed label sets. Of what is said: cross entropy."""
+    ids, mask, rows, places, sets, told = dataset.tensors(batch, device)
     bf16 = native_bf16()
     with torch.autocast(device, dtype=torch.bfloat16, enabled=bf16):
         logits = model(ids, mask)
     logits = logits.float()[rows, places]
-    total = torch.logsumexp(logits, -1)
-    right = torch.logsumexp(logits + table[sets], -1)
-    return (total - right).mean()
+    kinds, said = logits[:, : len(dataset.LABELS)], logits[:, len(dataset.LABELS) :]
+    loss = (torch.logsumexp(kinds, -1) - torch.logsumexp(kinds + table[sets], -1)).mean()
+    known = told >= 0
+    if known.any():
+        bits = (told[known, None] >> torch.arange(len(dataset.SAID), device=device)) & 1
+        loss = loss + SAID_WEIGHT * functional.binary_cross_entropy_with_logits(said[known], bits.float())
+    return loss
 
 
 def optimizer_of(model, rate: float, head_rate: float, decay: float):
     """AdamW; no decay on biases and norms, a higher rate for the head."""
     groups: dict[tuple[float, float], list] = {}
     for name, parameter in model.named_parameters():
-        speed = head_rate if name.startswith("head") else rate
-        shrink = decay if parameter.ndim > 1 and "head" not in name else 0.0
+        speed = head_rate if name.endswith(("head.weight", "head.bias")) else rate
+        shrink = decay if parameter.ndim > 1 and not name.endswith("head.weight") else 0.0
         groups.setdefault((speed, shrink), []).append(parameter)
     return torch.optim.AdamW(
         [{"params": ps, "lr": lr, "weight_decay": wd} for (lr, wd), ps in groups.items()], fused=True
@@ -75,34 +82,70 @@ def run_stage(model, stage: dict, *, data: Path, tokenizer, device: str, log) ->
     torch.manual_seed(stage["seed"])
     sets = dataset.LabelSets()
     pools = {name: dataset.items(data / name, tokenizer, sets) for name in stage["data"]}
+    hidden = {name: masked.items(data / name, tokenizer) for name in stage.get("masked", {})}
     table = sets.table().to(device)
-    optimizer = optimizer_of(model, stage["rate"], stage["head_rate"], stage["decay"])
-    plan = [sample(pools, stage["data"], generator) for _ in range(stage["epochs"])]
-    epochs = [list(dataset.batches(pool, stage["batch_pieces"], generator)) for pool in plan]
+    guess = masked.Guess(model).to(device)
+    trained = nn.ModuleList([model, guess]) if hidden else model
+    optimizer = optimizer_of(trained, stage["rate"], stage["head_rate"], stage["decay"])
+    epochs = [plan(stage, pools, hidden, generator) for _ in range(stage["epochs"])]
     steps = sum(len(epoch) for epoch in epochs)
-    warm = max(1, int(steps * stage["warmup"]))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warm, max(0.02, (steps - step) / max(1, steps - warm)))
-    )
+    schedule = rising_and_falling(optimizer, steps, stage["warmup"])
     average = Average(model, stage["average"])
-    began, done, losses = time.time(), 0, []
+    report = Report(stage["name"], steps, log)
     model.train()
     for number, epoch in enumerate(epochs):
-        for batch in epoch:
-            loss = loss_of(model, batch, table, device)
+        for covered, batch in epoch:
+            if covered:
+                loss = masked.loss_of(model, guess, batch, device, generator)
+            else:
+                loss = loss_of(model, batch, table, device)
             loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad(set_to_none=True)
             average.update(model)
-            done += sum(len(item.ids) for item in batch)
-            losses.append(loss.item())
-            if len(losses) % 50 == 0:
-                speed = done / (time.time() - began)
-                log(stage=stage["name"], epoch=number, step=len(losses), steps=steps,
-                    loss=round(float(np.mean(losses[-50:])), 4), pieces_per_s=round(speed))  # fmt: skip
+            report.step(number, covered, loss.item(), sum(len(item.ids) for item in batch))
     model.load_state_dict(average.weights)
+
+
+def plan(stage: dict, pools: dict, hidden: dict, generator) -> list[tuple[bool, list]]:
+    """The batches of one epoch in random order, each with whether its words are to be guessed."""
+    size = stage["batch_pieces"]
+    told = dataset.batches(sample(pools, stage["data"], generator), size, generator)
+    guessed = dataset.batches(sample(hidden, stage.get("masked", {}), generator), size, generator)
+    epoch = [(False, batch) for batch in told] + [(True, batch) for batch in guessed]
+    return [epoch[at] for at in generator.permutation(len(epoch))]
+
+
+def rising_and_falling(optimizer, steps: int, warmup: float):
+    """The rate rises over the first steps and falls to little over the rest."""
+    warm = max(1, int(steps * warmup))
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / warm, max(0.02, (steps - step) / max(1, steps - warm)))
+    )
+
+
+class Report:
+    """Logs the mean losses every 50 steps."""
+
+    def __init__(self, stage: str, steps: int, log) -> None:
+        self.stage, self.steps, self.log = stage, steps, log
+        self.began, self.pieces, self.done = time.time(), 0, 0
+        self.losses: dict[bool, list[float]] = {False: [], True: []}
+
+    def step(self, epoch: int, covered: bool, loss: float, pieces: int) -> None:
+        """Counts one step."""
+        self.losses[covered].append(loss)
+        self.pieces += pieces
+        self.done += 1
+        if self.done % 50 == 0:
+            told, guessed = (
+                round(float(np.mean(self.losses[kind][-50:] or [0])), 4) for kind in (False, True)
+            )
+            speed = round(self.pieces / (time.time() - self.began))
+            self.log(stage=self.stage, epoch=epoch, step=self.done, steps=self.steps, loss=told,
+                     guessed=guessed, pieces_per_s=speed)  # fmt: skip
 
 
 def sample(pools: dict, shares: dict, generator) -> list:
@@ -123,16 +166,26 @@ def main() -> None:
     parser.add_argument("--recipe", type=Path, default=Path("training/recipe.toml"))
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="weights to start from instead of the base model")
+    parser.add_argument("--vocabulary", type=Path, help="other pieces than the base model's")
+    parser.add_argument(
+        "--respell", action="store_true", help="the weights to start from know the base model's"
+    )
     parser.add_argument("--stages", nargs="*", help="only these stages")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     recipe = tomllib.loads(options.recipe.read_text("utf-8"))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(recipe["seed"])
-    model = network.pretrained(len(dataset.LABELS)).to(device)
+    model = network.pretrained(dataset.OUTPUTS)
     if options.start:
-        model.load_state_dict(torch.load(options.start, map_location=device))
-    tokenizer = WordPiece.of(network.vocabulary())
+        network.resumed(model, torch.load(options.start, map_location="cpu"))
+    if options.respell:
+        pieces = network.respelled(
+            model.word.weight.data, network.vocabulary(), network.vocabulary(options.vocabulary)
+        )
+        model.word.weight.data = pieces
+    model = model.to(device)
+    tokenizer = WordPiece.of(network.vocabulary(options.vocabulary))
 
     def log(**facts) -> None:
         line = json.dumps(facts)

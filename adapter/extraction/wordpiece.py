@@ -64,7 +64,7 @@ class WordPiece:
         starts: list[int] = []
         ends: list[int] = []
         pieces: list[tuple[int, ...]] = []
-        for start, end, word in _split(text):
+        for start, end, word in split(text):
             starts.append(start)
             ends.append(end)
             pieces.append(self._pieces(word))
@@ -100,7 +100,7 @@ class WordPiece:
         return start, None
 
 
-def _split(text: str) -> Iterator[tuple[int, int, str]]:
+def split(text: str) -> Iterator[tuple[int, int, str]]:
     """The normalised words of `text` with their places in it."""
     if text.isascii() and not _CONTROL.search(text):
         for match in _ASCII_WORD.finditer(text.lower()):
