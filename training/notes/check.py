@@ -46,7 +46,8 @@ def problems(made: Generator, *, times: int = 6) -> Iterator[str]:
 def filled(made: Generator, line: Line, index: int) -> tuple[str, list[dict[str, object]]]:
     """A template filled for some patient: its text and findings."""
     patient = state.begin(made.expander.content, random.Random(f"{line.id} {index}"), (20, 90))
-    patient = replace(patient, sex="mf"[index % 2], sticky={})
+    sex = "mf"[index % 2]
+    patient = replace(patient, sex=sex, who=sex + patient.who[1:], sticky={})
     text, spans = record.joined(made.expander.expand(line.nodes, patient))
     row = record.row("x", made.language, text, spans, {})
     for finding in row["findings"]:

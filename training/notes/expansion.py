@@ -132,7 +132,7 @@ class Expander:
 
     def _term(self, slot: Slot, name: str, scope: Scope, state: State, out: list[Piece]) -> None:
         said = slot.said
-        if said.of and slot.name in ("dose", "result") and self._figure(slot, scope, state, out):
+        if slot.name in ("dose", "result") and self._figure(slot, scope, state, out):
             return
         pool, dice = self.terms.pools[name], state.dice
         term = self._chosen(slot, name, state)
@@ -156,26 +156,26 @@ class Expander:
             out.append((inflected.after, None))
 
     def _chosen(self, slot: Slot, name: str, state: State) -> Term:
-        pool, adjectives = self.terms.pools[name], slot.said.adjectives
+        adjectives = slot.said.adjectives
         if adjectives and adjectives not in self.content.adjectives:
             raise ContentError(f"there are no adjectives {adjectives}")
         try:
-            return pool.choose(
-                state.dice, self.grammar, slot.form, state.sex, self.terms.sexes, bool(adjectives)
+            return self.terms.pools[name].choose(
+                state.dice, self.grammar, self.terms.patients, slot.form, state.who, bool(adjectives)
             )
         except (KeyError, ValueError) as error:
             raise ContentError(f"{{{slot.name}:{slot.form}}}: {error}") from None
 
     def _figure(self, slot: Slot, scope: Scope, state: State, out: list[Piece]) -> bool:
         """A dose or result of the very drug or test it hangs on, where such are known."""
-        head = _named(scope, slot.said.of)
+        head = _named(scope, slot.said.of) if slot.said.of else _called(scope)
         if head is None:
             return False
         text = None
         if slot.name == "dose" and (strengths := self.strengths.get(head.row)):
             unit = self.content.units.get(strengths.unit, strengths.unit)
             amount = figures.written_amount(state.dice.choice(strengths.amounts), self.content.language)
-            text = amount + self.gap(state.dice, unit) + unit
+            text = amount + ("" if state.dice.random() < 0.12 else " ") + unit
         elif slot.name == "result" and (found := self.measures.get(head.row)):
             measure = found[0] if state.dice.random() < 0.75 else state.dice.choice(found)
             text = figures.written(measure.value(state.dice), measure.digits, self.content.language)
@@ -185,10 +185,6 @@ class Expander:
             return False
         out.append((text, self._mark(slot.name, slot.said, scope)))
         return True
-
-    def gap(self, dice: random.Random, unit: str) -> str:
-        """What stands between a number and its unit."""
-        return "" if dice.random() < 0.12 else " "
 
     def _rule(self, slot: Slot, scope: Scope, state: State, out: list[Piece]) -> None:
         """Slots that are neither words nor templates: numbers, days, relatives, normal ranges."""
@@ -244,6 +240,15 @@ def _named(scope: Scope | None, name: str | None) -> Mark | None:
     while scope is not None and name is not None:
         if name in scope.names:
             return scope.names[name]
+        scope = scope.outer
+    return None
+
+
+def _called(scope: Scope) -> Mark | None:
+    """The mention that a macro's details hang on, where the slot that called it says so."""
+    while scope.outer is not None:
+        if scope.said.of:
+            return _named(scope.outer, scope.said.of)
         scope = scope.outer
     return None
 

@@ -23,6 +23,7 @@ class State:
     today: date
     born: date
     day_format: str
+    who: str  # sex and age: "m child", "f adult", "m old"
     sticky: dict[str, str] = field(default_factory=dict)
 
     def day(self, form: str) -> str:
@@ -69,7 +70,9 @@ def begin(content: Content, dice: random.Random, ages: Sequence[int]) -> State:
     years = dice.randint(low, high)
     today = date(2005, 1, 1) + timedelta(days=dice.randint(0, 7700))
     born = today - timedelta(days=int(years * 365.25) + dice.randint(1, 360))
+    sex = dice.choice("mf")
+    age = "child" if years <= 16 else "adult" if years <= 52 else "old"
     return State(
-        dice=dice, content=content, sex=dice.choice("mf"), years=years, today=today, born=born,
+        dice=dice, content=content, who=f"{sex} {age}", sex=sex, years=years, today=today, born=born,
         day_format=dice.choice(content.dates["formats"]),
     )  # fmt: skip

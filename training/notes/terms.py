@@ -7,8 +7,8 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from training.gold.markup import SYSTEMS
 from training.notes.content import DATA, Content, parts
@@ -23,7 +23,6 @@ TITLE = re.compile(
     re.I,
 )
 COMMON, OWN, CORE_ROWS, TITLES = 5.0, 4.0, 5.0, 1.0
-CodeRow = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,44 +36,59 @@ class Term:
     nodes: Nodes | None = None  # what it is made of, where it is a template
 
 
+@dataclass(frozen=True, kw_only=True)
+class Patients:
+    """Which Core rows only some patients have."""
+
+    only: Mapping[str, re.Pattern[str]]  # by sex
+    never: Mapping[str, re.Pattern[str]]  # by age
+
+    def suits(self, term: Term, who: str) -> bool:
+        """Whether such a patient ("m child", "f adult", "m old") may have it."""
+        sex, _, age = who.partition(" ")
+        shut = [self.only["f" if sex == "m" else "m"], self.never[age]]
+        if age == "old":
+            shut.append(self.never["adult"])
+        name = term.row or term.noun.text
+        return not any(pattern.search(name) for pattern in shut)
+
+
 @dataclass(slots=True, kw_only=True)
 class Pool:
     """Terms in tiers, each with its weight."""
 
     kind: str
     tiers: list[tuple[float, list[Term]]] = field(default_factory=list)
-    _cache: dict[tuple[str, str, bool], tuple[list[float], list[list[Term]]]] = field(default_factory=dict)
+    _known: dict[tuple[str, str, bool], tuple[list[float], list[list[Term]]]] = field(default_factory=dict)
 
     def choose(
-        self, dice: random.Random, grammar: Grammar, form: str, sex: str, sexes: "Sexes", adjective: bool
+        self, dice: random.Random, grammar: Grammar, patients: Patients, form: str, who: str, adjective: bool
     ) -> Term:
         """A term that is known in the form and suits the patient. Raises ContentError where there is none."""
-        key = (form, sex, adjective)
-        if key not in self._cache:
-            self._cache[key] = self._fitting(grammar, form, sex, sexes, adjective)
-        weights, tiers = self._cache[key]
+        key = (form, who, adjective)
+        if key not in self._known:
+            self._known[key] = self._fitting(grammar, patients, form, who, adjective)
+        weights, tiers = self._known[key]
         if not tiers:
             raise ContentError(f"no {self.kind} is known in the form {form or 'as it is'}")
-        at = 0
-        if len(weights) > 1:
-            rest = dice.random() * weights[-1]
-            while rest > weights[at]:
-                at += 1
+        at, rest = 0, dice.random() * weights[-1]
+        while rest > weights[at]:
+            at += 1
         tier = tiers[at]
         return tier[int(dice.random() * len(tier))]
 
     def _fitting(
-        self, grammar: Grammar, form: str, sex: str, sexes: "Sexes", adjective: bool
+        self, grammar: Grammar, patients: Patients, form: str, who: str, adjective: bool
     ) -> tuple[list[float], list[list[Term]]]:
         weights: list[float] = []
         tiers: list[list[Term]] = []
+        plain = not form and not adjective
+        words = ["x"] if adjective else []
         for weight, terms in self.tiers:
-            words = ["x"] if adjective else []
             fit = [
                 term
                 for term in terms
-                if sexes.suits(term, sex)
-                and ((not form and not adjective) or grammar.inflect(term.noun, form, words, sex))
+                if (plain or grammar.inflect(term.noun, form, words, who[0])) and patients.suits(term, who)
             ]
             if fit:
                 weights.append(weight + (weights[-1] if weights else 0))
@@ -82,35 +96,18 @@ class Pool:
         return weights, tiers
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sexes:
-    """Which Core rows only men or only women have."""
-
-    only: Mapping[str, re.Pattern[str]]
-
-    def suits(self, term: Term, sex: str) -> bool:
-        """Whether a patient of that sex may have it."""
-        other = self.only.get("f" if sex == "m" else "m")
-        return not (other and other.search(term.row or term.noun.text))
-
-
 @dataclass(kw_only=True)
 class Terms:
     """All pools of a language."""
 
     pools: dict[str, Pool]
-    sexes: Sexes
-    figures: Mapping[str, Mapping[str, str]]
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """The names of the pools."""
-        return frozenset(self.pools)
+    patients: Patients
+    figures: Mapping[str, Mapping[str, Any]]
 
 
-def shared(folder: Path = DATA / "shared") -> dict[str, dict[str, dict[str, str]]]:
+def shared(folder: Path = DATA / "shared") -> dict[str, dict[str, Any]]:
     """The tables that all languages have in common."""
-    tables: dict[str, dict[str, dict[str, str]]] = {}
+    tables: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.glob("*.toml")):
         for table, rows in tomllib.loads(path.read_text("utf-8")).items():
             tables.setdefault(table, {}).update(rows)
@@ -140,8 +137,12 @@ def load(content: Content, grammar: Grammar, *, core: Path = CORE, titles: Path 
         pool.tiers.append((OWN, [maker.own(line, kind, by_name) for line in lines]))
     if titles:
         pools["condition"].tiers.append((TITLES, list(maker.titles(titles))))
-    sexes = Sexes(only={sex: re.compile(words, re.I) for sex, words in tables["sexes"]["only"].items()})
-    return Terms(pools=pools, sexes=sexes, figures=tables)
+    found = tables["patients"]
+    patients = Patients(
+        only={sex: re.compile(words, re.I) for sex, words in found["only"].items()},
+        never={age: re.compile(words, re.I) for age, words in found["not"].items()},
+    )
+    return Terms(pools=pools, patients=patients, figures=tables)
 
 
 @dataclass(kw_only=True)
