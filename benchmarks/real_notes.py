@@ -4,7 +4,7 @@
 
 All ACI-Bench development notes and 200 transcribed reports. Checked on every Bundle: one of a resource's
 derivation-references cuts out exactly the resource's own words; no active Condition stands on a mention that
-the context stage calls negated. With `--gold training/gold/notes.jsonl` those notes are run too, and no
+the context stage calls negated. With `--gold fixtures/gold/en.jsonl` those notes are run too, and no
 active Condition may stand on words that a reader marked as denied. `--show N` prints N notes with every
 finding, for reading by eye.
 """
@@ -22,6 +22,7 @@ from adapter import assembly
 from adapter.fhir import systems
 from adapter.model import Finding
 from adapter.settings import Settings
+from training.gold import score
 
 SEED = 20261120
 AXES = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned")
@@ -42,8 +43,11 @@ def denied_by_readers(path: Path | None) -> dict[str, list[dict]]:
     """The mentions of each read note that its reader marked as denied."""
     if path is None:
         return {}
-    records = map(json.loads, path.read_text("utf-8").splitlines())
-    return {row["id"]: [one for one in row["mentions"] if one.get("negated")] for row in records}
+    found = score.gold_notes(path)
+    return {
+        id: [one for one in mentions if (one.get("assertion") or {}).get("negated")]
+        for id, mentions in found.items()
+    }
 
 
 def document(row: dict) -> dict:
@@ -79,7 +83,7 @@ def main() -> None:
     parser.add_argument("--corpora", type=Path, required=True)
     parser.add_argument("--store", type=Path)
     parser.add_argument("--reports", type=int, default=200)
-    parser.add_argument("--gold", type=Path, help="notes read by hand: training/gold/notes.jsonl")
+    parser.add_argument("--gold", type=Path, help="notes read by hand: fixtures/gold/en.jsonl")
     parser.add_argument("--show", type=int, default=0)
     options = parser.parse_args()
     counts: Counter[str] = Counter()

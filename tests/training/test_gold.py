@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from adapter.model import KINDS
+from adapter.model import FLAGS, KINDS
 from training.gold import score
 
 ROOT = Path(__file__).parents[2]
 GOLD = ROOT / "training" / "gold"
 CORPORA = ROOT.parent / "shared" / "corpora"
-RECORDS = [json.loads(line) for line in (GOLD / "notes.jsonl").read_text("utf-8").splitlines()]
-FLAGS = {"negated", "uncertain", "hypothetical", "historical", "planned"}
+RECORDS = [json.loads(line) for line in score.NOTES.read_text("utf-8").splitlines()]
+MENTIONS = score.gold_notes(score.NOTES)
 
 
 def mention(start, end, kind="condition", **more):
@@ -24,42 +24,42 @@ def mention(start, end, kind="condition", **more):
 def texts():
     if not (CORPORA / "notes").is_dir():
         pytest.skip("the corpora are not beside this checkout (../shared/corpora/notes)")
-    return score.texts(GOLD / "notes.jsonl", CORPORA)
+    return score.texts(score.NOTES, CORPORA)
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record["id"])
 class TestFormat:
     def test_a_record_has_no_text(self, record):
-        assert record.keys() == {"id", "sha256", "mentions"}
+        assert record.keys() == {"id", "sha256", "language", "findings"}
         assert len(bytes.fromhex(record["sha256"])) == 32
-        assert record["mentions"]
+        assert record["findings"] and not any("text" in one for one in record["findings"])
 
-    def test_mentions_are_in_order_and_do_not_overlap(self, record):
+    def test_mentions_do_not_overlap(self, record):
         last = 0
-        for one in record["mentions"]:
+        for one in MENTIONS[record["id"]]:
             assert last <= one["start"] < one["end"]
             last = one["end"]
 
     def test_only_known_kinds_and_true_assertions_are_written(self, record):
-        for one in record["mentions"]:
+        for one in record["findings"]:
             assert one["kind"] in KINDS
-            said = one.keys() - {"start", "end", "kind"}
-            assert said <= FLAGS | {"experiencer"}
-            assert all(one[flag] is True for flag in said & FLAGS)
-            assert one.get("experiencer", "family") in {"family", "other"}
-            assert not said or one["kind"] in score.ASSERTED
+            said = one["assertion"]
+            assert said.keys() <= {*FLAGS, "experiencer", "relative"}
+            assert all(said[flag] is True for flag in said.keys() & set(FLAGS))
+            assert said.get("experiencer", "family") in {"family", "other"}
+            assert one.get("attributes", {}).keys() <= set(KINDS)
 
 
 def test_every_kind_but_none_unknown_is_in_the_set():
     details = {"date", "reason"}  # only language models find these
-    assert {one["kind"] for record in RECORDS for one in record["mentions"]} == set(KINDS) - details
+    assert {one["kind"] for mentions in MENTIONS.values() for one in mentions} == set(KINDS) - details
 
 
 def test_notes_are_distinct_and_the_training_ones_are_held_out():
     names = [record["id"] for record in RECORDS]
     held_out = (GOLD / "held_out.txt").read_text("utf-8").split()
-    assert len(names) == len(set(names)) == 24
-    assert {name for name in names if name.startswith("ctakes-")} < set(held_out)
+    assert len(names) == len(set(names)) == 100
+    assert set(names) <= set(held_out)
     assert held_out == sorted(set(held_out))
 
 
@@ -71,7 +71,7 @@ def test_the_corpus_texts_are_those_annotated(texts):
 def test_spans_lie_in_the_text_on_whole_words(texts):
     for record in RECORDS:
         text = texts[record["id"]]
-        for one in record["mentions"]:
+        for one in MENTIONS[record["id"]]:
             words = text[one["start"] : one["end"]]
             assert len(words) == one["end"] - one["start"]
             assert words == words.strip()
@@ -81,11 +81,10 @@ def test_spans_lie_in_the_text_on_whole_words(texts):
 
 
 def test_gold_scores_perfectly_against_itself(tmp_path, capsys):
-    lines = [{"id": r["id"], "mentions": [{**m, "assertion": m} for m in r["mentions"]]} for r in RECORDS]
-    (tmp_path / "run.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    (tmp_path / "run.jsonl").write_text("\n".join(map(json.dumps, RECORDS)), "utf-8")
     assert score.main(["--predicted", str(tmp_path / "run.jsonl")]) == 0
     printed = capsys.readouterr().out
-    total = sum(len(record["mentions"]) for record in RECORDS)
+    total = sum(map(len, MENTIONS.values()))
     assert f"micro                   1.000  1.000  1.000{total:6}     0     0" in printed
     assert "negated           1.000" in printed
 
@@ -110,7 +109,13 @@ def test_conditions_and_findings_merge():
 
 
 def test_assertions_are_compared_on_matches_only():
-    gold = {"a": [mention(0, 5, negated=True), mention(10, 15), mention(20, 25, experiencer="family")]}
+    gold = {
+        "a": [
+            mention(0, 5, assertion={"negated": True}),
+            mention(10, 15),
+            mention(20, 25, assertion={"experiencer": "family"}),
+        ]
+    }
     predicted = {
         "a": [
             mention(0, 5, "finding", assertion={"negated": False, "experiencer": "patient"}),
@@ -125,7 +130,7 @@ def test_assertions_are_compared_on_matches_only():
 
 
 def test_predictions_without_assertions_give_no_assertion_figures():
-    notes = {"a": [mention(0, 5, negated=True)]}
+    notes = {"a": [mention(0, 5, assertion={"negated": True})]}
     assert score.assertions(notes, {"a": [mention(0, 5)]}) == {}
 
 

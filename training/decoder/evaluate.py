@@ -62,7 +62,8 @@ def sets(asked: argparse.Namespace) -> Iterator[tuple[str, list[Chunk]]]:
     if asked.corpora:
         listed = (HERE / "held_out.txt").read_text("utf-8").split()
         everything = {one["id"]: one["text"] for one in corpus(asked.corpora)}
-        gold = score.gold_notes(HERE.parent / "gold" / "notes.jsonl")
+        annotated = (HERE / "annotated.txt").read_text("utf-8").split()
+        gold = {id: found for id, found in score.gold_notes(score.NOTES).items() if id in annotated}
         yield (
             "annotated",
             drawn([one for id in gold for one in cut(id, everything[id], gold[id])], asked.most),

@@ -14,7 +14,7 @@ from adapter.assembly import opened
 from adapter.model import FLAGS, Finding
 from adapter.settings import Settings
 from training import examples
-from training.gold.score import gold_notes
+from training.gold.score import NOTES, gold_notes
 
 HERE = Path(__file__).parent
 GOLD = HERE.parent / "gold"
@@ -42,7 +42,7 @@ def held_out() -> set[str]:
     """The notes no training may see: ours, their near copies, and those annotated by hand."""
     files = (HERE / "held_out.txt", HERE / "near_copies.txt", GOLD / "held_out.txt")
     listed = {line for file in files for line in file.read_text("utf-8").split()}
-    return listed | set(gold_notes(GOLD / "notes.jsonl"))
+    return listed | set(gold_notes(NOTES))
 
 
 def allowed(path: Path) -> Iterator[dict[str, Any]]:

@@ -24,14 +24,16 @@ Mention = Mapping[str, Any]
 Notes = Mapping[str, Sequence[Mention]]
 Counts = dict[str, tuple[int, int, int]]
 
+NOTES = Path(__file__).parents[2] / "fixtures" / "gold" / "en.jsonl"
 ASSERTED = ("condition", "finding", "medication", "procedure", "test")
 AXES = ("negated", "uncertain", "hypothetical", "historical", "planned", "experiencer")
 MERGED = {"condition": "problem", "finding": "problem"}
 
 
 def gold_notes(path: Path) -> dict[str, list[Mention]]:
-    """Gives the gold mentions of each note by its id."""
-    return {record["id"]: record["mentions"] for record in _lines(path)}
+    """Gives the gold mentions of each note by its id, details among them, in text order."""
+    found = {record["id"]: _mentions_of(record) for record in _lines(path)}
+    return {id: sorted(mentions, key=lambda one: int(one["start"])) for id, mentions in found.items()}
 
 
 def predicted_notes(path: Path) -> dict[str, list[Mention]]:
@@ -176,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.gold.score", description=__doc__)
-    parser.add_argument("--gold", type=Path, default=Path(__file__).with_name("notes.jsonl"))
+    parser.add_argument("--gold", type=Path, default=NOTES)
     parser.add_argument(
         "--predicted", type=Path, required=True, help="lines of findings or mentions by note id"
     )
@@ -222,7 +224,7 @@ def _counts(found: Counter[str], extra: Counter[str], missed: Counter[str]) -> C
 
 
 def _said(mine: Mention, other: Mention, axis: str) -> tuple[str, str]:
-    return _value(mine, axis), _value(other.get("assertion") or {}, axis)
+    return _value(mine.get("assertion") or {}, axis), _value(other.get("assertion") or {}, axis)
 
 
 def _value(said: Mapping[str, Any], axis: str) -> str:

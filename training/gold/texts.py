@@ -1,4 +1,4 @@
-"""Writes the texts of the gold notes as input of `notewright extract`.
+"""Writes the gold notes with their texts: gold for `notewright evaluate findings`, and its input.
 
 python -m training.gold.texts --corpora FOLDER > gold.jsonl
 """
@@ -9,16 +9,17 @@ from pathlib import Path
 
 from training.gold import score
 
-NOTES = Path(__file__).with_name("notes.jsonl")
-
 
 def main() -> None:
-    """Prints one line a note: {"id", "text"}."""
+    """Prints one line a note: {"id", "text", "language", "findings"}."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, required=True)
+    parser.add_argument("--gold", type=Path, default=score.NOTES)
     options = parser.parse_args()
-    for note, text in score.texts(NOTES, options.corpora).items():
-        print(json.dumps({"id": note, "text": text}))
+    texts = score.texts(options.gold, options.corpora)
+    for line in options.gold.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        print(json.dumps({**row, "text": texts[row["id"]]}))
 
 
 if __name__ == "__main__":
