@@ -8,7 +8,7 @@ valid says nothing, text where gold has none scores 0, and so does nothing where
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +18,7 @@ from adapter.evaluation import resampling, scores, texts
 from adapter.evaluation.readers.summaries import SummaryCase
 from adapter.evaluation.resampling import Counts, Figure, Floats
 from adapter.evaluation.scores import SEED, Score
-from adapter.evaluation.texts import BERT, ROUGE, Embed, Rouge
+from adapter.evaluation.texts import BERT, ROUGE, Embed, Rouge, Three
 from adapter.tasks.elmtex import KEYS, LISTS
 
 DEFAULT = "strict.items.micro.f1"
@@ -188,10 +188,12 @@ def _overlap(one: _Field) -> tuple[float, float, float]:
 
 
 def _rouge(lenient: Sequence[_Field], strict: Sequence[_Field], size: int, rouge: Rouge) -> Iterator[_Table]:
+    alike = cache(rouge)  # both ask for the same pairs
+
     def scored(one: _Field) -> list[float]:
         if texts.is_nothing(one.gold) or texts.is_nothing(one.given):
             return [0.0] * len(ROUGE)
-        found = rouge(one.gold, one.given)
+        found = alike(one.gold, one.given)
         return [found[name] for name in ROUGE]
 
     full = [(one, scored(one)) for one in lenient if not texts.is_nothing(one.gold)]
@@ -228,7 +230,8 @@ def _bert(
 def _bertscore(embed: Embed) -> Alike:
     vectors = lru_cache(KNOWN)(embed)
 
-    def alike(gold: str, given: str) -> tuple[float, float, float]:
+    @cache
+    def alike(gold: str, given: str) -> Three:
         if gold == given and gold.strip():
             return 1.0, 1.0, 1.0
         return texts.bertscore(vectors(gold), vectors(given))

@@ -36,7 +36,7 @@ class Evaluation:
     assertions: Mapping[str, Prf]  # by axis; empty where gold tells none
     assertion_mean: Mapping[str, Score]  # over axes: by precision, recall, f1
     harm: Mapping[str, Prf]  # by kind: what is denied or family, and would be written as the patient's
-    details: Mapping[str, Prf]  # by kind
+    details: Mapping[str, Prf]  # by kind, and by that of the mention they hang on
     codes: Mapping[str, Mapping[str, Prf]]  # by system, then measure
     confidence: Reliability | None  # of mentions
     code_confidence: Reliability | None
@@ -59,7 +59,7 @@ def evaluate(
     def named(names: Sequence[str], counts: Counts, figures: Mapping[str, Figure] = scores.PRF) -> Scored:
         return _there(scores.by_name(counts, names, figures=figures, seed=seed, resamples=resamples))
 
-    kinds = statements.detail_kinds(matches)
+    kinds, hosts = statements.detail_kinds(matches), statements.hosts(matches)
     said = statements.axes(matches)
     return Evaluation(
         documents=len(cases),
@@ -71,7 +71,10 @@ def evaluate(
         assertions=named([*AXES, statements.EXACT], said),
         assertion_mean=_means(said[:, :-1], seed, resamples) if said.any() else {},
         harm=named([harm.ALL, *harm.KINDS], harm.count(cases, matches)),
-        details=named([statements.ALL, *kinds], statements.details(matches, kinds)),
+        details=named(
+            [statements.ALL, *kinds, *(f"on_{host}" for host in hosts)],
+            statements.details(matches, kinds, hosts),
+        ),
         codes=_codes(asked, len(cases), subsumes, named),
         confidence=_confidence(cases),
         code_confidence=codes.reliability(asked),

@@ -63,16 +63,16 @@ def left(cases: Sequence[Case], *, text: bool) -> list[Mistake]:
 
 
 def _of(case: Case, text: bool) -> Iterator[Mistake]:
-    for gold, found in harm.active(case, spans.matched(case.gold, case.predicted)):
-        wrong = [axis for axis in harm.NOT_THE_PATIENTS if (gold.assertion or {}).get(axis)]
+    for one, other in harm.active(case, spans.matched(case.gold, case.predicted)):
+        wrong = [axis for axis in harm.NOT_THE_PATIENTS if (one.assertion or {}).get(axis)]
         yield Mistake(
             what="harm",
             document=case.id,
-            start=min(gold.start, found.start),
-            end=max(gold.end, found.end),
-            gold=f"{gold.kind}: {', '.join(wrong)}",
-            found=f"{found.kind}: active",
-            passage=tuple(passage(case.text, gold, found)) if text else (),
+            start=min(one.start, other.start),
+            end=max(one.end, other.end),
+            gold=f"{one.kind}: {', '.join(wrong)}",
+            found=f"{other.kind}: active",
+            passage=tuple(passage(case.text, one, other)) if text else (),
         )
     for gold, found in spans.confused(case):
         for what, wanted, given in _differences(gold, found):

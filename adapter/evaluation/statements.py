@@ -40,18 +40,26 @@ def detail_kinds(matches: Sequence[Matched]) -> tuple[str, ...]:
     return tuple(sorted({detail.kind for gold, _ in pairs for detail in gold.details}))
 
 
-def details(matches: Sequence[Matched], kinds: Sequence[str]) -> Counts:
-    """document x (ALL and kinds) x (hits, wanted, given): details that hang on the mention they belong to.
+def hosts(matches: Sequence[Matched]) -> tuple[str, ...]:
+    """The kinds of the mentions in gold that details hang on, in order."""
+    pairs = (pair for one in matches for pair in one.pairs)
+    return tuple(sorted({gold.kind for gold, _ in pairs if gold.details}))
 
-    A hit has the same kind and overlaps. Only matched mentions count: what was missed is in the span scores.
+
+def details(matches: Sequence[Matched], kinds: Sequence[str], on: Sequence[str] = ()) -> Counts:
+    """document x (ALL, kinds, and kinds of the mention `on` which they hang) x (hits, wanted, given).
+
+    Details that hang on the mention they belong to: a hit has the same kind and overlaps. Only matched
+    mentions count: what was missed is in the span scores.
     """
-    counts = np.zeros((len(matches), len(kinds) + 1, 3), np.int64)
+    counts = np.zeros((len(matches), 1 + len(kinds) + len(on), 3), np.int64)
     for at, one in enumerate(matches):
         for gold, predicted in one.pairs:
+            places = [0, *(1 + len(kinds) + nth for nth, kind in enumerate(on) if kind == gold.kind)]
             for place, kind in enumerate(kinds, start=1):
                 wanted, given = _marks(gold, kind), _marks(predicted, kind)
-                counts[at, place] += (len(spans.matched(wanted, given).pairs), len(wanted), len(given))
-    counts[:, 0] = counts[:, 1:].sum(1)
+                found = (len(spans.matched(wanted, given).pairs), len(wanted), len(given))
+                counts[at, [*places, place]] += found
     return counts
 
 

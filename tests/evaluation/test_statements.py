@@ -46,3 +46,8 @@ def test_details_hang_on_the_mention_they_belong_to():
     kinds = statements.detail_kinds(found)
     counts = dict(zip(["all", *kinds], statements.details(found, kinds)[0].tolist(), strict=True))
     assert counts == {"all": [1, 3, 2], "dose": [1, 2, 2], "route": [0, 1, 0]}
+    assert statements.hosts(found) == ("medication",)
+    assert statements.details(found, kinds, ("condition", "medication"))[0, 3:].tolist() == [
+        [0, 0, 0],
+        [1, 3, 2],
+    ]
