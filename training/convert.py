@@ -19,6 +19,7 @@ TYPES = {
     "F16": (gguf.GGMLQuantizationType.F16, gguf.LlamaFileType.MOSTLY_F16),
     "F32": (gguf.GGMLQuantizationType.F32, gguf.LlamaFileType.ALL_F32),
 }
+LANGUAGES = ("en", "de", "fr", "nl")
 LAYER = {
     "out": "attn_output",
     "norm_attention": "attn_output_norm",
@@ -43,7 +44,8 @@ def metadata(writer: gguf.GGUFWriter, config: dict, name: str, version: str, tem
     writer.add_layer_norm_eps(config["layer_norm_eps"])
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType.NONE)
-    writer.add_classifier_output_labels(dataset.LABELS)
+    writer.add_classifier_output_labels([*dataset.LABELS, *(f"said:{name}" for name in dataset.SAID)])
+    writer.add_languages(list(LANGUAGES))
     writer.add_float32("notewright.temperature", temperature)
 
 
@@ -99,14 +101,22 @@ def quantized(name: str, array: np.ndarray, kind: gguf.GGMLQuantizationType) -> 
 
 
 def convert(
-    weights: Path, output: Path, kind: str, *, name: str, version: str, temperature: float, outside: float
+    weights: Path,
+    output: Path,
+    kind: str,
+    *,
+    name: str,
+    version: str,
+    temperature: float,
+    outside: float,
+    vocabulary: Path | None,
 ) -> None:
     """Writes the GGUF file."""
     ggml, file_type = TYPES[kind]
     config = network.config()
     writer = gguf.GGUFWriter(output, "bert")
     metadata(writer, config, name, version, temperature)
-    tokenizer(writer, network.vocabulary())
+    tokenizer(writer, network.vocabulary(vocabulary))
     writer.add_file_type(file_type)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     state = torch.load(weights, map_location="cpu")
@@ -125,6 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--vocabulary", type=Path, help="other pieces than the base model's")
     parser.add_argument("--type", choices=TYPES, default="Q8_0")
     parser.add_argument("--name", default="notewright-minilm")
     parser.add_argument("--version", default="1")
@@ -141,6 +152,7 @@ def main() -> None:
         version=options.version,
         temperature=options.temperature,
         outside=options.outside,
+        vocabulary=options.vocabulary,
     )
 
 

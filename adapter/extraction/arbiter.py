@@ -42,6 +42,7 @@ class ArbiterRules(mappings.Table):
     heads: frozenset[str]
     context_words: tuple[str, ...]
     kinds: dict[str, str]
+    claims: dict[str, float]
     alone: Alone
     over: Over
     measured: Measured
@@ -60,7 +61,6 @@ class Arbiter:
     """The `encoder` engine with the dictionary beside it."""
 
     name = "encoder"
-    languages: Collection[str] | None = ("en",)
 
     def __init__(self, encoder: EncoderEngine, dictionary: Dictionary, rules: ArbiterRules) -> None:
         self._encoder, self._dictionary, self._rules = encoder, dictionary, rules
@@ -70,6 +70,11 @@ class Arbiter:
         """The encoder's model."""
         return self._encoder.model
 
+    @property
+    def languages(self) -> Collection[str] | None:
+        """Those of the encoder's model."""
+        return self._encoder.languages
+
     def mentions(self, note: Note) -> Step[Mention]:
         """See `Engine.mentions`."""
         reading = self._encoder.read(note)
@@ -78,7 +83,10 @@ class Arbiter:
         fragments = [left_out(one) for one in read.kept if is_fragment(one, self._rules.fragments)]
         named = self._dictionary.mentions(note)
         merged = merge(whole, named.kept, reading, self._rules)
-        kept = tuple(as_test(mention, note, self._rules.measured) for mention in merged)
+        tested = (as_test(mention, note, self._rules.measured) for mention in merged)
+        kept = tuple(
+            replace(one, claims=reading.claims(one.start, one.end, self._rules.claims)) for one in tested
+        )
         stood = {(mention.start, mention.end) for mention in kept}
         unheard = [m for m in named.kept if (m.start, m.end) not in stood]
         return Step(

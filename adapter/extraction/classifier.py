@@ -2,7 +2,8 @@
 
 One file holds everything: the encoder that llama.cpp runs, the vocabulary, the labels
 (`bert.classifier.output_labels`) and the head (`cls.output`), which is applied in numpy. So one SHA-256 names
-the whole model. Must not know notes or FHIR.
+the whole model. Behind the labels of mentions may stand labels of what is said of them ("said:negated"). Must
+not know notes or FHIR.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from adapter.model import ModelInfo, Span
 
 Floats = NDArray[np.float32]
 
+_SAID = "said:"
 _QUANTIZATION = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 32: "BF16"}
 
 
@@ -33,7 +35,8 @@ class Classifier:
     def __init__(self, path: Path, *, threads: int) -> None:
         file = gguf_file.read(path, "cls.output.")
         self._weight, self._bias = _head(path, file)
-        self.kinds = _kinds(path, file)
+        self.kinds, self.said = _kinds(path, file), _said(path, file)
+        self.languages = tuple(str(one) for one in file.fields.get("general.languages", ("en",)))
         self.tokenizer = WordPiece.of(_field(path, file, "tokenizer.ggml.tokens"))
         self.info = _info(path, file)
         self._temperature = float(file.fields.get("notewright.temperature", 1.0))
@@ -46,6 +49,10 @@ class Classifier:
 
     def probabilities(self, words: Words, sentences: Sequence[Span]) -> Floats:
         """The probability of each label for each word, shape (words, labels)."""
+        return self.read(words, sentences)[0]
+
+    def read(self, words: Words, sentences: Sequence[Span]) -> tuple[Floats, Floats]:
+        """The probabilities of the labels and of `said` for each word: (words, labels), (words, said)."""
         result = np.zeros((len(words), len(self._bias)), np.float32)
 
         def read(window: Window) -> None:
@@ -54,7 +61,8 @@ class Classifier:
         cut = windows.cut(words, sentences)
         for _ in map(read, cut) if len(cut) == 1 else self._pool.map(read, cut):
             pass
-        return result
+        labels = len(self._bias) - len(self.said)
+        return result[:, :labels], result[:, labels:]
 
     def _window(self, words: Words, window: Window) -> Floats:
         pieces, firsts = _flat(words, window)
@@ -65,10 +73,10 @@ class Classifier:
             self._free.put(encoder)
         # einsum, not matmul: BLAS would start threads of its own, which fight the encoders for the cores
         logits = (np.einsum("ij,kj->ik", hidden, self._weight) + self._bias) / self._temperature
-        logits -= logits.max(axis=1, keepdims=True)
-        np.exp(logits, out=logits)
-        logits /= logits.sum(axis=1, keepdims=True)
         kept: Floats = logits[window.keep_start - window.start : window.keep_end - window.start]
+        labels = logits.shape[1] - len(self.said)
+        kept[:, :labels] = _softmax(kept[:, :labels])
+        kept[:, labels:] = 1 / (1 + np.exp(-kept[:, labels:]))
         return kept
 
     def close(self) -> None:
@@ -98,6 +106,12 @@ def _flat(words: Words, window: Window) -> tuple[list[int], list[int]]:
     return pieces[: windows.SIZE], firsts
 
 
+def _softmax(logits: Floats) -> Floats:
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    whole: Floats = shares / shares.sum(axis=1, keepdims=True)
+    return whole
+
+
 def _field(path: Path, file: gguf_file.Gguf, name: str) -> Any:
     if name not in file.fields:
         raise ModelError(f"{path.name}: has no {name}; not a token classifier")
@@ -116,10 +130,20 @@ def _head(path: Path, file: gguf_file.Gguf) -> tuple[Floats, Floats]:
 
 
 def _kinds(path: Path, file: gguf_file.Gguf) -> list[str]:
+    labels = _field(path, file, "bert.classifier.output_labels")
     try:
-        return bio.kinds_of(_field(path, file, "bert.classifier.output_labels"))
+        return bio.kinds_of([label for label in labels if not label.startswith(_SAID)])
     except ValueError as error:
         raise ModelError(f"{path.name}: {error}") from error
+
+
+def _said(path: Path, file: gguf_file.Gguf) -> tuple[str, ...]:
+    """What the last outputs of the head say of a mention. Raises ModelError when they are not the last."""
+    labels = _field(path, file, "bert.classifier.output_labels")
+    said = tuple(label.removeprefix(_SAID) for label in labels if label.startswith(_SAID))
+    if any(label.startswith(_SAID) for label in labels[: len(labels) - len(said)]):
+        raise ModelError(f"{path.name}: labels of what is said must stand last")
+    return said
 
 
 def _info(path: Path, file: gguf_file.Gguf) -> ModelInfo:

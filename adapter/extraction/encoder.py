@@ -3,7 +3,7 @@
 It quotes by construction: a mention is a run of words of the note, so nothing can be made up.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,14 +23,30 @@ class Reading:
 
     words: Words
     probabilities: NDArray[np.float32]  # (words, labels), rows sum to 1
+    said: NDArray[np.float32]  # (words, names), each from 0 to 1
+    names: tuple[
+        str, ...
+    ] = ()  # what the encoder may say of a mention: flags of Assertion, "family", "other"
 
     def evidence(self, start: int, end: int) -> float:
         """The mean probability that the words between two code points belong to any mention."""
+        inside = self._inside(start, end)
+        return float(1.0 - self.probabilities[inside, 0].mean()) if inside.start < inside.stop else 0.0
+
+    def claims(self, start: int, end: int, least: Mapping[str, float]) -> tuple[str, ...]:
+        """What the encoder says of the words between two code points, as surely as is asked for."""
+        inside = self._inside(start, end)
+        if inside.start >= inside.stop or not self.names:
+            return ()
+        sure = self.said[inside].mean(axis=0)
+        return tuple(
+            name for name, share in zip(self.names, sure, strict=True) if share >= least.get(name, 2)
+        )
+
+    def _inside(self, start: int, end: int) -> slice:
+        """The words that overlap these code points."""
         first = int(np.searchsorted(self.words.ends, start, "right"))
-        last = int(np.searchsorted(self.words.starts, end))
-        if first >= last:
-            return 0.0
-        return float(1.0 - self.probabilities[first:last, 0].mean())
+        return slice(first, int(np.searchsorted(self.words.starts, end)))
 
 
 class EncoderEngine:
@@ -41,7 +57,6 @@ class EncoderEngine:
     """
 
     name = NAME
-    languages: Collection[str] | None = ("en",)
 
     def __init__(
         self,
@@ -63,10 +78,16 @@ class EncoderEngine:
         """The open model."""
         return self._classifier.info
 
+    @property
+    def languages(self) -> Collection[str] | None:
+        """Those the model says it was trained for."""
+        return self._classifier.languages
+
     def read(self, note: Note) -> Reading:
         """The label probabilities of every word."""
         words = self._classifier.tokenizer.words(note.text)
-        return Reading(words=words, probabilities=self._classifier.probabilities(words, note.sentences))
+        probabilities, said = self._classifier.read(words, note.sentences)
+        return Reading(words=words, probabilities=probabilities, said=said, names=self._classifier.said)
 
     def mentions(self, note: Note) -> Step[Mention]:
         """See `Engine.mentions`."""

@@ -25,7 +25,11 @@ def reading(text: str, inside: float) -> Reading:
         ends.append(at := start + len(word))
     rows = np.zeros((len(starts), 31), np.float32)
     rows[:, 0], rows[:, 1] = 1 - inside, inside
-    return Reading(words=Words(starts=starts, ends=ends, pieces=[(1,)] * len(starts)), probabilities=rows)
+    return Reading(
+        words=Words(starts=starts, ends=ends, pieces=[(1,)] * len(starts)),
+        probabilities=rows,
+        said=rows[:, :0],
+    )
 
 
 def merged(
