@@ -21,9 +21,9 @@ def scores(model, items, sets) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits of every word, and the mask of its allowed labels."""
     table, logits, masks = sets.table(), [], []
     for batch in dataset.batches(items, 4096, np.random.default_rng(0)):
-        ids, mask, rows, places, numbers = dataset.tensors(batch, "cpu")
+        ids, mask, rows, places, numbers, _ = dataset.tensors(batch, "cpu")
         with torch.inference_mode():
-            logits.append(model(ids, mask)[rows, places])
+            logits.append(model(ids, mask)[rows, places, : len(dataset.LABELS)])
         masks.append(table[numbers])
     return torch.cat(logits), torch.cat(masks)
 
@@ -43,11 +43,11 @@ def main() -> None:
     """Prints the temperature as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--vocabulary", type=Path, help="other pieces than the base model's")
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     options = parser.parse_args()
-    tokenizer, sets = WordPiece.of(network.vocabulary()), dataset.LabelSets()
-    model = network.TokenClassifier(network.config(), len(dataset.LABELS)).eval()
-    model.load_state_dict(torch.load(options.weights, map_location="cpu"))
+    tokenizer, sets = WordPiece.of(network.vocabulary(options.vocabulary)), dataset.LabelSets()
+    model = network.loaded(options.weights, dataset.OUTPUTS)
     items = [item for path in options.data for item in dataset.items(path, tokenizer, sets)]
     temperature, calibrated, plain = best_temperature(*scores(model, items, sets))
     print(json.dumps({"temperature": temperature, "loss": calibrated, "loss_at_1": plain}))

@@ -117,8 +117,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     options = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = network.TokenClassifier(network.config(), dataset.OUTPUTS).to(device)
-    network.resumed(model, torch.load(options.weights, map_location=device))
+    model = network.loaded(options.weights, dataset.OUTPUTS).to(device)
     tokenizer = WordPiece.of(network.vocabulary(options.vocabulary))
     for path in options.data:
         print(json.dumps({"file": path.name, **strict_f1(model, path, tokenizer, device)}))

@@ -96,6 +96,13 @@ def pretrained(labels: int) -> TokenClassifier:
     return model
 
 
+def loaded(path: Path, outputs: int) -> TokenClassifier:
+    """A trained model with a head of so many outputs, ready to be asked."""
+    model = TokenClassifier(config(), outputs).eval()
+    resumed(model, torch.load(path, map_location="cpu"))
+    return model
+
+
 def resumed(model: TokenClassifier, state: dict[str, Tensor]) -> None:
     """Takes over weights; a head of fewer outputs fills the first of the model's."""
     for name in ("head.weight", "head.bias"):

@@ -33,7 +33,8 @@ def samples(path: Path, tokenizer: WordPiece, count: int) -> list[list[int]]:
 
 def compare(model, encoder: Encoder, pieces: list[list[int]]) -> dict[str, float]:
     """Mean and least cosine of hidden states, and how often the label is the same."""
-    weight, bias = (part.detach().numpy() for part in (model.head.weight, model.head.bias))
+    labels = len(dataset.LABELS)
+    weight, bias = (part.detach().numpy()[:labels] for part in (model.head.weight, model.head.bias))
     cosines, agreed, total = [], 0, 0
     for window in pieces:
         ids = torch.tensor([[dataset.CLS, *window, dataset.SEP]])
@@ -58,12 +59,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--vocabulary", type=Path, help="other pieces than the base model's")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--windows", type=int, default=200)
     options = parser.parse_args()
-    tokenizer = WordPiece.of(network.vocabulary())
-    model = network.TokenClassifier(network.config(), len(dataset.LABELS)).eval()
-    model.load_state_dict(torch.load(options.weights, map_location="cpu"))
+    tokenizer = WordPiece.of(network.vocabulary(options.vocabulary))
+    model = network.loaded(options.weights, dataset.OUTPUTS)
     encoder = Encoder(Weights(options.model))
     print(json.dumps(compare(model, encoder, samples(options.data, tokenizer, options.windows))))
 

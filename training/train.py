@@ -49,7 +49,7 @@ class Average:
 
 
 def loss_of(model, batch, table, device) -> torch.Tensor:
-    """Of kinds: marginal negative log-likelihood of the allowed label sets. Of what is said: cross entropy."""
+    """Marginal negative log-likelihood of the allowed label sets, and cross entropy of what is said."""
     ids, mask, rows, places, sets, told = dataset.tensors(batch, device)
     bf16 = native_bf16()
     with torch.autocast(device, dtype=torch.bfloat16, enabled=bf16):

@@ -67,8 +67,7 @@ def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
     pseudos = groups.pop("pseudo", [])
     kept = []
     for rivals in groups.values():
-        rule = rivals[0].entry.rule
-        won = _winners([*rivals, *(pseudo for pseudo in pseudos if _takes(pseudo.entry.rule, rule))])
+        won = _winners([*rivals, *pseudos] if pseudos else rivals)
         kept += [match for match in won if match.entry.rule.axis != "pseudo"]
     return sorted(kept, key=lambda match: (match.first, match.last, match.entry.rule.id))
 
@@ -125,16 +124,32 @@ def _edges(word: str) -> tuple[str, ...]:
 
 def _winners(found: Sequence[Match]) -> list[Match]:
     """Among overlapping phrases the one with most words; a pseudo wins a tie; equal phrases stay together."""
-    ranked = sorted(found, key=_rank)
-    taken: dict[int, tuple[int, int, int, bool]] = {}
+    if len(found) == 1:
+        return list(found)
+    taken: dict[int, list[Match]] = defaultdict(list)
     kept = []
-    for match in ranked:
-        pseudo = match.entry.rule.axis == "pseudo"
-        place = (match.first, match.last, match.words, pseudo)
-        if all(taken.get(position, place) == place for position in range(match.first, match.last)):
+    for match in sorted(found, key=_rank):
+        place = range(match.first, match.last)
+        if not any(_rivals(match, other) for position in place for other in taken.get(position, ())):
             kept.append(match)
-            taken |= dict.fromkeys(range(match.first, match.last), place)
+            for position in place:
+                taken[position].append(match)
     return kept
+
+
+def _rivals(match: Match, other: Match) -> bool:
+    """Whether only one of two overlapping phrases can count."""
+    if (match.first, match.last, match.words) == (other.first, other.last, other.words):
+        same = (match.entry.rule.axis == "pseudo") == (other.entry.rule.axis == "pseudo")
+        return not same and _contend(match.entry.rule, other.entry.rule)
+    return _contend(match.entry.rule, other.entry.rule)
+
+
+def _contend(rule: RuleTable, other: RuleTable) -> bool:
+    """Whether a pseudo-trigger may take the phrase of the other rule away; two triggers always contend."""
+    if rule.axis == "pseudo":
+        return other.axis == "pseudo" or _takes(rule, other)
+    return other.axis != "pseudo" or _takes(other, rule)
 
 
 def _rank(match: Match) -> tuple[int, bool, int, int, str]:
