@@ -12,6 +12,7 @@ from adapter.model import Mention, Note, Step, Stretch, primary
 from terminology import TermMatch
 
 NAME = "dictionary"
+_SHORT = 3  # letters; an abbreviation no longer than this counts only where it is not written small
 CONFIDENCE = 0.9  # that a verbatim name of a terminology means what the terminology says
 
 
@@ -58,6 +59,8 @@ class Dictionary:
         words = note.text[start:end]
         if words.lower().startswith(self._context_words) and not words.endswith(")"):
             return None
+        if len(words) <= _SHORT and words.islower() and match.term.isupper():
+            return None  # French "pas" is no PAS, German "als" no ALS
         return Mention(
             start=start,
             end=end,

@@ -1,5 +1,7 @@
 """Names of a real store in a note, and which of them are left to others."""
 
+from pathlib import Path
+
 import pytest
 
 import terminology
@@ -46,3 +48,15 @@ def test_what_context_is_to_judge_is_left_to_it_unless_the_note_writes_the_tag(
 
 def test_kinds_that_are_no_finding_are_not_reported(dictionary: Dictionary) -> None:
     assert found(dictionary, "Urine grew Escherichia coli.") == []
+
+
+def test_a_short_abbreviation_written_small_is_a_word(tmp_path: Path) -> None:
+    rows = f"system\tcode\tdisplay\tkind\n{SNOMED}\t86044005\tALS\tcondition\n{SNOMED}\t6142004\tflu\tcondition\n"
+    (tmp_path / "rows.tsv").write_text(rows, "utf-8")
+    terminology.build([terminology.Source(kind="tsv", path=tmp_path / "rows.tsv")], tmp_path / "store.sqlite")
+    rules = extraction.load()
+    with terminology.open_store(tmp_path / "store.sqlite") as store:
+        small = Dictionary(store, rules.kinds, rules.context_words)
+        assert found(small, "Besser als gestern; ALS, Flu, flu.") == [
+            ("ALS", "condition"), ("Flu", "condition"), ("flu", "condition"),
+        ]  # fmt: skip
