@@ -51,7 +51,8 @@ def test_kinds_that_are_no_finding_are_not_reported(dictionary: Dictionary) -> N
 
 
 def test_a_short_abbreviation_written_small_is_a_word(tmp_path: Path) -> None:
-    rows = f"system\tcode\tdisplay\tkind\n{SNOMED}\t86044005\tALS\tcondition\n{SNOMED}\t6142004\tflu\tcondition\n"
+    names = f"{SNOMED}\t86044005\tALS\tcondition\n{SNOMED}\t6142004\tflu\tcondition\n"
+    rows = f"system\tcode\tdisplay\tkind\n{names}"
     (tmp_path / "rows.tsv").write_text(rows, "utf-8")
     terminology.build([terminology.Source(kind="tsv", path=tmp_path / "rows.tsv")], tmp_path / "store.sqlite")
     rules = extraction.load()
