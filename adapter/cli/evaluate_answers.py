@@ -1,18 +1,19 @@
 """`notewright evaluate answers`: ELMTEX summaries, as ELMTEX scores them and strictly."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from adapter import engines
+from adapter import assembly, engines
 from adapter.cli import evaluate_gate, streams
 from adapter.evaluation import answer_mistakes, comparison, texts
 from adapter.evaluation import answers as measuring
 from adapter.evaluation import report as reports
-from adapter.evaluation.answers import AnswerEvaluation
+from adapter.evaluation.answers import AnswerEvaluation, Things
 from adapter.evaluation.readers import summaries
 from adapter.models.vectors import TokenVectors
 from adapter.settings import Settings
@@ -27,6 +28,7 @@ def answers(
     predicted: Path,
     compare: Path | None,
     no_bertscore: bool,
+    concepts: bool,
     report: Path | None,
     no_text: bool,
     output: str,
@@ -42,7 +44,8 @@ def answers(
         streams.say(f"notewright: ROUGE is left out: {NO_ROUGE}")
     with ExitStack() as stack:
         model = None if no_bertscore else stack.enter_context(_model(settings))
-        evaluate = partial(measuring.evaluate, rouge=rouge, embed=model, seed=seed)
+        coded = stack.enter_context(_concepts(settings)) if concepts else None
+        evaluate = partial(measuring.evaluate, rouge=rouge, embed=model, concepts=coded, seed=seed)
         found = [evaluate(cases) for cases in runs]
     compared = comparison.compare(*found, seed=seed) if compare is not None else None
     told = measuring.as_json(found[0]) | {
@@ -59,6 +62,21 @@ def answers(
 def _model(settings: Settings) -> TokenVectors:
     path = engines.model_path(replace(settings, engine="encoder"))
     return TokenVectors(path, threads=settings.cores)
+
+
+@contextmanager
+def _concepts(settings: Settings) -> Iterator[Things]:
+    """The concepts of a text: the first coding of everything that is found in it."""
+    shipped = replace(settings, engine="encoder", model=None)
+    with assembly.opened(shipped, streams.say) as pipeline:
+
+        def found(text: str) -> Counter[str]:
+            findings = () if texts.is_nothing(text) else pipeline.text("field", text)[0]
+            return Counter(
+                {f"{one.codings[0].system}|{one.codings[0].code}" for one in findings if one.codings}
+            )
+
+        yield found
 
 
 def _about(model: TokenVectors, found: AnswerEvaluation) -> dict[str, Any]:

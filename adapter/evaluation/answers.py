@@ -6,6 +6,7 @@ valid says nothing, text where gold has none scores 0, and so does nothing where
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -35,6 +36,7 @@ ENTITIES = (
 """The fields of which ELMTEX compares entities; ROUGE and BERTScore are of LISTS, the strict ones of KEYS."""
 PAIRS = 200  # of texts of other reports, for the baseline of a field
 KNOWN = 1024  # texts whose vectors are kept
+Things = Callable[[str], Counter[str]]  # the facts or concepts of a field
 Alike = Callable[[str, str], Sequence[float]]  # gold, given -> scores
 
 
@@ -85,22 +87,23 @@ def evaluate(
     *,
     rouge: Rouge | None = None,
     embed: Embed | None = None,
+    concepts: Things | None = None,
     seed: int = SEED,
     resamples: int = resampling.RESAMPLES,
 ) -> AnswerEvaluation:
-    """Everything that can be measured; without `rouge` and `embed` neither is ROUGE, nor BERTScore."""
+    """Everything that can be measured: ROUGE, BERTScore and concepts only with what they need."""
     lenient, strict = list(_answered(cases)), list(_strict(cases))
     size = len(cases)
-    items = _items(strict, size)
     tables = [
         _Table(name="valid", keys=("",), counts=_valid(cases), figure=mean),
         *_absent(strict, size),
-        *_entities(lenient, size),
-        *(
-            _Table(name="strict.items", ending=f".{name}", keys=KEYS, counts=items, figure=figure)
-            for name, figure in scores.PRF.items()
-        ),
+        *_entities("elmtex.entities", lenient, size, texts.items),
+        *_things("strict.items", strict, size, texts.items),
     ]
+    if concepts is not None:
+        known = cache(concepts)
+        tables += _entities("elmtex.concepts", lenient, size, known)
+        tables += _things("strict.concepts", strict, size, known)
     if rouge is not None:
         tables += _rouge(lenient, strict, size, rouge)
     baseline: dict[str, float] = {}
@@ -155,13 +158,15 @@ def _valid(cases: Sequence[SummaryCase]) -> Counts:
     return np.array([[(case.valid, 1, 1)] for case in cases], np.int64).reshape(len(cases), 1, 3)
 
 
-def _items(fields: Sequence[_Field], size: int) -> Counts:
+def _things(name: str, fields: Sequence[_Field], size: int, things: Things) -> Iterator[_Table]:
+    """Precision, recall and F1 of what a field holds, over all reports."""
     counts = np.zeros((size, len(KEYS), 3), np.int64)
     for one in fields:
-        wanted, given = texts.items(one.gold), texts.items(one.given)
+        wanted, given = things(one.gold), things(one.given)
         hits = (wanted & given).total()
         counts[one.report, KEYS.index(one.key)] = (hits, wanted.total(), given.total())
-    return counts
+    for which, figure in scores.PRF.items():
+        yield _Table(name=name, ending=f".{which}", keys=KEYS, counts=counts, figure=figure)
 
 
 def _absent(fields: Sequence[_Field], size: int) -> Iterator[_Table]:
@@ -174,17 +179,16 @@ def _absent(fields: Sequence[_Field], size: int) -> Iterator[_Table]:
     yield from _means([("omitted", "")], KEYS, omitted, size)
 
 
-def _entities(fields: Sequence[_Field], size: int) -> Iterator[_Table]:
-    """Overlap of the sets of items of a report, then the mean of reports, as ELMTEX has it of concepts."""
-    chosen = [one for one in fields if one.key in ENTITIES and one.told]
-    scored = [(one, _overlap(one)) for one in chosen]
-    yield from _means([("elmtex.entities", f".{name}") for name in BERT], ENTITIES, scored, size)
+def _entities(name: str, fields: Sequence[_Field], size: int, things: Things) -> Iterator[_Table]:
+    """Overlap of the sets of a report, then the mean over reports, as ELMTEX has it of concepts."""
+    sets = [(one, set(things(one.gold)), set(things(one.given))) for one in fields if one.key in ENTITIES]
+    scored = [(one, _overlap(wanted, given)) for one, wanted, given in sets if wanted or given]
+    yield from _means([(name, f".{which}") for which in BERT], ENTITIES, scored, size)
 
 
-def _overlap(one: _Field) -> tuple[float, float, float]:
-    wanted, given = set(texts.items(one.gold)), set(texts.items(one.given))
+def _overlap(wanted: set[str], given: set[str]) -> Three:
     hits = len(wanted & given)
-    return hits / max(len(given), 1), hits / max(len(wanted), 1), 2 * hits / max(len(wanted) + len(given), 1)
+    return hits / max(len(given), 1), hits / max(len(wanted), 1), 2 * hits / (len(wanted) + len(given))
 
 
 def _rouge(lenient: Sequence[_Field], strict: Sequence[_Field], size: int, rouge: Rouge) -> Iterator[_Table]:

@@ -39,6 +39,14 @@ def test_figures(asked, capsys):
     assert values["strict.bertscore.diagnosis.rescaled"] < values["strict.bertscore.diagnosis.f1"]
 
 
+def test_concepts_are_those_of_this_installation(asked, core_store, capsys):
+    wanted = ["--no-bertscore", "--concepts", "--terminology", str(core_store), "--language", "en"]
+    assert main([*asked, *wanted, "--threads", "2"]) == 0
+    figures = json.loads(capsys.readouterr().out)["figures"]
+    assert figures["strict.concepts.diagnosis.f1"]["value"] > figures["strict.items.diagnosis.f1"]["value"]
+    assert "strict.concepts.gender.f1" not in figures
+
+
 def test_the_gate(asked, capsys):
     quick = [*asked, "--no-bertscore"]
     assert main([*quick, "--least", "0.5"]) == 0

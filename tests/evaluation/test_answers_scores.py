@@ -1,6 +1,7 @@
 """ELMTEX summaries: what its own scores forgive, and strict ones do not."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -60,6 +61,25 @@ def test_elmtex_forgives(cases):
     assert found["elmtex.entities.pathology.f1"] == pytest.approx(1 / 2)
     assert found["elmtex.entities.macro.f1"] == pytest.approx((3 / 4 + 1 / 2) / 2)
     assert not any(name.startswith(("elmtex.entities.age", "elmtex.entities.life_style")) for name in found)
+
+
+def test_concepts_are_compared_in_place_of_words():
+    codes = {"high blood pressure": ["I10"], "hypertension; gout": ["I10", "M10"], "hypertension": ["I10"]}
+
+    def concepts(text):
+        return Counter(codes.get(text, []))
+
+    gold = EMPTY | {"diagnosis": "hypertension; gout", "life_style": "hypertension"}
+    given = EMPTY | {"diagnosis": "high blood pressure"}
+    cases = [
+        summaries.SummaryCase(id="a", gold=gold, given=given, valid=True),
+        summaries.SummaryCase(id="b", gold=gold, given=None, valid=False),
+    ]
+    found = values(cases, concepts=concepts)
+    assert found["elmtex.concepts.diagnosis.recall"] == 0.5
+    assert found["elmtex.concepts.micro.precision"] == 1
+    assert found["strict.concepts.micro.recall"] == pytest.approx(1 / 6)
+    assert found["strict.items.micro.f1"] == 0
 
 
 def same(gold, given):

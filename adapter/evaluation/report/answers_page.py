@@ -15,6 +15,7 @@ ITEMS = {
     "strict.items.{}.precision": "precision",
     "strict.items.{}.recall": "recall",
     "strict.items.{}.f1": "F1",
+    "strict.concepts.{}.f1": "concepts F1",
     "invented.{}": "invented",
     "omitted.{}": "omitted",
 }
@@ -26,7 +27,8 @@ STRICT = {
     "strict.bertscore.{}.rescaled": "rescaled",
 }
 LENIENT = {name.replace("strict.", "elmtex."): said for name, said in STRICT.items()} | {
-    "elmtex.entities.{}.f1": "entities F1"
+    "elmtex.entities.{}.f1": "entities F1",
+    "elmtex.concepts.{}.f1": "concepts F1",
 }
 FORGIVEN = "Answers that are no objects cost nothing; BERTScore counts fields that both leave empty"
 
