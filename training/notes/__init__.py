@@ -1,1 +1,1 @@
-"""Synthetic clinical notes in four languages that know every mention, assertion, relation, code and identifier."""
+"""Synthetic clinical notes in four languages that know their mentions, assertions, codes and identifiers."""

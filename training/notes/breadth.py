@@ -1,7 +1,7 @@
 """`python -m training.notes.breadth FILE`: how varied generated notes are, as JSON.
 
-With `--against`, how far their words are those of real notes (gzipped JSON lines with `text`, and `lang` where the
-file holds several languages).
+With `--against`, how far their words are those of real notes: JSON lines with `text`, and `lang` where the
+file holds several languages.
 """
 
 import argparse
@@ -36,8 +36,7 @@ def main() -> None:
 
 def read(path: Path) -> Iterator[Mapping[str, Any]]:
     """The rows of a file of JSON lines, gzipped or not."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)
 
 
@@ -87,7 +86,7 @@ def words(texts: Sequence[str]) -> dict[str, float]:
 
 
 def overlap(made: Sequence[str], real: Sequence[str]) -> dict[str, Any]:
-    """How much of the real notes' running words and of their vocabulary the made notes have, and the reverse."""
+    """How much of the real notes' words the made notes have, and the reverse."""
     ours = Counter(word.lower() for text in made for word in WORD.findall(text))
     theirs = Counter(word.lower() for text in real for word in WORD.findall(text))
     usual = {word for word, count in theirs.items() if count >= 10}

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
+from adapter.model import FLAGS
+from training.gold.markup import rendered
 from training.notes import generator, record, state
 from training.notes.content import Content, Line, templates
 from training.notes.generator import LANGUAGES, Generator
@@ -47,7 +49,7 @@ def filled(made: Generator, line: Line, index: int) -> tuple[str, list[dict[str,
     """A template filled for some patient: its text and findings."""
     patient = state.begin(made.expander.content, random.Random(f"{line.id} {index}"), (20, 90))
     sex = "mf"[index % 2]
-    patient = replace(patient, sex=sex, who=sex + patient.who[1:], sticky={})
+    patient = replace(patient, sex=sex, who=sex + patient.who[1:], sticky={}, named=set())
     text, spans = record.joined(made.expander.expand(line.nodes, patient))
     row = record.row("x", made.language, text, spans, {})
     for finding in row["findings"]:
@@ -68,8 +70,6 @@ def show(made: Generator, block: str) -> None:
 
 def marked(text: str, findings: list[dict[str, object]]) -> str:
     """The text with its mentions in brackets, as training/gold/markup.py writes them."""
-    from training.gold.markup import rendered
-
     return rendered(text, findings).replace("\n", "\\n")
 
 
@@ -77,13 +77,14 @@ def report(content: Content) -> None:
     """Prints how much there is."""
     count = sum(1 for _ in templates(content))
     print(
-        f"{content.language}: {count} templates, {len(content.blocks)} blocks, {len(content.documents)} documents"
+        f"{content.language}: {count} templates, {len(content.blocks)} blocks, "
+        f"{len(content.documents)} documents"
     )
     if content.missing:
         print(f"blocks not written: {', '.join(sorted(content.missing))}")
     if content.untitled:
         print(f"headings not written: {', '.join(sorted(content.untitled))}")
-    asserted = {word: 0 for word in ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned", "stopped", "allergen", "experiencer")}  # fmt: skip
+    asserted = dict.fromkeys((*FLAGS, "experiencer"), 0)
     for line in templates(content):
         for word in {word for said in saids(line.nodes) for word in said}:
             asserted[word] = asserted.get(word, 0) + 1

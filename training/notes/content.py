@@ -71,7 +71,7 @@ class Content:
 
 
 def load(language: str, *, folder: Path = DATA, held_out: bool | None = None) -> Content:
-    """The content of a language; `held_out` keeps a tenth of each block's templates (True) or the rest (False).
+    """The content of a language; `held_out` keeps a tenth of a block's templates (True) or the rest (False).
 
     Raises ContentError naming file and key where something cannot be read.
     """

@@ -1,6 +1,6 @@
 """Templates and terms -> pieces of text that know what they are."""
 
-import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +15,7 @@ from training.notes.terms import Term, Terms
 
 ASSERTED = ("condition", "finding", "medication", "procedure", "test", "body_site", "social")
 EMPTY = Said()
+BOUNDS = re.compile(r"(-?[\d.]+)-(-?[\d.]+)")
 
 
 @dataclass(slots=True, eq=False)
@@ -113,7 +114,7 @@ class Expander:
         return replace(said, assertion={**outer.assertion, **said.assertion})
 
     def _mark(self, kind: str, said: Said, scope: Scope) -> Mark:
-        """The mark of a mention; a name and a head given to a macro go to its first mention and to its details."""
+        """The mark of a mention; a macro's name goes to its first mention, its head to its details."""
         assertion = {**scope.said.assertion, **said.assertion} if kind in ASSERTED else said.assertion
         mark = Mark(kind=kind, assertion=assertion, scope=scope, of=said.of, reason_of=said.reason_of)
         if said.name:
@@ -136,6 +137,12 @@ class Expander:
             return
         pool, dice = self.terms.pools[name], state.dice
         term = self._chosen(slot, name, state)
+        if pool.kind in ASSERTED:  # what was named before is named again only by chance
+            for _ in range(3):
+                if (term.row or term.noun.text) not in state.named:
+                    break
+                term = self._chosen(slot, name, state)
+            state.named.add(term.row or term.noun.text)
         mark = self._mark(pool.kind, said, scope)
         mark.row = term.row
         mark.codings = [{"system": system, "code": code} for system, code in term.codings]
@@ -161,7 +168,7 @@ class Expander:
             raise ContentError(f"there are no adjectives {adjectives}")
         try:
             return self.terms.pools[name].choose(
-                state.dice, self.grammar, self.terms.patients, slot.form, state.who, bool(adjectives)
+                state.dice, self.terms.rules, form=slot.form, who=state.who, adjective=bool(adjectives)
             )
         except (KeyError, ValueError) as error:
             raise ContentError(f"{{{slot.name}:{slot.form}}}: {error}") from None
@@ -172,10 +179,8 @@ class Expander:
         if head is None:
             return False
         text = None
-        if slot.name == "dose" and (strengths := self.strengths.get(head.row)):
-            unit = self.content.units.get(strengths.unit, strengths.unit)
-            amount = figures.written_amount(state.dice.choice(strengths.amounts), self.content.language)
-            text = amount + ("" if state.dice.random() < 0.12 else " ") + unit
+        if slot.name == "dose":
+            text = self._dose(self.strengths.get(head.row), state)
         elif slot.name == "result" and (found := self.measures.get(head.row)):
             measure = found[0] if state.dice.random() < 0.75 else state.dice.choice(found)
             text = figures.written(measure.value(state.dice), measure.digits, self.content.language)
@@ -186,16 +191,27 @@ class Expander:
         out.append((text, self._mark(slot.name, slot.said, scope)))
         return True
 
+    def _dose(self, strengths: Strengths | None, state: State) -> str | None:
+        """An amount the drug is given in; of other drugs one in mg, or None for one of the language's."""
+        dice = state.dice
+        if strengths is None and dice.random() < 0.2:
+            return None
+        unit = strengths.unit if strengths else "mg"
+        amount = dice.choice(strengths.amounts if strengths else figures.AMOUNTS)
+        gap = "" if dice.random() < 0.12 else " "
+        return (
+            figures.written_amount(amount, self.content.language) + gap + self.content.units.get(unit, unit)
+        )
+
     def _rule(self, slot: Slot, scope: Scope, state: State, out: list[Piece]) -> None:
         """Slots that are neither words nor templates: numbers, days, relatives, normal ranges."""
         dice, language = state.dice, self.content.language
         if slot.name in ("n", "f"):
-            low, _, high = slot.form.partition("-")
-            number = (
-                dice.randint(int(low), int(high))
-                if slot.name == "n"
-                else dice.uniform(float(low), float(high))
-            )
+            bounds = BOUNDS.fullmatch(slot.form)
+            if bounds is None:
+                raise ContentError(f"{{{slot.name}:{slot.form}}} has no two bounds")
+            low, high = float(bounds[1]), float(bounds[2])
+            number = dice.randint(int(low), int(high)) if slot.name == "n" else dice.uniform(low, high)
             out.append((figures.written(number, 0 if slot.name == "n" else 1, language), None))
         elif slot.name == "d":
             out.append(("".join(dice.choice("0123456789") for _ in range(int(slot.form))), None))

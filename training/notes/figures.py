@@ -4,6 +4,12 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+AMOUNTS = (
+    "1", "2", "2.5", "5", "7.5", "10", "15", "20", "25", "30", "40", "50", "60", "75", "80", "100", "120",
+    "150", "200", "250", "300", "400", "500", "600", "750", "800", "1000",
+)  # fmt: skip
+"""In mg, for drugs of which no dose is known."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
@@ -25,7 +31,7 @@ class Measure:
 
 
 def measures(rows: Mapping[str, str], language: str) -> dict[str, list[Measure]]:
-    """Each test's measures in the language: `[languages:] unit low high digits [normal low, high]`, by `;`."""
+    """Each test's measures in a language: `[languages:] unit low high digits [normal low, high]`; ..."""
     found: dict[str, list[Measure]] = {}
     for name, text in rows.items():
         kept = []

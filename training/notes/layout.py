@@ -11,7 +11,14 @@ from training.notes.state import State
 from training.notes.template import ContentError
 
 RUNNING = ("prose", "telegram", "dictation")
-CASES = {"as": str, "upper": str.upper, "lower": str.lower, "title": str.title}
+
+
+def titled(text: str) -> str:
+    """The heading with a capital at each word; what is in capitals stays."""
+    return " ".join(word if word.isupper() else word[:1].upper() + word[1:] for word in text.split(" "))
+
+
+CASES = {"as": str, "upper": str.upper, "lower": str.lower, "title": titled}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +118,8 @@ def capitalised(pieces: list[Piece]) -> list[Piece]:
     """The pieces with a capital at the beginning and after the end of each sentence inside."""
     out, starts = [], True
     for text, mark in pieces:
-        if starts and text[:1].islower() and not text[1:2].isupper():
-            text = text[0].upper() + text[1:]
-        out.append((text, mark))
+        small = starts and text[:1].islower() and not text[1:2].isupper()
+        out.append((text[0].upper() + text[1:] if small else text, mark))
         if text:
             starts = text.endswith((". ", ".\n", "! ", "? ")) or (starts and not text.strip(" -*[]"))
     return out

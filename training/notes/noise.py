@@ -12,8 +12,8 @@ BLANK = re.compile(r"(?<=[^\W\d_,.]) (?=[^\W_])")
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 PLAIN = str.maketrans("àâäéèêëîïôöùûüçÀÂÉÈÊÎÔÛÇ", "aaaeeeeiioouuucAAEEEIOUC")
 NEAR = {
-    "a": "sq", "e": "rw", "i": "ou", "o": "ip", "u": "yi", "r": "et", "t": "ry", "n": "mb", "s": "ad", "l": "k",
-    "d": "sf", "c": "vx", "m": "n", "p": "o", "h": "gj", "g": "fh",
+    "a": "sq", "e": "rw", "i": "ou", "o": "ip", "u": "yi", "r": "et", "t": "ry", "n": "mb", "s": "ad",
+    "l": "k",     "d": "sf", "c": "vx", "m": "n", "p": "o", "h": "gj", "g": "fh",
 }  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from training.notes.content import Content
 
 DAYS = {
-    "": (0, 90), "past": (1, 400), "recent": (1, 14), "long": (700, 12000), "future": (-180, -3), "soon": (-30, -1),
+    "": (0, 90), "past": (1, 400), "recent": (1, 14), "long": (700, 12000),
+    "future": (-180, -3), "soon": (-30, -1),
 }  # fmt: skip
 
 
@@ -25,9 +26,10 @@ class State:
     day_format: str
     who: str  # sex and age: "m child", "f adult", "m old"
     sticky: dict[str, str] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
 
     def day(self, form: str) -> str:
-        """A date as the note writes it: `today`, `born`, `year`, `month`, or a stretch of days before today."""
+        """A date as the note writes it: `today`, `born`, `year`, `month`, or within a stretch of days."""
         how, _, style = form.partition(".")
         if how == "today":
             return self.written(self.today, style)
@@ -56,7 +58,8 @@ class State:
             pattern = self.dice.choice(formats["formats"])
         months, short = formats["months"], formats.get("short_months", formats["months"])
         for mark, text in (
-            ("%d", f"{when.day:02d}"), ("%e", str(when.day)), ("%m", f"{when.month:02d}"), ("%n", str(when.month)),
+            ("%d", f"{when.day:02d}"), ("%e", str(when.day)), ("%m", f"{when.month:02d}"),
+            ("%n", str(when.month)),
             ("%Y", str(when.year)), ("%y", f"{when.year % 100:02d}"), ("%B", months[when.month - 1]),
             ("%b", short[when.month - 1]),
         ):  # fmt: skip

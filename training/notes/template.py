@@ -1,7 +1,7 @@
 """The text of a template -> what it is made of.
 
-`{name:form words}` is a slot, `[[text|kind words]]` a mention written out, `<a|b>` one of several, `\\n` a line
-end; a backslash before a mark makes it plain. README.md says what the words mean.
+`{name:form words}` is a slot, `[[text|kind words]]` a mention written out, `<a|b>` one of several, `\\n` the
+end of a line; a backslash before a mark makes it plain. README.md says what the words mean.
 """
 
 from collections.abc import Sequence

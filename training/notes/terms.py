@@ -53,6 +53,14 @@ class Patients:
         return not any(pattern.search(name) for pattern in shut)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What decides whether a term fits a slot."""
+
+    grammar: Grammar
+    patients: Patients
+
+
 @dataclass(slots=True, kw_only=True)
 class Pool:
     """Terms in tiers, each with its weight."""
@@ -61,13 +69,11 @@ class Pool:
     tiers: list[tuple[float, list[Term]]] = field(default_factory=list)
     _known: dict[tuple[str, str, bool], tuple[list[float], list[list[Term]]]] = field(default_factory=dict)
 
-    def choose(
-        self, dice: random.Random, grammar: Grammar, patients: Patients, form: str, who: str, adjective: bool
-    ) -> Term:
+    def choose(self, dice: random.Random, rules: Rules, *, form: str, who: str, adjective: bool) -> Term:
         """A term that is known in the form and suits the patient. Raises ContentError where there is none."""
         key = (form, who, adjective)
         if key not in self._known:
-            self._known[key] = self._fitting(grammar, patients, form, who, adjective)
+            self._known[key] = self._fitting(rules, form, who, adjective)
         weights, tiers = self._known[key]
         if not tiers:
             raise ContentError(f"no {self.kind} is known in the form {form or 'as it is'}")
@@ -78,7 +84,7 @@ class Pool:
         return tier[int(dice.random() * len(tier))]
 
     def _fitting(
-        self, grammar: Grammar, patients: Patients, form: str, who: str, adjective: bool
+        self, rules: Rules, form: str, who: str, adjective: bool
     ) -> tuple[list[float], list[list[Term]]]:
         weights: list[float] = []
         tiers: list[list[Term]] = []
@@ -88,7 +94,8 @@ class Pool:
             fit = [
                 term
                 for term in terms
-                if (plain or grammar.inflect(term.noun, form, words, who[0])) and patients.suits(term, who)
+                if (plain or rules.grammar.inflect(term.noun, form, words, who[0]))
+                and rules.patients.suits(term, who)
             ]
             if fit:
                 weights.append(weight + (weights[-1] if weights else 0))
@@ -101,7 +108,7 @@ class Terms:
     """All pools of a language."""
 
     pools: dict[str, Pool]
-    patients: Patients
+    rules: Rules
     figures: Mapping[str, Mapping[str, Any]]
 
 
@@ -142,7 +149,8 @@ def load(content: Content, grammar: Grammar, *, core: Path = CORE, titles: Path 
         only={sex: re.compile(words, re.I) for sex, words in found["only"].items()},
         never={age: re.compile(words, re.I) for age, words in found["not"].items()},
     )
-    return Terms(pools=pools, patients=patients, figures=tables)
+    rules = Rules(grammar=grammar, patients=patients)
+    return Terms(pools=pools, rules=rules, figures=tables)
 
 
 @dataclass(kw_only=True)
@@ -152,7 +160,7 @@ class _Maker:
     genders: Mapping[str, str]
 
     def core(self, path: Path, folder: Path) -> dict[tuple[str, str], list[Term]]:
-        """The terms of a Core table in the language, by kind and English name; the usual name counts twice."""
+        """The terms of a Core table in the language, by kind and row; the usual name counts twice."""
         language = self.content.language
         names: dict[tuple[str, str], list[str]] = {}
         if language != "en":
@@ -173,7 +181,7 @@ class _Maker:
         return found
 
     def _fits(self, name: str, kind: str) -> bool:
-        """Whether a name can stand where a template asks for one: no leading severity, no adjective, no verb."""
+        """Whether a name can stand where a template asks for one."""
         if (
             self.content.language == "en"
             and kind in ("condition", "finding", "procedure")

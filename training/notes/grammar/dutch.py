@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from training.notes.grammar.noun import Genders, Grammar, Inflected, Noun, by_ending, joined
 
 STOPS = re.compile(
-    r" (?:van|met|door|bij|in|aan|na|zonder|op|ten|type|graad|stadium|klasse|tegen|voor|ter|links|rechts|\d|\().*"
+    r" (?:van|met|door|bij|in|aan|na|zonder|op|ten|type|graad|stadium|klasse|tegen|voor|ter"
+    r"|links|rechts|\d|\().*"
 )
 ENDS = re.compile(r"(?:ig|isch|lijk|air|aal|eel|ief|oos|uut|eus|ent|ant|baar|erd|rond|oid|oïd|aar|iek)$")
 
@@ -51,7 +52,7 @@ def agreed(adjective: str, *, bare: bool) -> str:
 
 
 def inflected(word: str) -> str:
-    """The adjective with -e: acuut, acute; chronisch, chronische; ernstig, ernstige; progressief, progressieve."""
+    """The adjective with -e: acuut, acute; chronisch, chronische; progressief, progressieve."""
     if word.endswith(("e", "en")):
         return word
     word = re.sub(r"(a|e|o|u)\1([lrtnsmk])$", r"\1\2", word)

@@ -8,7 +8,7 @@ from training.notes.grammar.noun import Genders, Grammar, Inflected, Noun, by_en
 VOWEL = re.compile(r"[aeiouyhàâäéèêëîïôöùûüœæ]", re.I)
 CONSONANTAL = re.compile(r"(?:y|ou[iï]|onz|un\b|uro?s?v)", re.I)
 ASPIRATED = re.compile(
-    r"(?:hernie|hanche|handicap|haut|hoquet|hallux valgus$|hochement|héro(?!ïne)|honte|hors|hile|halètement|harc|hasch|heurt)",
+    r"(?:hernie|hanche|handicap|haut|hoquet|hochement|héros|honte|hors|hile|halètement|harc|hasch|heurt)",
     re.I,
 )
 NOT_PLURAL = re.compile(r"(?:us|[^é]is|as|ès|os|ys|ps|ns|ix|ax|ox|ex|ux)$", re.I)
