@@ -16,6 +16,7 @@ from adapter.evaluation import dragon as scoring
 from adapter.evaluation import findings as measuring
 from adapter.evaluation import report as reports
 from adapter.evaluation.codes import Subsumes
+from adapter.evaluation.readers import summaries
 from adapter.evaluation.record import Case, Document
 from adapter.settings import Settings
 from adapter.tasks import library
@@ -96,13 +97,20 @@ def findings(
 
 def notes(_settings: Settings, *, gold: Path, gold_format: str | None, output: str) -> int:
     """The texts of gold as JSON lines that `extract` reads."""
-    found = readers.read(gold, gold_format)
-    if any(one.text is None for one in found):
-        raise InputError(f"{gold.name}: a document without its text", path="--gold")
     with streams.target(output) as out:
-        for one in found:
-            out.write(wire.dump({"id": one.id, "text": one.text}) + "\n")
+        for id, text in _texts(gold, gold_format):
+            out.write(wire.dump({"id": id, "text": text}) + "\n")
     return 0
+
+
+def _texts(gold: Path, gold_format: str | None) -> list[tuple[str, str]]:
+    if gold_format == "elmtex":
+        return summaries.reports(gold)
+    found = [(one.id, one.text) for one in readers.read(gold, gold_format)]
+    texts = [(id, text) for id, text in found if text is not None]
+    if len(texts) < len(found):
+        raise InputError(f"{gold.name}: a document without its text", path="--gold")
+    return texts
 
 
 def _subsumes(settings: Settings, truth: Sequence[Document], stack: ExitStack) -> Subsumes | None:

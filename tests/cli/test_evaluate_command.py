@@ -113,6 +113,14 @@ def test_the_texts_of_gold_can_be_extracted_from(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out) == {"id": "a", "text": TEXT}
 
 
+def test_the_reports_of_elmtex_can_be_extracted_from(tmp_path, capsys):
+    path = tmp_path / "test.json"
+    path.write_text(json.dumps([{"report": TEXT, "summary": {}}]), "utf-8")
+    assert main(["evaluate", "notes", "--gold", str(path), "--gold-format", "elmtex"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"id": "1", "text": TEXT}
+    assert main(["evaluate", "notes", "--gold", str(path), "--gold-format", "lines"]) == 2
+
+
 def test_a_report_is_written(asked, tmp_path, capsys):
     page = tmp_path / "report.html"
     assert main([*asked, "--report", str(page)]) == 0

@@ -195,6 +195,13 @@ def test_what_is_no_gold_is_refused_without_quoting_it(tmp_path, text, said):
     assert "secret" not in str(error.value)
 
 
+def test_the_texts_of_reports(tmp_path):
+    some = [{"id": "a", "report": "one", "summary": GOLD}, {"report": "two", "summary": GOLD}]
+    assert summaries.reports(rows(tmp_path / "a.jsonl", some)) == [("a", "one"), ("2", "two")]
+    with pytest.raises(InputError, match="row 1: report"):
+        summaries.reports(rows(tmp_path / "b.jsonl", [{"summary": GOLD}]))
+
+
 def test_answers_to_unknown_reports_are_refused(tmp_path):
     gold = rows(tmp_path / "gold.jsonl", [{"id": 1, "summary": GOLD}])
     with pytest.raises(InputError, match="1 rows that are not in gold"):

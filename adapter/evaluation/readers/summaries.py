@@ -58,6 +58,21 @@ def paired(gold: Path, predicted: Path) -> list[SummaryCase]:
     ]
 
 
+def reports(path: Path) -> list[tuple[str, str]]:
+    """The texts of the reports, each with its id, or its number where the file names none.
+
+    Raises InputError naming the row that has no text.
+    """
+    found = []
+    for number, row in _rows(path):
+        where = f"{path.name}: row {number}"
+        answer = _answer(row, where)
+        if not isinstance(row.get("report"), str):
+            raise InputError(f"{where}: report is missing or not a string", path="--gold")
+        found.append((answer.id or str(number), row["report"]))
+    return found
+
+
 def read(path: Path) -> list[Answer]:
     """The answers of a file. Raises InputError naming its row."""
     found = [_answer(row, f"{path.name}: row {number}") for number, row in _rows(path)]
