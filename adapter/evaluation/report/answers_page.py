@@ -37,7 +37,9 @@ def written(
     found: AnswerEvaluation, mistakes: Sequence[Mistaken], compared: Sequence[Compared] = (), *, title: str
 ) -> str:
     """The page."""
-    told = f"{found.reports} reports; {found.invalid} answers are not valid: they count as saying nothing."
+    told = f"{frame.counted(found.reports, 'report')}."
+    if found.invalid:
+        told += f" Answers that are not valid, and count as saying nothing: {found.invalid}."
     sections = [
         section(
             "Facts", _table(found, ITEMS, "Items between semicolons; case, space and marks at the ends aside")

@@ -31,7 +31,7 @@ def written(
 ) -> str:
     """The page."""
     missing = sum(case.emitted is None for case in cases)
-    told = f"{len(cases)} documents."
+    told = f"{frame.counted(len(cases), 'document')}."
     if missing:
         told += f" For {missing} of them there is no Bundle: all that they should hold counts as missed."
     sections = [_types(found), frame.compared(compared), _differences(differing)]

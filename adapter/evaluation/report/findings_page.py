@@ -46,7 +46,7 @@ def written(
 
 
 def _summary(found: Evaluation) -> str:
-    told = f"{found.documents} documents."
+    told = f"{frame.counted(found.documents, 'document')}."
     if found.missing:
         told += f" For {found.missing} of them the run gave nothing: all their mentions count as missed."
     if found.discontinuous:

@@ -39,6 +39,11 @@ def page(title: str, told: str, sections: Sequence[Html]) -> str:
     return f"<!DOCTYPE html>\n{whole}\n"
 
 
+def counted(count: int, name: str) -> str:
+    """So many of something."""
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"
+
+
 def section(title: str, *inside: str) -> Html:
     """A part under a heading; nothing where there is nothing in it."""
     return element("section", element("h2", title), *inside) if any(inside) else Html("")

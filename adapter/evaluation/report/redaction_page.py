@@ -35,7 +35,7 @@ def written(
 
 
 def _summary(found: RedactionEvaluation) -> str:
-    told = f"{found.documents} documents, {found.bare} of them without identifiers."
+    told = f"{frame.counted(found.documents, 'document')}, {found.bare} without identifiers."
     if found.missing:
         told += f" For {found.missing} of them the run gave nothing: nothing of them is blacked out."
     return f"{told} {frame.BRACKETS}"
