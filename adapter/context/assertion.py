@@ -115,13 +115,12 @@ def _within(
     scope: Scope, starts: Sequence[int], ordered: Sequence[Mention], low: int, high: int
 ) -> Iterator[int]:
     """The positions of the mentions a scope covers."""
-    if scope.forward:  # a mention that begins with the cue, or stands in its gap ("should pain develop")
+    if scope.forward:  # one that stands in the cue's gap ("should pain develop"), or begins in it and goes on
         edge = bisect_left(starts, scope.cue_start, low, high)
         for index in range(edge, bisect_left(starts, scope.low, edge, high)):
             mention = ordered[index]
-            begins = mention.start == scope.cue_start
-            inside = not begins if mention.end <= scope.cue_end else begins
-            if inside and mention.kind in scope.entry.kinds:
+            only = mention.start == scope.cue_start and mention.end <= scope.cue_end
+            if not only and mention.kind in scope.entry.kinds:
                 yield index
     first, last = bisect_left(starts, scope.low, low, high), bisect_left(starts, scope.high, low, high)
     for index in range(first, last):

@@ -67,7 +67,9 @@ def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
     pseudos = groups.pop("pseudo", [])
     kept = []
     for rivals in groups.values():
-        won = _winners([*rivals, *pseudos] if pseudos else rivals)
+        rules = {id(match.entry.rule): match.entry.rule for match in rivals} if pseudos else {}
+        against = [one for one in pseudos if any(_takes(one.entry.rule, rule) for rule in rules.values())]
+        won = _winners([*rivals, *against])
         kept += [match for match in won if match.entry.rule.axis != "pseudo"]
     return sorted(kept, key=lambda match: (match.first, match.last, match.entry.rule.id))
 
@@ -146,9 +148,11 @@ def _rivals(match: Match, other: Match) -> bool:
 
 
 def _contend(rule: RuleTable, other: RuleTable) -> bool:
-    """Whether a pseudo-trigger may take the phrase of the other rule away; two triggers always contend."""
+    """Whether a phrase loses to one that stands already: a pseudo-trigger takes only what it is meant for."""
+    if rule.axis == other.axis == "pseudo":
+        return not other.ends or other.ends == rule.ends
     if rule.axis == "pseudo":
-        return other.axis == "pseudo" or _takes(rule, other)
+        return _takes(rule, other)
     return other.axis != "pseudo" or _takes(other, rule)
 
 

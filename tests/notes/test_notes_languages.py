@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import mappings
 from adapter import notes
 from adapter.notes.languages import READ, SURE, Detector
 
@@ -50,6 +51,10 @@ def heard(text, declared=None, **how):
 @pytest.mark.parametrize(("language", "text"), EACH, ids=[text[:50] for _, text in EACH])
 def test_a_line_alone_is_not_taken_for_another_language(language, text):
     assert spoken_in(text) not in set(READ) - {language}
+
+
+def test_the_languages_looked_for_are_those_with_rules():
+    assert {Path(name).stem for name in mappings.names("context")} == set(READ)
 
 
 def test_most_lines_are_recognised_alone_and_all_prose():

@@ -1,0 +1,65 @@
+from adapter import context
+from adapter.context.cues import Match, matches, tokens_in
+from adapter.context.rules import ContextRules, Entry, Node, RuleTable
+
+
+def rules_of(*rules: tuple[str, str, tuple[str, ...]]) -> ContextRules:
+    """Rules of (axis, words, ends), with nothing else in them."""
+    tree = Node()
+    for number, (axis, words, ends) in enumerate(rules):
+        node = tree
+        for word in words.split():
+            node = node.next.setdefault(word, Node())
+        table = RuleTable(id=f"{number}", axis=axis, phrases=(words,), ends=ends)
+        node.entries.append(Entry(table, frozenset({"condition"})))
+    return ContextRules(
+        language="xx",
+        version=1,
+        reach=100,
+        gap=5,
+        unaccented=False,
+        tree=tree,
+        relatives=Node(),
+        sections={},
+        relations=(),
+    )
+
+
+def kept(text: str, rules: ContextRules) -> list[tuple[str, str]]:
+    tokens = tokens_in(text, 0, len(text))
+    found: list[Match] = matches(tokens, rules)
+    return [(one.entry.rule.axis, " ".join(t.text for t in tokens[one.first : one.last])) for one in found]
+
+
+def test_a_pseudo_trigger_takes_only_the_axes_it_names():
+    rules = rules_of(
+        ("uncertain", "likely", ()),
+        ("negated", "no", ()),
+        ("pseudo", "no likely", ("uncertain",)),
+    )
+    assert kept("no likely gout", rules) == [("negated", "no")]
+    assert kept("likely gout", rules) == [("uncertain", "likely")]
+
+
+def test_it_does_so_whichever_rule_stands_first():
+    rules = rules_of(
+        ("pseudo", "no likely", ("negated",)),
+        ("negated", "no", ()),
+        ("uncertain", "likely", ()),
+    )
+    assert kept("no likely gout", rules) == [("uncertain", "likely")]
+
+
+def test_a_longer_pseudo_trigger_for_another_axis_does_not_shield():
+    rules = rules_of(
+        ("planned", "indication for", ()),
+        ("pseudo", "no indication", ("planned",)),
+        ("pseudo", "no indication for", ("stopped",)),
+        ("stopped", "for", ()),
+    )
+    assert kept("no indication for surgery", rules) == []
+
+
+def test_the_rules_of_every_language_can_be_read():
+    for language in ("de", "en", "es", "fr", "nl"):
+        assert context.load(language).language == language
