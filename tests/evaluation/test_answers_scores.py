@@ -5,9 +5,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter.errors import InputError
-from adapter.evaluation import answers, comparison
+from adapter.evaluation import answer_mistakes, answers, comparison
 from adapter.evaluation.readers import summaries
 from adapter.tasks import elmtex
 
@@ -206,3 +208,26 @@ def test_answers_to_unknown_reports_are_refused(tmp_path):
     gold = rows(tmp_path / "gold.jsonl", [{"id": 1, "summary": GOLD}])
     with pytest.raises(InputError, match="1 rows that are not in gold"):
         summaries.paired(gold, rows(tmp_path / "run.jsonl", [{"id": 2, "summary": GOLD}]))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["N/A", ";", "{}"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "summary", "answer", "outcome", *elmtex.KEYS[:3]]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_whatever_a_row_holds_is_read_or_refused(tmp_path_factory, value):
+    folder = tmp_path_factory.mktemp("rows")
+    gold = rows(folder / "gold.jsonl", [{"summary": GOLD}])
+    try:
+        cases = summaries.paired(gold, rows(folder / "run.jsonl", [value]))
+    except InputError:
+        return
+    found = answers.evaluate(cases, rouge=same, embed=letters, resamples=2)
+    assert 0 <= found.figures["strict.items.micro.f1"].value <= 1
+    assert answer_mistakes.listed(cases, text=True) or found.figures["strict.items.micro.f1"].value == 1
