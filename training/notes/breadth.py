@@ -44,7 +44,14 @@ def measures(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Templates, kinds of documents and styles, mentions by kind, by assertion, with a code, distinct."""
     used = Counter(one for row in rows for one in row["made"]["templates"])
     kinds = Counter(one["kind"] for row in rows for one in row["findings"])
-    details = Counter(kind for row in rows for one in row["findings"] for kind in one["attributes"])
+    details = Counter(
+        kind
+        for row in rows
+        for one in row["findings"]
+        for table in ("attributes", "relations")
+        for kind, items in one[table].items()
+        for _ in items
+    )
     said = Counter(
         name if name != "experiencer" else value
         for row in rows

@@ -30,7 +30,7 @@ class Mark:
     row: str = ""
     scope: "Scope | None" = None
     of: str | None = None
-    reason_of: str | None = None
+    tie: tuple[str, str] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -116,7 +116,7 @@ class Expander:
     def _mark(self, kind: str, said: Said, scope: Scope) -> Mark:
         """The mark of a mention; a macro's name goes to its first mention, its head to its details."""
         assertion = {**scope.said.assertion, **said.assertion} if kind in ASSERTED else said.assertion
-        mark = Mark(kind=kind, assertion=assertion, scope=scope, of=said.of, reason_of=said.reason_of)
+        mark = Mark(kind=kind, assertion=assertion, scope=scope, of=said.of, tie=said.tie)
         if said.name:
             scope.names[said.name] = mark
         caller: Scope | None = scope
@@ -126,8 +126,8 @@ class Expander:
                 caller.outer.names[given.name] = mark
             if given.of and mark.of is None and mark.scope is scope:
                 mark.of, mark.scope = given.of, caller.outer
-            if given.reason_of and mark.reason_of is None and kind in ASSERTED:
-                mark.reason_of, mark.scope = given.reason_of, caller.outer
+            if given.tie and mark.tie is None and kind in ASSERTED:
+                mark.tie, mark.scope = given.tie, caller.outer
             caller = caller.outer
         return mark
 
@@ -284,10 +284,8 @@ def settle(pieces: list[Piece]) -> None:
             mark.assertion = {**mark.assertion, "relative": code}
 
 
-def head_of(mark: Mark, name: str | None) -> Mark | None:
+def head_of(mark: Mark, name: str) -> Mark:
     """The mention that a detail hangs on. Raises ContentError where no such name is known."""
-    if name is None:
-        return None
     found = _named(mark.scope, name)
     if found is None:
         raise ContentError(f"{mark.kind} hangs on {name}, which is nowhere")

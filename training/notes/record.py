@@ -1,13 +1,14 @@
 """The pieces of a note -> its text with spans, roughened, as one JSON row."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from training.notes import noise
 from training.notes.expansion import Mark, Piece, head_of, true_flags
 from training.notes.noise import Abbreviations
 from training.notes.state import State
+from training.notes.template import ContentError
 
 Spans = list[tuple[int, int, Mark]]
 
@@ -60,15 +61,27 @@ def row(id: str, language: str, text: str, spans: Spans, made: Mapping[str, Any]
         if mark.kind and mark.of is None:
             findings[id_of(mark)] = _finding(start, end, text, mark)
     for start, end, mark in spans:
-        for name, kind in ((mark.of, mark.kind), (mark.reason_of, "reason")):
-            head = head_of(mark, name)
-            if head is not None and kind and id_of(head) in findings:
-                details = findings[id_of(head)]["attributes"].setdefault(kind, [])
-                details.append({"start": start, "end": end, "text": text[start:end]})
+        for table, kind, name in _ties(mark):
+            head = findings.get(id_of(head_of(mark, name)))
+            if head is None:
+                raise ContentError(f"{kind} hangs on {name}, which is no finding")
+            head[table].setdefault(kind, []).append({"start": start, "end": end, "text": text[start:end]})
     return {
         "id": id, "language": language, "text": text, "findings": list(findings.values()),
         "identifiers": identifiers, "made": dict(made),
     }  # fmt: skip
+
+
+def _ties(mark: Mark) -> Iterator[tuple[str, str, str]]:
+    """Where a mention is told with its head, as what, and the head's name.
+
+    Dates, and mentions that are a reason or a reaction, are told as relations: not every date is marked, and
+    such mentions are findings of their own.
+    """
+    if mark.of and mark.kind:
+        yield "relations" if mark.kind == "date" else "attributes", mark.kind, mark.of
+    if mark.tie:
+        yield "relations", *mark.tie
 
 
 def id_of(mark: Mark) -> int:
@@ -79,5 +92,5 @@ def id_of(mark: Mark) -> int:
 def _finding(start: int, end: int, text: str, mark: Mark) -> dict[str, Any]:
     return {
         "start": start, "end": end, "text": text[start:end], "kind": mark.kind,
-        "assertion": true_flags(mark.assertion), "attributes": {}, "codings": mark.codings,
+        "assertion": true_flags(mark.assertion), "attributes": {}, "relations": {}, "codings": mark.codings,
     }  # fmt: skip

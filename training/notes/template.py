@@ -11,6 +11,7 @@ from adapter.model import FLAGS, KINDS
 from training.gold.markup import SYSTEMS
 
 ESCAPES = {"n": "\n", "t": "\t"}
+TIES = {"why": "reason", "reaction": "reaction"}
 
 
 class ContentError(ValueError):
@@ -24,7 +25,7 @@ class Said:
     assertion: dict[str, bool | str] = field(default_factory=dict)
     name: str | None = None  # @
     of: str | None = None  # >
-    reason_of: str | None = None  # why=
+    tie: tuple[str, str] | None = None  # why= or reaction=: the relation, and the mention it is to
     adjectives: str | None = None  # adj=
     codings: list[dict[str, str]] = field(default_factory=list)
 
@@ -135,8 +136,8 @@ def said(words: Sequence[str]) -> Said:
             found.assertion["experiencer"] = word
         elif name == "relative":
             found.assertion["relative"] = value
-        elif name == "why":
-            found.reason_of = value
+        elif name in TIES:
+            found.tie = (TIES[name], value)
         elif name == "adj":
             found.adjectives = value
         elif name == "code" and value.partition(":")[0] in SYSTEMS:
