@@ -33,18 +33,19 @@ class Generator:
             name = f"{prefix}-{self.language}-{seed}-{index:06d}"
             yield self.note(name, random.Random(f"{self.language} {seed} {index}"))
 
-    def note(self, name: str, dice: random.Random, document: str | None = None) -> Row:
-        """One note."""
-        documents = self.expander.content.documents
-        fit = [one for one in documents if one.name == document] if document else documents
-        asked = layout.chosen_document(fit, dice)
-        style = dice.choices(self.styles, weights=[one.weight for one in self.styles])[0]
-        patient = state.begin(self.expander.content, dice, asked.ages)
-        made = Layout(
-            expander=self.expander, state=patient, style=style, heading=dice.choice(style.headings),
-            case=dice.choice(style.case), bullet=dice.choice(style.bullets), used=[],
-        )  # fmt: skip
-        text, spans = record.joined(made.note(asked))
+    def note(self, name: str, dice: random.Random) -> Row:
+        """One note, with some text in it."""
+        while True:
+            asked = layout.chosen_document(self.expander.content.documents, dice)
+            style = dice.choices(self.styles, weights=[one.weight for one in self.styles])[0]
+            patient = state.begin(self.expander.content, dice, asked.ages)
+            made = Layout(
+                expander=self.expander, state=patient, style=style, heading=dice.choice(style.headings),
+                case=dice.choice(style.case), bullet=dice.choice(style.bullets), used=[],
+            )  # fmt: skip
+            text, spans = record.joined(made.note(asked))
+            if text.strip():
+                break
         text, spans = record.roughened(text, spans, patient, style.noise, self.abbreviations)
         told = {"document": asked.name, "style": style.name, "templates": made.used}
         return record.row(name, self.language, text, spans, told)

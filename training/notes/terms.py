@@ -42,15 +42,21 @@ class Patients:
 
     only: Mapping[str, re.Pattern[str]]  # by sex
     never: Mapping[str, re.Pattern[str]]  # by age
+    _known: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def suits(self, term: Term, who: str) -> bool:
         """Whether such a patient ("m child", "f adult", "m old") may have it."""
-        sex, _, age = who.partition(" ")
-        shut = [self.only["f" if sex == "m" else "m"], self.never[age]]
-        if age == "old":
-            shut.append(self.never["adult"])
         name = term.row or term.noun.text
-        return not any(pattern.search(name) for pattern in shut)
+        if name not in self._known:
+            self._known[name] = frozenset(self._not_of(name))
+        sex, _, age = who.partition(" ")
+        shut = self._known[name]
+        return sex not in shut and age not in shut and not (age == "old" and "adult" in shut)
+
+    def _not_of(self, name: str) -> Iterator[str]:
+        """The sexes and ages that never have it."""
+        yield from ("f" if sex == "m" else "m" for sex, words in self.only.items() if words.search(name))
+        yield from (age for age, words in self.never.items() if words.search(name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,14 +73,15 @@ class Pool:
 
     kind: str
     tiers: list[tuple[float, list[Term]]] = field(default_factory=list)
-    _known: dict[tuple[str, str, bool], tuple[list[float], list[list[Term]]]] = field(default_factory=dict)
+    _forms: dict[tuple[str, bool], list[list[Term]]] = field(default_factory=dict)
+    _fit: dict[tuple[str, str, bool], tuple[list[float], list[list[Term]]]] = field(default_factory=dict)
 
     def choose(self, dice: random.Random, rules: Rules, *, form: str, who: str, adjective: bool) -> Term:
         """A term that is known in the form and suits the patient. Raises ContentError where there is none."""
         key = (form, who, adjective)
-        if key not in self._known:
-            self._known[key] = self._fitting(rules, form, who, adjective)
-        weights, tiers = self._known[key]
+        if key not in self._fit:
+            self._fit[key] = self._fitting(rules, form, who, adjective)
+        weights, tiers = self._fit[key]
         if not tiers:
             raise ContentError(f"no {self.kind} is known in the form {form or 'as it is'}")
         at, rest = 0, dice.random() * weights[-1]
@@ -88,19 +95,25 @@ class Pool:
     ) -> tuple[list[float], list[list[Term]]]:
         weights: list[float] = []
         tiers: list[list[Term]] = []
-        plain = not form and not adjective
-        words = ["x"] if adjective else []
-        for weight, terms in self.tiers:
-            fit = [
-                term
-                for term in terms
-                if (plain or rules.grammar.inflect(term.noun, form, words, who[0]))
-                and rules.patients.suits(term, who)
-            ]
+        known = self._known(rules.grammar, form, adjective)
+        for (weight, _), terms in zip(self.tiers, known, strict=True):
+            fit = [term for term in terms if rules.patients.suits(term, who)]
             if fit:
                 weights.append(weight + (weights[-1] if weights else 0))
                 tiers.append(fit)
         return weights, tiers
+
+    def _known(self, grammar: Grammar, form: str, adjective: bool) -> list[list[Term]]:
+        """The terms of each tier that are known in the form."""
+        if not form and not adjective:
+            return [terms for _, terms in self.tiers]
+        if (form, adjective) not in self._forms:
+            words = ["x"] if adjective else []
+            self._forms[form, adjective] = [
+                [term for term in terms if grammar.inflect(term.noun, form, words, "f")]
+                for _, terms in self.tiers
+            ]
+        return self._forms[form, adjective]
 
 
 @dataclass(kw_only=True)
