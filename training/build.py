@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from training import examples, generator
+from training import examples
 from training.distant import distant
 from training.examples import Example
 from training.vocabulary import CORE, KINDS, Vocabulary, load
@@ -18,7 +18,7 @@ def main() -> None:
     asked = arguments()
     asked.output.mkdir(parents=True, exist_ok=True)
     vocabulary = load(asked.terminology_files, asked.core)
-    for name, found in files(asked.corpora, vocabulary, asked.seed, asked.notes):
+    for name, found in files(asked.corpora, vocabulary):
         kept = examples.write(asked.output / f"{name}.jsonl", found)
         print(report(name, kept), flush=True)
 
@@ -30,22 +30,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--terminology-files", type=Path, help="folder of reference code lists (optional)")
     parser.add_argument("--core", type=Path, default=CORE, help="folder of the Core table")
     parser.add_argument("--output", type=Path, required=True, help="folder for the JSON lines files")
-    parser.add_argument("--seed", type=int, default=7, help="seed of the generator")
-    parser.add_argument("--notes", type=int, default=3000, help="number of synthetic notes")
     return parser.parse_args()
 
 
-def files(
-    corpora: Path, vocabulary: Vocabulary, seed: int, count: int
-) -> Iterator[tuple[str, Iterator[Example]]]:
+def files(corpora: Path, vocabulary: Vocabulary) -> Iterator[tuple[str, Iterator[Example]]]:
     """Name and examples of each training file."""
     for split in ("train", "dev"):
         yield f"bc5cdr-{split}", examples.bc5cdr(corpora / "bc5cdr" / f"{split}.jsonl.gz")
         yield f"ncbi-{split}", examples.ncbi(corpora / "ncbi-disease" / f"{split}.jsonl.gz")
     real = distant(corpora / "notes" / "train.jsonl.gz", vocabulary)
     yield "distant", (example for example in real if example.id not in held_out())
-    yield "synthetic", generator.notes(vocabulary, count=count, seed=seed)
-    yield "synthetic-dev", generator.notes(vocabulary, count=100, seed=seed, held_out=True)
 
 
 def held_out() -> set[str]:
