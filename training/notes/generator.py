@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.examples import Example
 from training.notes import content as contents
 from training.notes import figures, grammar, layout, noise, record, state, terms
 from training.notes.expansion import Expander
 from training.notes.layout import Layout, Style
 from training.notes.noise import Abbreviations
-from training.vocabulary import CORE, KINDS
+from training.vocabulary import CORE
 
 LANGUAGES = ("en", "de", "fr", "nl")
 Row = dict[str, Any]
@@ -67,14 +66,3 @@ def load(
     return Generator(
         language=language, expander=expander, styles=layout.styles(pools.figures), abbreviations=known
     )
-
-
-def example(row: Row) -> Example:
-    """The row as a training example: its mentions and their details, all of them known."""
-    spans = {(one["start"], one["end"]): one["kind"] for one in row["findings"]}
-    for finding in row["findings"]:
-        for kind, items in finding["attributes"].items():
-            if kind in KINDS:
-                spans.update({(item["start"], item["end"]): kind for item in items})
-    listed = sorted((*place, (kind,)) for place, kind in spans.items() if kind in KINDS)
-    return Example(id=row["id"], text=row["text"], spans=tuple(listed), complete=KINDS)

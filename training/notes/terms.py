@@ -138,7 +138,8 @@ def load(content: Content, grammar: Grammar, *, core: Path = CORE, titles: Path 
     """The pools: every kind, the shared lists of Core rows, and the language's own lists."""
     genders = {ending: gender for gender, endings in content.gender.items() for ending in endings}
     tables = shared()
-    maker = _Maker(content=content, grammar=grammar, genders=genders)
+    never = {kind: re.compile(words, re.I) for kind, words in tables["core"].items()}
+    maker = _Maker(content=content, grammar=grammar, genders=genders, never=never)
     rows = {
         key: found for path in sorted(core.glob("*.tsv")) for key, found in maker.core(path, core).items()
     }
@@ -171,6 +172,7 @@ class _Maker:
     content: Content
     grammar: Grammar
     genders: Mapping[str, str]
+    never: Mapping[str, re.Pattern[str]]
 
     def core(self, path: Path, folder: Path) -> dict[tuple[str, str], list[Term]]:
         """The terms of a Core table in the language, by kind and row; the usual name counts twice."""
@@ -182,6 +184,8 @@ class _Maker:
         found: dict[tuple[str, str], list[Term]] = {}
         for row in table(path):
             key = (row["kind"], row["name"])
+            if row["kind"] in self.never and self.never[row["kind"]].search(row["name"]):
+                continue
             own = (
                 [row["name"], *filter(None, row["synonyms"].split("|"))]
                 if language == "en"
