@@ -30,7 +30,7 @@ def main() -> None:
     if asked.against:
         languages = {row["language"] for row in rows}
         real = [row["text"] for row in read(asked.against) if row.get("lang", "en") in languages]
-        told["against"] = overlap([row["text"] for row in rows], real)
+        told["against"] = overlap([row["text"] for row in rows], real) if real else None
     print(json.dumps(told, indent=2, ensure_ascii=False))
 
 
