@@ -111,9 +111,9 @@ def read_icd10cm() -> frozenset[str]:
 
 
 def read_reference(folder: Path) -> Reference:
-    """The ids of the reference files in `folder`."""
+    """The ids of the reference files in `folder`, and the ATC codes that Core lists beside its tables."""
     with gzip.open(folder / "atc-drug-names-fr.json.gz", "rt", encoding="utf-8") as file:
-        atc = frozenset(json.load(file))
+        atc = frozenset(json.load(file)) | listed_atc()
     snomed = {
         code: display.rpartition("(")[2].rstrip(")")
         for system, code, display in _lines(folder / "snomed-gps-2020-09.tsv.gz")
@@ -121,6 +121,12 @@ def read_reference(folder: Path) -> Reference:
     }
     rxnorm = _names_of_rxnorm(folder / "synthea-codes.tsv.gz")
     return Reference(snomed=snomed, rxnorm=rxnorm, atc=atc, icd10=_categories(folder / "cim10-fr.csv.gz"))
+
+
+def listed_atc(folder: Path = CORE) -> frozenset[str]:
+    """The ATC codes that were read in WHO's index because the French list of drugs lacks them."""
+    lines = (folder / "atc" / "codes.tsv").read_text("utf-8").splitlines()
+    return frozenset(line.split("\t")[0] for line in lines[1:])
 
 
 def _names_of_rxnorm(path: Path) -> dict[str, frozenset[str]]:
