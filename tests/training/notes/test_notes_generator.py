@@ -21,6 +21,11 @@ def made(request):
 
 
 @pytest.fixture(scope="module")
+def english():
+    return generator.load("en")
+
+
+@pytest.fixture(scope="module")
 def rows(made):
     return list(made.notes(count=60, seed=5))
 
@@ -88,8 +93,8 @@ def test_held_out_templates_are_not_trained_on():
     assert len(used[0] & used[1] - known) == 0
 
 
-def test_english_says_everything_and_details_have_heads():
-    rows = list(generator.load("en").notes(count=250, seed=2))
+def test_english_says_everything_and_details_have_heads(english):
+    rows = list(english.notes(count=250, seed=2))
     told = breadth.measures(rows)
     assert set(told["assertions"]) == {*FLAGS, "family", "other"}
     assert {"dose", "route", "frequency", "duration", "form", "result", "reason", "reaction", "date"} <= set(
@@ -106,10 +111,9 @@ def test_english_says_everything_and_details_have_heads():
     assert sum(one is not None for one in relatives) > 0.7 * len(relatives)
 
 
-def test_a_man_is_never_said_to_be_pregnant():
-    made = generator.load("en")
+def test_a_man_is_never_said_to_be_pregnant(english):
     shut = re.compile("pregnan|hysterectomy|ovarian|cesarean|endometri", re.I)
-    for row in made.notes(count=100, seed=4):
+    for row in english.notes(count=100, seed=4):
         if re.search(r"\b(?:Mr\.|gentleman)\s", row["text"]):
             own = [one for one in row["findings"] if "experiencer" not in one["assertion"] and one["codings"]]
             assert not [one["text"] for one in own if shut.search(one["text"])]
