@@ -11,7 +11,7 @@ from training.gold.markup import rendered
 from training.notes import generator, record, state
 from training.notes.content import Content, Line, templates
 from training.notes.generator import LANGUAGES, Generator
-from training.notes.template import Choice, ContentError, Nodes, Slot, Written
+from training.notes.template import ContentError, assertions
 from training.notes.terms import missing
 from training.vocabulary import CORE
 
@@ -86,19 +86,9 @@ def report(content: Content) -> None:
         print(f"headings not written: {', '.join(sorted(content.untitled))}")
     asserted = dict.fromkeys((*FLAGS, "experiencer"), 0)
     for line in templates(content):
-        for word in {word for said in saids(line.nodes) for word in said}:
+        for word in {word for said in assertions(line.nodes) for word in said}:
             asserted[word] = asserted.get(word, 0) + 1
     print("templates that say: " + ", ".join(f"{word} {number}" for word, number in asserted.items()))
-
-
-def saids(nodes: Nodes) -> Iterator[dict[str, bool | str]]:
-    """What the marks of a template say."""
-    for node in nodes:
-        if isinstance(node, Slot | Written):
-            yield node.said.assertion
-        if isinstance(node, Choice):
-            for option in node.options:
-                yield from saids(option)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.model import KINDS
-from training.notes.template import ContentError, Nodes, parse
+from training.notes.template import ContentError, Nodes, assertions, parse
 
 DATA = Path(__file__).parent / "data"
 MODES = ("prose", "telegram", "dictation", "list", "lines", "box")
@@ -25,6 +25,7 @@ class Line:
     id: str
     text: str
     nodes: Nodes
+    denies: bool  # more than it states
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,7 +130,9 @@ def _blocks(content: Content, name: str, modes: Mapping[str, str]) -> None:
                 continue
             known.add(text_line)
             id = f"{name}.{mode}.{zlib.crc32(text_line.encode()):08x}"
-            kept.append(Line(id=id, text=text_line, nodes=parse(text_line)))
+            nodes = parse(text_line)
+            denied = [bool(one.get("negated")) for one in assertions(nodes)]
+            kept.append(Line(id=id, text=text_line, nodes=nodes, denies=sum(denied) * 2 > len(denied)))
 
 
 def _macros(content: Content, name: str, text: str) -> None:

@@ -83,7 +83,7 @@ class Layout:
         if modes is None:
             raise ContentError(f"there is no block {name}")
         mode = self._mode(modes)
-        lines = dice.sample(modes[mode], min(amount, len(modes[mode])))
+        lines = chosen_lines(modes[mode], amount, dice)
         pieces: list[Piece] = []
         join = dice.choice(self.style.join) if mode in RUNNING else "\n"
         for number, line in enumerate(lines, start=1):
@@ -112,6 +112,13 @@ class Layout:
         except ContentError as error:
             raise ContentError(f"{line.text}: {error}") from None
         return capitalised(pieces) if upper else pieces
+
+
+def chosen_lines(lines: Sequence[Line], amount: int, dice: random.Random) -> list[Line]:
+    """So many lines, none twice; of those that only deny, half stand back where there are others."""
+    drawn = dice.sample(lines, min(2 * amount, len(lines)))
+    back = [line for line in drawn if line.denies and dice.random() < 0.5]
+    return [*(line for line in drawn if line not in back), *back][:amount]
 
 
 def capitalised(pieces: list[Piece]) -> list[Piece]:

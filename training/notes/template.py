@@ -4,7 +4,7 @@
 end of a line; a backslash before a mark makes it plain. README.md says what the words mean.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from adapter.model import FLAGS, KINDS
@@ -119,6 +119,16 @@ def _written(text: str, at: int) -> tuple[Written, int]:
     if kind not in KINDS:
         raise ContentError(f"{kind} is no kind: {text}")
     return Written(kind=kind, inner=inner, said=said(words)), end + 2
+
+
+def assertions(nodes: Nodes) -> Iterator[dict[str, bool | str]]:
+    """What each mark of a template says of its mention."""
+    for node in nodes:
+        if isinstance(node, Slot | Written):
+            yield node.said.assertion
+        if isinstance(node, Choice):
+            for option in node.options:
+                yield from assertions(option)
 
 
 def said(words: Sequence[str]) -> Said:

@@ -19,7 +19,8 @@ from training.vocabulary import CORE, LEADING, STRENGTH
 COLUMNS = {"snomed": "sct", "icd10cm": "icd10cm", "rxnorm": "rxnorm", "atc": "atc"}
 MARKED = re.compile(r"^(.*?)\s+~([mfnp0]+)$")
 TITLE = re.compile(
-    r"[(),;:/\[\]]|\d{3}|\b(?:other|unspecified|elsewhere|autres?|sans|précisé\w*|sonstige\w*|nicht|andere|overige)\b",
+    r"[(),;:/\[\]]| - |\d{3}"
+    r"|\b(?:other|unspecified|elsewhere|autres?|sans|précisé\w*|sonstige\w*|nicht|andere|overige)\b",
     re.I,
 )
 COMMON, OWN, CORE_ROWS, TITLES = 5.0, 4.0, 5.0, 1.0
@@ -243,7 +244,7 @@ class _Maker:
                 continue
             system = SYSTEMS["icd10cm" if "icd10cm" in path.name else "icd10"]
             for code, title in _titles(path):
-                if code[:1] in "VWXYZURSO" or not 4 < len(title) < 45 or TITLE.search(title):
+                if code[:1] in "VWXYZURSTO" or not 4 < len(title) < 45 or TITLE.search(title):
                     continue
                 yield self._term(_lowered(title, self.content.language), "condition", "", ((system, code),))
 
