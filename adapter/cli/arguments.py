@@ -8,7 +8,8 @@ from typing import Any
 
 EPILOG = """exit codes: 0 all done; 1 some lines could not be done (each has its OperationOutcome);
 2 wrong usage; 3 a part is missing or broken (model, terminology store, mappings); 4 a delivery failed;
-5 a figure of an evaluation is under what was asked, or worse than the run compared with"""
+5 a figure of an evaluation is under what was asked, over what may be, or worse than the run
+compared with"""
 _TYPES = {"int": int, "float": float, "path": Path}
 
 
