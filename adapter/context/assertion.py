@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
+from adapter.context import compounds
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.relations import link
 from adapter.context.rules import Axis, ContextRules
@@ -134,8 +135,8 @@ def _assertion(
     note: Note, mention: Mention, section: Section, held: Sequence[Scope], rules: ContextRules
 ) -> Assertion:
     said = [scope for scope in held if _applies(scope, section)]
-    cues = {_cue(note, scope) for scope in said}
-    axes = {scope.entry.rule.axis for scope in said}
+    cues = {_cue(note, scope) for scope in said} | set(compounds.cues(note.text, mention, rules.heads))
+    axes = {cast(Axis, cue.axis) for cue in cues}
     for default, kinds in rules.sections.get(section.key, ()):
         if mention.kind in kinds and not axes & set(default.unless):
             cues.add(_section_cue(note, section, default.axis))

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from adapter.context.rules import (
     END,
@@ -45,11 +46,23 @@ class Match:
 
 
 def tokens_in(text: str, start: int, end: int) -> list[Token]:
-    """The tokens of a stretch of a note."""
-    return [
+    """The tokens of a stretch of a note; "?" is "¿" where it asks about the word that follows it."""
+    tokens = [
         Token(match.group().lower().replace("’", "'"), match.start(), match.end())
         for match in TOKEN.finditer(text, start, end)
     ]
+    return (
+        [_opening(text, tokens, index) for index in range(len(tokens))] if "?" in text[start:end] else tokens
+    )
+
+
+def _opening(text: str, tokens: Sequence[Token], index: int) -> Token:
+    """A "?" before its word ("?PE", "- ? PE") as "¿"; any other token as it is."""
+    token = tokens[index]
+    if token.text != "?" or text[token.start - 1 : token.start].isalnum():
+        return token
+    leads = not any(before.text[0].isalnum() for before in tokens[:index])
+    return replace(token, text="¿") if leads or text[token.end : token.end + 1].isalnum() else token
 
 
 def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
@@ -67,8 +80,8 @@ def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
     pseudos = groups.pop("pseudo", [])
     kept = []
     for rivals in groups.values():
-        rules = {id(match.entry.rule): match.entry.rule for match in rivals} if pseudos else {}
-        against = [one for one in pseudos if any(_takes(one.entry.rule, rule) for rule in rules.values())]
+        said = {match.entry.rule.id: match.entry.rule for match in rivals} if pseudos else {}
+        against = [one for one in pseudos if any(_takes(one.entry.rule, rule) for rule in said.values())]
         won = _winners([*rivals, *against])
         kept += [match for match in won if match.entry.rule.axis != "pseudo"]
     return sorted(kept, key=lambda match: (match.first, match.last, match.entry.rule.id))
@@ -126,7 +139,7 @@ def _edges(word: str) -> tuple[str, ...]:
 
 def _winners(found: Sequence[Match]) -> list[Match]:
     """Among overlapping phrases the one with most words; a pseudo wins a tie; equal phrases stay together."""
-    if len(found) == 1:
+    if not _overlapping(found):
         return list(found)
     taken: dict[int, list[Match]] = defaultdict(list)
     kept = []
@@ -137,6 +150,13 @@ def _winners(found: Sequence[Match]) -> list[Match]:
             for position in place:
                 taken[position].append(match)
     return kept
+
+
+def _overlapping(found: Sequence[Match]) -> bool:
+    if len(found) == 1:
+        return False
+    ordered = sorted((match.first, match.last) for match in found)
+    return any(last > first for (_, last), (first, _) in pairwise(ordered))
 
 
 def _rivals(match: Match, other: Match) -> bool:

@@ -76,6 +76,15 @@ class RelativeTable(mappings.Table):
     words: tuple[str, ...]
 
 
+class HeadTable(mappings.Table):
+    """Last parts of compounds that say something about the first part ("Thromboseprophylaxe")."""
+
+    id: str
+    axis: Axis
+    heads: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
+
+
 class RelationTable(mappings.Table):
     """What belongs to what, and how far apart they may stand."""
 
@@ -102,18 +111,23 @@ class ContextFile(mappings.Table):
     axes: dict[Axis, AxisTable]
     relative: tuple[RelativeTable, ...]
     rule: tuple[RuleTable, ...]
+    head: tuple[HeadTable, ...] = ()
     section: tuple[SectionDefault, ...]
     relation: tuple[RelationTable, ...]
 
     @model_validator(mode="after")
     def _consistent(self) -> "ContextFile":
-        ids = [rule.id for rule in self.rule]
+        ids = [*(rule.id for rule in self.rule), *(head.id for head in self.head)]
         if len(ids) != len(set(ids)):
             raise ValueError(
                 "rule ids are not unique: " + ", ".join(sorted({i for i in ids if ids.count(i) > 1}))
             )
         named = [table.kinds for table in self.axes.values()] + [table.kinds for table in self.rule]
-        named += [table.kinds for table in self.section] + [table.kinds for table in self.relation]
+        named += (
+            [table.kinds for table in self.head]
+            + [table.kinds for table in self.section]
+            + [table.kinds for table in self.relation]
+        )
         unknown = {kind for kinds in named for kind in kinds} - set(KINDS)
         if unknown:
             raise ValueError("unknown kinds: " + ", ".join(sorted(unknown)))
@@ -126,6 +140,15 @@ class Entry:
 
     rule: RuleTable
     kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last parts of compounds that decide an axis."""
+
+    rule: HeadTable
+    kinds: frozenset[str]
+    pattern: re.Pattern[str]  # finds it at the end of a word in lower case, three letters or more before it
 
 
 @dataclass(slots=True)
@@ -148,6 +171,7 @@ class ContextRules:
     unaccented: bool  # words are compared without their accents
     tree: Node
     relatives: Node  # words for relatives; entries are their codes
+    heads: tuple[Head, ...] = ()
     sections: Mapping[str, tuple[tuple[SectionDefault, frozenset[str]], ...]]
     relations: tuple[RelationTable, ...]
 
@@ -180,6 +204,7 @@ def load(language: str = "en") -> ContextRules:
         unaccented=table.unaccented,
         tree=tree,
         relatives=relatives,
+        heads=tuple(_head(head, table) for head in table.head),
         sections=sections,
         relations=table.relation,
     )
@@ -201,7 +226,12 @@ def _spelled(tokens: Sequence[str], table: ContextFile) -> tuple[str, ...]:
     return tuple(map(bare, tokens)) if table.unaccented else tuple(tokens)
 
 
-def _kinds(table: RuleTable | SectionDefault, whole: ContextFile) -> frozenset[str]:
+def _head(table: HeadTable, whole: ContextFile) -> Head:
+    words = "|".join(map(re.escape, table.heads))
+    return Head(table, _kinds(table, whole), re.compile(rf"(?<=[^\W\d_]{{3}})-?({words})(?:e?[ns])?$"))
+
+
+def _kinds(table: RuleTable | HeadTable | SectionDefault, whole: ContextFile) -> frozenset[str]:
     known = whole.axes.get(table.axis)
     return frozenset(table.kinds or (known.kinds if known else KINDS))
 

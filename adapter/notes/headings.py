@@ -35,6 +35,9 @@ class SentenceTable(mappings.Table):
 
     titles: tuple[str, ...]
     abbreviations: tuple[str, ...]
+    answers: tuple[str, ...] = ()
+    dated: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
 
 
 class HeadingFile(mappings.Table):
@@ -58,6 +61,9 @@ class Headings:
     labels: frozenset[str]  # never a heading
     titles: frozenset[str]
     abbreviations: frozenset[str]
+    answers: frozenset[str]  # to a question, in the same sentence: "Koorts? nee"
+    dated: frozenset[str]  # before a date or a count: "am 3. Tag", "vom 12.3."
+    counted: frozenset[str]  # after a count: "3. Tag"
 
     def key(self, words: str, current: str) -> str | None:
         """The section that a normalised heading opens, when it stands in section `current`."""
@@ -108,4 +114,7 @@ def _compiled(table: HeadingFile) -> Headings:
         labels=frozenset(map(normal, table.labels)),
         titles=frozenset(table.sentences.titles),
         abbreviations=frozenset(table.sentences.abbreviations),
+        answers=frozenset(table.sentences.answers),
+        dated=frozenset(table.sentences.dated),
+        counted=frozenset(table.sentences.counted),
     )

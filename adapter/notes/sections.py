@@ -19,7 +19,7 @@ LEAD = re.compile(r"[ \t]*(?:(?:[#>•·▪◦*–-]+|\(?\d{1,2}[.)]|[IVX]{1,4}\
 END = re.compile(r"[*_]{0,3}[ \t]{0,3}(?:[:：]|[ \t][–—-][ \t])[*_]{0,3}")
 INLINE_START = re.compile(r"(?:[.;!?,)\]][ \t]+|[ \t]{2,}|\t)(?:\(?\d{1,2}[.)][ \t]*)?")
 VALUE = re.compile(r"[ \t]*[<>~=+-]?[ \t]*\d")
-CAPITALS = re.compile(r"[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-ÞŒ0-9 /&,'’().\-]*")
+CAPITALS = re.compile(r"[^\W\d_](?:[^\W_]|[ /&,'’().\-\u0300-\u036f])*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _key(heading: str, rest: str, current: str, rules: Headings, *, dash: bool) 
     known = rules.key(words, current)
     if known is not None or dash:
         return known
-    if not CAPITALS.fullmatch(heading.strip()) or VALUE.match(rest):
+    if not _shouted(heading.strip()) or VALUE.match(rest):
         return None
     if rules.continues & set(words.split()):
         return None
@@ -133,9 +133,15 @@ def _alone(whole: _Line, following: str, current: str, rules: Headings) -> str |
     known = rules.key(words, current)
     if known is not None or line.endswith((":", "：", ".", ",", ";")):
         return known
-    shouted = CAPITALS.fullmatch(bare) and " " in bare and not re.search(r"\d", bare)
+    shouted = " " in bare and _shouted(bare) and not re.search(r"\d", bare)
     spoken = any(map(str.islower, following))
     return "unknown" if shouted and spoken and not rules.continues & set(words.split()) else None
+
+
+def _shouted(heading: str) -> bool:
+    """Whether words are in capitals, in any alphabet; "ß" often stands among them."""
+    capitals = heading.replace("ß", "ẞ")
+    return CAPITALS.fullmatch(heading) is not None and capitals == capitals.upper()
 
 
 def _indent(text: str, start: int) -> int:

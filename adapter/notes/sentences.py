@@ -19,6 +19,9 @@ STOP = re.compile(
     r"(?<=\S)(?:[.!?]{1,10}[\"'”’)\]]{0,4}(?=\s)|(?<=[a-z]{3})\.(?=[A-Z][a-z])|(?=\s+\d{1,2}[.)]\s+\S))"
 )
 MARKER = re.compile(r"\(?(\d{1,2})[.)]\s")
+COUNT = re.compile(r"[0-3]?\d(?:\.[01]?\d)?")
+ANSWER = re.compile(r"[ \t]*(\w{1,30})[ \t]*(?=[.,;!)\r\n]|$)")
+NEXT = re.compile(r"[ \t]*(\w{1,30})")
 WORD = re.compile(r"[^\s(\[\"“]{1,30}$")
 
 
@@ -84,15 +87,32 @@ def _ends(text: str, begin: int, match: re.Match[str], end: int, rules: Headings
     word_match = WORD.search(text, max(begin, match.start() - 31), match.start())
     word = word_match.group() if word_match else ""
     if mark != ".":
-        return (bool(word) and not ahead.islower()) or (mark == "?" and bool(word))
+        asked = mark == "?" and _next(ANSWER, text, match.end()) not in rules.answers
+        return bool(word) and (asked or (mark == "!" and not ahead.islower()))
     bare = word.lower().rstrip(".")
-    if bare in rules.titles or ((word.isdigit() or len(word) == 1) and match.start() - len(word) == begin):
+    opens = (word.isdigit() or len(word) == 1) and match.start() - len(word) == begin
+    if opens or bare in rules.titles or _counts(text, begin, match.start() - len(word), word, rules):
         return False
     if bare in rules.abbreviations or ("." in bare and not bare[-1].isdigit()):
         return ahead.isupper() and bare not in rules.titles
     if len(word) == 1 and word.isupper():
         return not _named(text, begin, match.start() - 1, rules)
     return not ahead.islower() or len(bare) >= 4 or bare[-1:].isdigit() or bare[-1:] in ")%"
+
+
+def _counts(text: str, begin: int, start: int, word: str, rules: Headings) -> bool:
+    """Whether a word with its full stop is a date or a count, as the words around it say."""
+    if not COUNT.fullmatch(word):
+        return False
+    before = text[max(begin, start - 20) : start].split()
+    told = bool(before) and before[-1].lower() in rules.dated
+    return told or _next(NEXT, text, start + len(word) + 1) in rules.counted
+
+
+def _next(pattern: re.Pattern[str], text: str, end: int) -> str:
+    """The next word of the line, in lower case; none if it does not stand as the pattern wants."""
+    word = pattern.match(text, end)
+    return word.group(1).lower() if word else ""
 
 
 def _named(text: str, begin: int, end: int, rules: Headings) -> bool:

@@ -181,3 +181,24 @@ def test_sections_and_sentences_cover_every_text(text):
         covered |= set(range(span.start, span.end))
         last = span.end
     assert all(index in covered for index, sign in enumerate(text) if not sign.isspace())
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "key"),
+    [
+        ("de", "FRÜHERE ERKRANKUNGEN", None),
+        ("de", "ÄRZTLICHE MAßNAHMEN UND VERLÄUFE", "unknown"),
+        ("de", "U\u0308BERSICHT DER BEFUNDE", "unknown"),
+        ("fr", "ANTÉCÉDENTS", "past_medical_history"),
+        ("fr", "ŒDÈMES ET ÉTAT VEINEUX", "unknown"),
+        ("fr", "ANTE\u0301CE\u0301DENTS", "past_medical_history"),
+        ("es", "EXPLORACIÓN FÍSICA", "physical_exam"),
+        ("es", "ÓRGANOS Y FUNCIÓN AÑADIDA", "unknown"),
+        ("nl", "ANAMNESE EN REÜNIE ELDERS", "unknown"),
+    ],
+)
+def test_headings_in_capitals_may_have_accents(language, heading, key):
+    note = notes.from_text("n", f"Text davor.\n{heading}: dann steht hier etwas.\nNoch eine Zeile.", language)
+    section = note.sections[-1]
+    assert note.text[section.heading.start : section.heading.end].startswith(heading)
+    assert key is None or section.key == key

@@ -80,3 +80,28 @@ def test_hundred_thousand_signs(sign):
     text = sign * (100_000 // len(sign))
     note = notes.from_text("n", text)
     assert note.sections[-1].end == len(text)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "sentences"),
+    [
+        ("de", "Entlassung am 3. Tag nach Operation. Wunde reizlos.", 2),
+        ("de", "Kontrolle vom 12.3. Aufnahme bei Fieber.", 1),
+        ("de", "Geboren in der 38. Schwangerschaftswoche.", 1),
+        ("de", "Fraktur der 5. Rippe links. Kein Pneumothorax.", 2),
+        ("de", "Patient kam am 1. Januar zur Aufnahme.", 1),
+        ("de", "Der Hb war 12. Patient blieb stabil.", 2),
+        ("de", "Leukozyten zuletzt 9. Entlassung.", 2),
+        ("nl", "Opname op 12.3. Patient had koorts.", 1),
+        ("nl", "Hb was 8. Patient bleef stabiel.", 2),
+        ("nl", "Koorts? nee. Hoesten? ja.", 2),
+        ("de", "Fieber? nein, Husten? ja.", 1),
+        ("de", "Pneumonie? Keine Embolie.", 2),
+        ("en", "PE? No fever.", 2),
+        ("en", "Fever? no.", 1),
+        ("fr", "Fièvre? oui. Toux? non.", 2),
+        ("es", "Fiebre? no.", 1),
+    ],
+)
+def test_counts_dates_and_answers_do_not_end_a_sentence(language, text, sentences):
+    assert len(notes.from_text("n", text, language).sentences) == sentences
