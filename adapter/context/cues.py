@@ -51,18 +51,18 @@ def tokens_in(text: str, start: int, end: int) -> list[Token]:
         Token(match.group().lower().replace("’", "'"), match.start(), match.end())
         for match in TOKEN.finditer(text, start, end)
     ]
-    return (
-        [_opening(text, tokens, index) for index in range(len(tokens))] if "?" in text[start:end] else tokens
-    )
+    if "?" not in text[start:end]:
+        return tokens
+    first = next((index for index, token in enumerate(tokens) if token.text[0].isalnum()), len(tokens))
+    return [_opening(text, token, leads=index < first) for index, token in enumerate(tokens)]
 
 
-def _opening(text: str, tokens: Sequence[Token], index: int) -> Token:
-    """A "?" before its word ("?PE", "- ? PE") as "¿"; any other token as it is."""
-    token = tokens[index]
+def _opening(text: str, token: Token, *, leads: bool) -> Token:
+    """A "?" before its word ("?PE"), or before any word of its sentence ("- ? PE"), as "¿"."""
     if token.text != "?" or text[token.start - 1 : token.start].isalnum():
         return token
-    leads = not any(before.text[0].isalnum() for before in tokens[:index])
-    return replace(token, text="¿") if leads or text[token.end : token.end + 1].isalnum() else token
+    asks = leads or text[token.end : token.end + 1].isalnum()
+    return Token("¿", token.start, token.end) if asks else token
 
 
 def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:

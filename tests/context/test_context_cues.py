@@ -1,3 +1,5 @@
+import time
+
 from adapter import context
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.rules import ContextRules, Entry, Node, RuleTable
@@ -58,6 +60,22 @@ def test_a_longer_pseudo_trigger_for_another_axis_does_not_shield():
         ("stopped", "for", ()),
     )
     assert kept("no indication for surgery", rules) == []
+
+
+def test_a_question_mark_before_its_word_is_another_sign():
+    assert [token.text for token in tokens_in("?PE, a? (?b) ? c", 0, 16) if token.text in "?¿"] == [
+        "¿",
+        "?",
+        "¿",
+        "?",
+    ]
+    assert [token.text for token in tokens_in("- ? PE", 0, 6)] == ["-", "¿", "pe"]
+
+
+def test_time_is_linear_in_signs():
+    text, started = "? " * 50_000, time.process_time()
+    assert len(tokens_in(text, 0, len(text))) == 50_000
+    assert time.process_time() - started < 5
 
 
 def test_the_rules_of_every_language_can_be_read():
