@@ -168,13 +168,23 @@ class Assertion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """The time that words tell of a finding; without a date or an age the words are all there is."""
+
+    role: Literal["at", "start", "end", "diagnosed"] = "at"
+    date: str | None = None  # FHIR date as exact as it was said: 2019, 2019-03, 2019-03-07
+    age: int | None = None  # in years, of whom the finding is about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """A detail that belongs to a finding: a dose, a route, a result, a body site."""
+    """A detail that belongs to a finding: a dose, a route, a result, a body site, a date."""
 
     kind: str  # one of KINDS
     start: int
     end: int
     text: str  # note.text[start:end]
+    when: When | None = None  # of a date: what it says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,7 @@ class Pipeline:
     fhir: Version = "r4"
     listening: notes.Listening = field(default_factory=notes.Listening)  # how languages are told
     max_bytes: int = notes.MAX_BYTES
+    calendars: context.Calendars = field(default_factory=context.Calendars)  # how times are told
     orders: extraction.Orders | None = None  # where a note speaks to a machine; None: nowhere
 
     def run(self, resource: object) -> Outcome:
@@ -128,7 +129,8 @@ class Pipeline:
             if rules is None:
                 unread |= {part.language for part in note.parts if primary(part.language) == language}
             else:
-                steps.append(context.assess(note, own, rules))
+                found = context.assess(note, own, rules)
+                steps.append(self.calendars.date(note, found, language))
         parts = [part for part in note.parts if part.language in unread]
         return _joined([*steps, *([_unread(note, parts)] if parts else [])])
 

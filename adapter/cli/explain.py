@@ -8,7 +8,7 @@ from adapter import assembly
 from adapter.cli import streams, wire
 from adapter.errors import InputError
 from adapter.fhir import systems
-from adapter.model import Finding, Issue, Note, Resource, Step
+from adapter.model import Attribute, Finding, Issue, Note, Resource, Step
 from adapter.pipeline import Outcome
 from adapter.settings import Settings
 
@@ -71,7 +71,15 @@ def _table(step: Step[object], bundle: Resource, out: TextIO) -> None:
             out.write(ROW.format(place, one.kind, sure, words, decision, _codes(one) + resources) + "\n")
             for detail in one.attributes:
                 detail_words = " ".join(detail.text.split())
-                out.write(f"{'':>13}  {detail.kind}: {detail_words}\n")
+                out.write(f"{'':>13}  {detail.kind}: {detail_words}{_when(detail)}\n")
+
+
+def _when(detail: Attribute) -> str:
+    """What a date says, where it is read."""
+    if detail.when is None:
+        return ""
+    said = detail.when.date or (f"{detail.when.age} years" if detail.when.age is not None else "no date")
+    return f" ({detail.when.role} {said})"
 
 
 def _decision(one: Finding) -> str:

@@ -89,8 +89,17 @@ def issue(one: Issue) -> dict[str, Any]:
 def _attributes(all_of_them: tuple[Attribute, ...]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for one in all_of_them:
-        found.setdefault(one.kind, []).append({"start": one.start, "end": one.end, "text": one.text})
+        place = {"start": one.start, "end": one.end, "text": one.text}
+        found.setdefault(one.kind, []).append(place | _when(one))
     return found
+
+
+def _when(one: Attribute) -> dict[str, Any]:
+    """What a date says, where it is read."""
+    if one.when is None:
+        return {}
+    fields = {"role": one.when.role, "date": one.when.date, "age": one.when.age}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _flat(told: Told) -> dict[str, Any]:

@@ -18,8 +18,11 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
     clinical = group.outcome.clinicalStatus
     if fhir == "r5" and clinical is None:
         clinical = "unknown"  # required in R5; R4 has no word for it
+    head = elements.head(note, group.findings, "Condition")
+    began = dates.onset(note, group, rules.dates)
     return {
-        **elements.head(note, group.findings, "Condition"),
+        **head,
+        "extension": [*head["extension"], *began.pop("extension", [])],
         "clinicalStatus": elements.coded(systems.CONDITION_CLINICAL, clinical),
         "verificationStatus": elements.coded(
             systems.CONDITION_VERIFICATION, group.outcome.verificationStatus
@@ -30,7 +33,7 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         "bodySite": elements.sites(finding),
         "subject": note.subject,
         "encounter": elements.encounter(note),
-        **dates.build(group, "onset", rules.dates),
+        **began,
         "recordedDate": elements.date(note),
         "evidence": [_evidence(note, fhir)],
     }

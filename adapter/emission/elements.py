@@ -50,8 +50,8 @@ def document(note: Note) -> Resource:
     return {"type": "DocumentReference", "identifier": named}
 
 
-def derivation(note: Note, finding: Finding) -> Resource:
-    """The characters a mention stands on. https://hl7.org/fhir/extensions/StructureDefinition-derivation-reference.html
+def derivation(note: Note, finding: Finding | Attribute) -> Resource:
+    """The characters a mention, or a detail of it, stands on. https://hl7.org/fhir/extensions/StructureDefinition-derivation-reference.html
 
     Offset and length count Unicode code points of the decoded attachment.
     """

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/familymemberhistory.html. Must not say anything about th
 
 from collections.abc import Sequence
 
-from adapter.emission import elements
+from adapter.emission import dates, elements
 from adapter.emission.placing import Group
 from adapter.emission.rules import ResourceRules
 from adapter.fhir import systems
@@ -32,6 +32,7 @@ def _condition(note: Note, mentions: Sequence[Finding]) -> Resource:
     return {
         "extension": elements.evidence(note, mentions),
         "code": elements.concept(first.text, first.codings),
+        **dates.relative(note, [one for each in mentions for one in elements.attributes(each, "date")]),
     }
 
 

@@ -16,6 +16,7 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         **elements.head(note, group.findings, "MedicationStatement"),
         **(_r4(note, group, medicine) if fhir == "r4" else _r5(note, group, medicine)),
         "subject": note.subject,
+        **dates.taken(note, group, rules.dates),
         "dateAsserted": elements.date(note),
         "derivedFrom": [elements.document(note)],
         "dosage": [dosage.build(note, finding, rules, fhir)],

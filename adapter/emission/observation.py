@@ -1,6 +1,6 @@
 """Results, vital signs and examination findings -> Observation. https://hl7.org/fhir/R4/observation.html"""
 
-from adapter.emission import elements, quantities
+from adapter.emission import dates, elements, quantities
 from adapter.emission.placing import Group
 from adapter.emission.rules import Code, ResourceRules, Vital
 from adapter.fhir import systems
@@ -17,7 +17,7 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
     return {
         **_measured(note, group, "vital-signs", rules),
         "code": _vital_code(group.telling, vital),
-        "effectiveDateTime": elements.date(note) if group.name == "present" else None,
+        **_vital_time(note, group, rules),
         **measured,
     }
 
@@ -30,6 +30,7 @@ def exam(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Resou
     return {
         **elements.head(note, group.findings, "Observation"),
         **shared(note, group, policy.category),
+        **dates.effective(note, group, rules.dates),
         "code": elements.coded(policy.code.system or systems.LOINC, policy.code.code, policy.code.display),
         "valueCodeableConcept": elements.concept(finding.text, finding.codings),
         "bodySite": next(iter(elements.sites(finding)), None),
@@ -45,6 +46,12 @@ def shared(note: Note, group: Group, category: str) -> Resource:
         "encounter": elements.encounter(note),
         "derivedFrom": [elements.document(note)],
     }
+
+
+def _vital_time(note: Note, group: Group, rules: ResourceRules) -> Resource:
+    """When it was measured: as told, else the document's date, which the profile wants."""
+    told = dates.effective(note, group, rules.dates)
+    return told or {"effectiveDateTime": elements.date(note) if group.name == "present" else None}
 
 
 def _vital(finding: Finding, rules: ResourceRules) -> Vital | None:
@@ -63,6 +70,7 @@ def _measured(note: Note, group: Group, category: str, rules: ResourceRules) -> 
     return {
         **elements.head(note, group.findings, "Observation", *place),
         **shared(note, group, category),
+        **dates.effective(note, group, rules.dates),
         "code": elements.concept(finding.text, finding.codings),
         **_value(result, note, rules),
         "bodySite": next(iter(elements.sites(finding)), None),

@@ -24,6 +24,9 @@ _DETAILS = {
 }
 
 
+_DATED = ("procedure", "test", "exam")  # what is done twice is two things
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """Findings that become one resource, in text order."""
@@ -190,9 +193,19 @@ def _groups(
 def _details(finding: Finding, policy: str, rules: ResourceRules) -> Iterator[str]:
     for detail in elements.attributes(finding, *_DETAILS[policy]):
         yield dosage.meaning(detail, rules)
+    yield from _times(finding) if policy in _DATED else ()
     told = severity(finding, rules.condition) if policy == "condition" else None
     if told is not None:
         yield f"severity {told.code}"
+
+
+def _times(finding: Finding) -> Iterator[str]:
+    """When it was done, so that what tells the year alone may be the same as what tells the day."""
+    for detail in elements.attributes(finding, "date"):
+        moment = detail.when.date if detail.when is not None else None
+        for size in (4, 7, 10):
+            if moment is not None and len(moment) >= size:
+                yield f"date {moment[:size]}"
 
 
 def _key(group: Group) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         "subject": note.subject,
         "encounter": elements.encounter(note),
         "recorded": elements.date(note) if fhir == "r5" else None,  # R4 has no such element
-        **dates.build(group, "performed" if fhir == "r4" else "occurrence", rules.dates),
+        **dates.build(note, group, "performed" if fhir == "r4" else "occurrence", rules.dates),
         **_reasons(group, fhir),
         "bodySite": elements.sites(finding),
     }
