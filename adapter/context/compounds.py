@@ -32,10 +32,13 @@ def cues(text: str, mention: Mention, heads: Sequence[Head]) -> Iterator[Cue]:
 
 def _word(text: str, mention: Mention) -> tuple[int, int]:
     """The word that holds the last part: the mention's own last one, or the one that ends what it begins."""
+    following = text[mention.end : mention.end + 1]
+    begin = max(mention.text.rfind(sign) for sign in " \n\t,(/") + 1
+    if not (following == "-" or following.isalnum() or mention.text.endswith("-")):
+        return mention.start + begin, mention.end
     hyphen = mention.end - text.endswith("-", mention.start, mention.end)
     shared = SHARED.match(text, hyphen, hyphen + 2 * LONGEST)
     if shared is not None:
         return shared.span(1)
     rest = REST.match(text, mention.end, mention.end + LONGEST)
-    begin = max(text.rfind(sign, mention.start, mention.end) for sign in " \n\t,(/") + 1
-    return max(begin, mention.start), rest.end() if rest else mention.end
+    return mention.start + begin, rest.end() if rest else mention.end

@@ -65,7 +65,7 @@ def line(store: terminology.Store, text: str, mentions: list[Mention]) -> Pipeli
     return Pipeline(
         engine=Replay({replay.key(text): replay.record(note, mentions)["mentions"]}),
         coder=coding.Coder(store, coding.load()),
-        contexts={name: context.load(name) for name in assembly.languages()},
+        contexts=context.Shelf(assembly.languages()),
         resources=emission.load(),
         maker=emission.Maker(
             model=ModelInfo(name="marked by hand", version="1", digest="0" * 64, quantization="none"),
