@@ -3,8 +3,8 @@
     python -m training.pieces --keep ENGLISH.jsonl ... --learn GERMAN.jsonl=1 HELP.jsonl=0.1 ... --output FILE
 
 Pieces that the English texts hardly use (proper names, other scripts) give way to pieces learned from the
-other texts, so that file and speed stay as they were. Every text is a line of JSON with `text`; the number behind
-a file weighs its words.
+other texts, so that file and speed stay as they were. Every text is a line of JSON with `text`; the number
+behind a file weighs its words.
 """
 
 import argparse
