@@ -2,8 +2,8 @@
 
     python -m training.prose --pages /usr/share/libreoffice/help/de --output help-de.jsonl
 
-Few German, French or Dutch texts that anybody may use are clinical. The help pages of LibreOffice (MPL-2.0; Debian's
-packages libreoffice-help-de, -fr and -nl) are at least long and correct.
+Few German, French or Dutch texts that anybody may use are clinical. The help pages of LibreOffice (MPL-2.0;
+Debian's packages libreoffice-help-de, -fr and -nl) are at least long and correct.
 """
 
 import argparse
