@@ -1,7 +1,8 @@
 """How alike a query and a name are: a score in which 0.9 means the same but for spelling.
 
 Words are laid side by side. A known word is never taken for another known word ("prednisone" is not a
-misspelt "prednisolone"); numbers, sides, stages and negations must agree, or the score stays low.
+misspelt "prednisolone"); numbers, sides, stages and negations must agree, or the score stays low. With drugs
+the least is forgiven: an unknown name may be a drug the store does not have.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ PARTIAL = 0.88  # times the share of weight in common, when words are left over
 ONE_SIDED = 0.5  # times, when one side has a number, side, stage or negation that the other has not
 CONFLICT = 0.3  # times, when they contradict each other
 PREFIX = 0.75  # times, when only one side has a hyper- or hypo-
+LOOKALIKE = 0.5  # times, when a word of a drug's name has more than one wrong letter
 WEAK = 0.1  # weight of words like "unspecified" against an ordinary word
 
 
@@ -51,9 +53,11 @@ class Laid:
 class Likeness:
     """Judges names by one store's words."""
 
-    def __init__(self, normaliser: Normaliser, words: Words) -> None:
+    def __init__(self, normaliser: Normaliser, words: Words, uncoded: frozenset[str] = frozenset()) -> None:
+        """With the words of the store, and others that are known to be right."""
         self._normaliser = normaliser
         self._words = words
+        self._uncoded = uncoded
         self._guard = lru_cache(maxsize=CACHE)(normaliser.guard)
         self._risky = lru_cache(maxsize=CACHE)(self._is_risky)
         self._weight = lru_cache(maxsize=CACHE)(self._weigh)
@@ -63,10 +67,9 @@ class Likeness:
         kept = self._telling(words)
         meant, groups = [], []
         for word in kept:
-            known = word in self._words
-            near = () if known and not wide else self._words.corrections(word)
+            near = () if self._known(word) and not wide else self._words.corrections(word)
             meant.append({word: 0} | {one.word: one.edits for one in near})
-            groups.append((word,) * known + tuple(one.word for one in near))
+            groups.append((word,) * (word in self._words) + tuple(one.word for one in near))
         return Query(
             words=kept,
             meant=tuple(meant),
@@ -86,6 +89,25 @@ class Likeness:
             number: round(max(0.0, laid[words].score - DOUBT * (doubtful and laid[words].edits > 0)), 4)
             for number, words in names
         }
+
+    def same_drug(self, words: Sequence[str], name: Sequence[str]) -> float:
+        """The share of its score that a drug's name keeps: none for a word that begins otherwise.
+
+        One wrong letter may be a slip; two, or the first, as often make another drug.
+        """
+        left = [word for word in self._telling(name) if word not in words]
+        share = 1.0
+        for word in self._telling(words):
+            near = {one.word: one.edits for one in self._words.corrections(word)}
+            other = None if word in name else self._taken(near, left)
+            if other is not None and other[0] != word[0]:
+                return 0.0
+            if other is not None and near[other] > 1:
+                share = LOOKALIKE
+        return share
+
+    def _known(self, word: str) -> bool:
+        return word in self._words or word in self._uncoded
 
     def _laid(self, query: Query, words: tuple[str, ...]) -> Laid:
         """The query's words laid beside a name's."""
@@ -133,7 +155,7 @@ class Likeness:
     def _trust(self, word: str, other: str) -> float:
         if word == other:
             return 1.0
-        if word in self._words:
+        if self._known(word):
             return KNOWN
         return SHORT if len(word) < 5 else 1.0
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from terminology import abbreviations, modifiers
+from terminology import abbreviations, modifiers, uncoded
 from terminology.abbreviations import Abbreviations
 from terminology.likeness import Likeness, Query
 from terminology.model import Hit
@@ -32,6 +32,7 @@ ENOUGH = 0.6  # best score from which no looser question is asked
 SURE = 0.9  # score from which a name is the same thing
 RESPELT = 0.96  # highest score of a name in another spelling of German letters
 LOWEST = 0.2  # hits under this score are not given
+DRUG = "medication"  # the kind of names that are mistaken for one another
 COLUMNS = "system, code, display, kind, text, language, preferred, source, words"
 NAMES = f"SELECT {COLUMNS}, term.id FROM term JOIN concept ON concept.id = term.concept WHERE "
 
@@ -72,7 +73,7 @@ class Search:
         self._normaliser = normaliser
         self._words: Callable[[], Words] = lru_cache(maxsize=1)(lambda: Words(reader))
         self._likeness: Callable[[], Likeness] = lru_cache(maxsize=1)(
-            lambda: Likeness(normaliser, self._words())
+            lambda: Likeness(normaliser, self._words(), uncoded.shipped(normaliser))
         )
         self._modifiers: Callable[[], Modifiers] = lru_cache(maxsize=1)(modifiers.shipped)
         self._abbreviations: Callable[[], Abbreviations] = lru_cache(maxsize=1)(abbreviations.shipped)
@@ -186,7 +187,17 @@ class Search:
             (number for number in found if found[number] >= LOWEST), key=lambda n: (-found[n], n)
         )
         rows = self._reader.ask_each(f"{NAMES} term.id IN ({{}})", numbers[: 4 * most])
-        return [replace(name.hit, score=found[name.number]) for name in _names(rows)]
+        scored = [
+            replace(name.hit, score=round(found[name.number] * self._kept(words, name), 4))
+            for name in _names(rows)
+        ]
+        return [hit for hit in scored if hit.score >= LOWEST]
+
+    def _kept(self, words: Sequence[str], name: Name) -> float:
+        """The share of its score that a name keeps: with drugs less is forgiven."""
+        if name.hit.kind != DRUG:
+            return 1.0
+        return self._likeness().same_drug(words, name.words)
 
     def _asked(self, query: Query, wanted: Filter) -> dict[int, float]:
         """The score of every name found, by its number; looser questions only while nothing fits."""
