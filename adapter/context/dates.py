@@ -197,13 +197,15 @@ def _tie_before(
     sentence: _Sentence, one: Expression, before: Finding, rules: TimeRules
 ) -> tuple[int, int] | None:
     gap = _uncovered(sentence.note.text, before, before.end, one.start)
+    gap = rules.skips.sub("", gap)
     if _JOINING.fullmatch(gap):
         return ADJACENT, 0
     if _COMMA.fullmatch(gap):
         return COMMA, 0
     if one.means is None and one.form.sort == "date":
         return None
-    return _near(gap, rules)
+    ended = before.kind == "medication" and before.assertion.stopped
+    return _near(gap.rstrip(" \t([") + " ", rules, breaks=not ended)
 
 
 def _tie_after(
@@ -290,6 +292,6 @@ def _joined(sentence: _Sentence, one: Expression, at: int, other: int, rules: Ti
         return
     first, last = (sentence.findings[index] for index in sorted((at, other)))
     between = sentence.note.text[first.end : last.start].strip()
-    alike = {first.kind, last.kind} <= {"condition", "finding"} or first.kind == last.kind
+    alike = first.kind == last.kind and (one.means == "start" or first.kind == "finding")
     if alike and rules.joins.fullmatch(between):
         yield sentence.findings[other]

@@ -73,6 +73,7 @@ class TimeFile(mappings.Table):
     breaks: tuple[str, ...]
     then: tuple[str, ...]
     opens: tuple[str, ...]
+    skips: tuple[str, ...]
     weak: tuple[str, ...]
     joins: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -108,6 +109,7 @@ class TimeRules:
     breaks: re.Pattern[str]
     then: re.Pattern[str]
     opens: re.Pattern[str]
+    skips: re.Pattern[str]
     joins: re.Pattern[str]
     reasons: re.Pattern[str]
     numbers: Mapping[str, int]
@@ -270,6 +272,7 @@ def _compiled(language: str, table: TimeFile) -> TimeRules:
         breaks=_word(table.breaks),
         then=_word(table.then),
         opens=_before(table.opens),
+        skips=_word(table.skips),
         joins=_word(table.joins),
         reasons=_before(table.reasons),
         numbers={small(word): number for word, number in table.numbers.items()},
