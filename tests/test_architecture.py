@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "engines": NOUNS | STAGES | {"models"},
     "assembly": NOUNS | STAGES | {"pipeline", "jobs", "models", "engines"},
     **{door: NOUNS | {"pipeline", "assembly", "jobs"} for door in DOORS},
-    "cli": NOUNS | {"pipeline", "assembly", "jobs", "api", "delivery", "models", "engines", "evaluation"},
+    "cli": NOUNS
+    | {"pipeline", "assembly", "jobs", "api", "workbench", "delivery", "models", "engines", "evaluation"},
     "api": NOUNS | {"pipeline", "assembly", "jobs", "delivery", "engines"},
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from adapter.api import capability, openapi, routes
 from adapter.api.exchange import endpoint, refused
@@ -24,9 +24,14 @@ PREFIX = "/fhir"
 
 
 def application(
-    service: Service, *, limits: Limits | None = None, tls: bool = False, tracing: Tracing | None = None
+    service: Service,
+    *,
+    limits: Limits | None = None,
+    tls: bool = False,
+    tracing: Tracing | None = None,
+    more: Sequence[BaseRoute] = (),
 ) -> Any:
-    """The ASGI application."""
+    """The ASGI application; `more` are routes of another door, which looks after who may use them."""
     app = FastAPI(
         title="Notewright", version=service.version, docs_url=None, redoc_url=None, redirect_slashes=False
     )
@@ -36,6 +41,7 @@ def application(
     _described(app, service, listed)
     _watched(app, service)
     _keys(app, service)
+    app.router.routes.extend(more)
     app.add_exception_handler(HTTPException, partial(_not_there, service))
     return Requests(
         SecureHeaders(app, tls=tls), metrics=service.metrics, limits=limits or Limits(), tracing=tracing

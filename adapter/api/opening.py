@@ -34,6 +34,7 @@ from adapter.ledger import Database, audits, deliveries, work
 from adapter.ledger import opened as open_database
 from adapter.ledger.resources import Stored
 from adapter.model import Issue, Resource
+from adapter.pipeline import Pipeline
 from adapter.settings import Settings
 from mappings import concepts
 from terminology.fhir import Service as Terminology
@@ -50,6 +51,8 @@ class Parts:
     database: Database
     jobs: Workflows
     deriver: Deriver | None
+    pipeline: Pipeline
+    gate: Gate
     metrics: metrics.Metrics
     store: terminology.Store
     options: Options
@@ -72,6 +75,8 @@ def service(
             database=open_parts.database,
             jobs=open_parts.jobs,
             deriver=open_parts.deriver,
+            pipeline=open_parts.pipeline,
+            gate=open_parts.gate,
             authenticator=letting,
             trail=_trail(open_parts.database, settings, site),
             metrics=open_parts.metrics,
@@ -101,10 +106,11 @@ def parts(
         opened = _targets(stack, settings)
         posted = {name: _posted(one) for name, one in opened.items()}
         measured = _metrics(database, posted)
+        gate = Gate(settings.cores + 1)
         derive = Deriver(
             database,
             pipeline,
-            Gate(settings.cores + 1),
+            gate,
             targets=posted,
             versions=[_version(settings), *(one.fhir for one in posted.values())],
             fetch=_fetch(site, opened),
@@ -134,6 +140,8 @@ def parts(
             database=database,
             jobs=jobs,
             deriver=derive,
+            pipeline=pipeline,
+            gate=gate,
             metrics=measured,
             store=store,
             options=options,

@@ -17,8 +17,9 @@ from adapter.engines import Questions
 from adapter.errors import Busy
 from adapter.fhir.systems import Version
 from adapter.fhir.wire.shapes import Shapes
-from adapter.jobs import Deriver, Submitter, Workflows
+from adapter.jobs import Deriver, Gate, Submitter, Workflows
 from adapter.ledger import Database, work
+from adapter.pipeline import Pipeline
 from terminology.fhir.service import Service as Terminology
 
 
@@ -53,6 +54,8 @@ class Service:
     questions: Questions | None = None  # None: this process has no language model
     deriver: Deriver | None  # None: this process has no model; what needs an answer at once is refused
     authenticator: Authenticator | Insecure
+    pipeline: Pipeline | None = None  # the line itself, for who looks at its steps
+    gate: Gate | None = None  # who may use the model next
     trail: Trail
     metrics: Metrics
     version: str  # of the software

@@ -50,6 +50,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "tasks answer-dragon": partial(_later, "dragon", "answer"),
     "serve": partial(_later, "serve", "serve"),
     "worker": partial(_later, "serve", "worker"),
+    "workbench": partial(_later, "workbench", "run"),
     "deliveries list": partial(_later, "operate", "deliveries_list"),
     "deliveries retry": partial(_later, "operate", "deliveries_retry"),
     "deliveries discard": partial(_later, "operate", "deliveries_discard"),

@@ -13,7 +13,7 @@ _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
 _App = Callable[[_Message, _Receive, _Send], Awaitable[None]]
 _TELLING: Final = (b"server", b"x-powered-by")
-_MAY_DIFFER: Final = (b"cache-control", b"content-security-policy")
+_MAY_DIFFER: Final = (b"cache-control", b"content-security-policy", b"referrer-policy")
 
 
 def security_headers(*, tls: bool) -> Mapping[str, str]:
@@ -32,8 +32,8 @@ def security_headers(*, tls: bool) -> Mapping[str, str]:
 class SecureHeaders:
     """An ASGI application with the security headers on every response of another one.
 
-    Cache-Control and Content-Security-Policy of a route's own stand; the rest is ours. uvicorn adds its
-    Server header after this, so it must be started with server_header=False.
+    Cache-Control, Content-Security-Policy and Referrer-Policy of a route's own stand; the rest is ours.
+    uvicorn adds its Server header after this, so it must be started with server_header=False.
     """
 
     def __init__(self, app: _App, *, tls: bool) -> None:

@@ -1,0 +1,75 @@
+"""`notewright workbench`: the pages alone, on this machine, with nothing to configure."""
+
+import socket
+import webbrowser
+
+import uvicorn
+from starlette.applications import Starlette
+
+from adapter import assembly, workbench
+from adapter.api.admission import admission
+from adapter.api.security.headers import SecureHeaders
+from adapter.api.security.insecure import Insecure, check_start
+from adapter.api.watching import logs
+from adapter.api.watching.metrics import Metrics, Queue
+from adapter.api.watching.requests import Requests
+from adapter.cli.streams import say
+from adapter.settings import Settings
+
+
+def run(settings: Settings, *, open: bool) -> int:
+    """Answers until it is told to stop."""
+    check_start(None, settings.host, True)
+    with _listening(settings) as listening, assembly.opened(settings, say) as pipeline:
+        bench = workbench.Bench(
+            admit=everybody(),
+            version=assembly.software_version(),
+            pipeline=pipeline,
+            engine=settings.engine,
+            fhir=pipeline.fhir,
+        )
+        undo = logs.configure(settings.log_level)
+        try:
+            address = f"http://{_where(listening)}{workbench.BASE}"
+            say(f"the workbench is at {address}")
+            if open:
+                webbrowser.open(address)
+            server(bench).run(sockets=[listening])
+        finally:
+            undo()
+    return 0
+
+
+def everybody() -> workbench.Admit:
+    """Lets in everybody on this machine, and nobody else."""
+    return admission(Insecure())
+
+
+def server(bench: workbench.Bench, port: int = 0) -> uvicorn.Server:
+    """What serves the pages, not yet running; the port counts where it is given no socket."""
+    pages = SecureHeaders(Starlette(routes=workbench.routes(bench)), tls=False)
+    watched = Requests(pages, metrics=Metrics(documents=dict, queue=lambda: Queue(depth=0, age=0.0)))
+    return uvicorn.Server(
+        uvicorn.Config(
+            watched,  # type: ignore[arg-type]
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            ws="none",
+            proxy_headers=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+
+
+def _listening(settings: Settings) -> socket.socket:
+    """A socket of this machine alone; it answers once the server runs."""
+    family, *_, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+    return socket.create_server((str(address[0]), int(address[1])), family=family)
+
+
+def _where(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
