@@ -27,6 +27,7 @@ _JOINING = re.compile(r"[\s(\[]*")
 _COMMA = re.compile(r"\s*[,–-]\s*\(?")
 _OPENING = re.compile(r"\s*[:,–-]?\s*")
 _STOP = re.compile(r"[,;:.()\[\]]|\n\s*\n")
+_VALUE = re.compile(r"\s*:?\s*[<>]?\d")  # "45 % (yesterday 60)"
 _CLAUSE = re.compile(r"[,;]|\n\s*\n")
 
 
@@ -46,6 +47,7 @@ class Attachment(mappings.Table):
     never: Never
     earlier: frozenset[str]
     claims: frozenset[str]
+    begin: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _told(
         listed = index > 0 and _listed(text[found[index - 1].end : one.start], rules)
         homes = _homes(sentence, one, rules) or (homes if listed else [])
         for finding in homes:
-            role = _role(finding, one, attachment)
+            role = _diagnosed(finding, _role(finding, one, attachment), text, rules)
             moment = moments.read(one, rules, sentence.note.date, now) if role else None
             if role is not None and moment is not None:
                 when = When(role=role, date=moment.date, age=moment.age)
@@ -147,6 +149,13 @@ def _listed(between: str, rules: TimeRules) -> bool:
     return not plain or rules.joins.fullmatch(plain) is not None
 
 
+def _diagnosed(finding: Finding, role: Role | None, text: str, rules: TimeRules) -> Role | None:
+    """What a time is to a finding after "diagnosed with"."""
+    before = text[max(0, finding.start - BESIDE) : finding.start]
+    named = role == "at" and finding.kind == "condition" and rules.diagnosed.search(before)
+    return "diagnosed" if named else role
+
+
 def _role(finding: Finding, one: Expression, attachment: Attachment) -> Role | None:
     """What a time is to a finding; None where it can be nothing to it."""
     said = finding.assertion
@@ -155,6 +164,8 @@ def _role(finding: Finding, one: Expression, attachment: Attachment) -> Role | N
     if finding.section in attachment.never.sections:
         return None
     if said.experiencer == "other" or (one.form.family and said.experiencer != "family"):
+        return None
+    if one.form.observed and one.means is None and finding.kind in attachment.begin:
         return None
     table = attachment.kinds.get(finding.kind, {})
     if finding.kind == "medication" and said.stopped:
@@ -220,7 +231,7 @@ def _tie_after(
         return ADJACENT, 0
     if one.means is None and one.form.sort == "date":
         return None
-    if opens and not text[: one.start].rstrip().endswith(","):
+    if opens and not text[max(0, one.start - BESIDE) : one.start].rstrip().endswith(","):
         gap = re.sub(r"^\s*,", "", gap)
     tie = _near(gap, rules, breaks=not opens)
     return (tie[0], tie[1] + 2 * _weak(gap, rules)) if tie else None
@@ -265,7 +276,8 @@ def _foreign(
     left, right = text[low : one.start], text[one.end : high]
     left = _CLAUSE.split(left.rstrip(" ,("))[-1]
     right = _CLAUSE.split(right)[0] if not one.after else ""
-    return any(rules.blocks.search(part) for part in (left, right))
+    compared = text[low : one.start].rstrip().endswith("(") and _VALUE.match(text, one.end)
+    return bool(compared) or any(rules.blocks.search(part) for part in (left, right))
 
 
 def _owner(sentence: _Sentence, one: Expression, at: int, rules: TimeRules) -> Finding | None:

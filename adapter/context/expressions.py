@@ -42,6 +42,7 @@ class Form(mappings.Table):
     unit: Unit | None = None  # of a shift: the unit that is counted
     back: int | None = None  # of a shift: how many of them
     family: bool = False  # only of a relative
+    observed: bool = False  # when something is seen, not when it began ("today")
     means: Means | None = None  # what it says without a cue
 
 
@@ -74,6 +75,7 @@ class TimeFile(mappings.Table):
     then: tuple[str, ...]
     opens: tuple[str, ...]
     skips: tuple[str, ...]
+    diagnosed: tuple[str, ...]
     weak: tuple[str, ...]
     joins: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -110,6 +112,7 @@ class TimeRules:
     then: re.Pattern[str]
     opens: re.Pattern[str]
     skips: re.Pattern[str]
+    diagnosed: re.Pattern[str]  # at the end of what stands before a finding
     joins: re.Pattern[str]
     reasons: re.Pattern[str]
     numbers: Mapping[str, int]
@@ -273,6 +276,7 @@ def _compiled(language: str, table: TimeFile) -> TimeRules:
         then=_word(table.then),
         opens=_before(table.opens),
         skips=_word(table.skips),
+        diagnosed=_before(table.diagnosed),
         joins=_word(table.joins),
         reasons=_before(table.reasons),
         numbers={small(word): number for word, number in table.numbers.items()},
