@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from adapter.context import compounds
+from adapter.context import compounds, labels
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.relations import link
 from adapter.context.rules import Axis, ContextRules
@@ -134,11 +134,15 @@ def _within(
 def _assertion(
     note: Note, mention: Mention, section: Section, held: Sequence[Scope], rules: ContextRules
 ) -> Assertion:
-    said = [scope for scope in held if _applies(scope, section)]
+    lasts = rules.lasting is not None and rules.lasting.search(mention.text) is not None
+    said = [scope for scope in held if _applies(scope, section, lasts=lasts)]
     cues = {_cue(note, scope) for scope in said} | set(compounds.cues(note.text, mention, rules.heads))
+    if (denied := labels.cue(note.text, mention, section, rules.nothing)) is not None:
+        cues.add(denied)
     axes = {cast(Axis, cue.axis) for cue in cues}
     for default, kinds in rules.sections.get(section.key, ()):
-        if mention.kind in kinds and not axes & set(default.unless):
+        spared = lasts and not default.lasting
+        if mention.kind in kinds and not spared and not axes & set(default.unless):
             cues.add(_section_cue(note, section, default.axis))
             axes.add(default.axis)
     for claim in mention.claims:
@@ -153,9 +157,11 @@ def _assertion(
     return Assertion(**flags, experiencer=experiencer, relative=relative, cues=ordered)
 
 
-def _applies(scope: Scope, section: Section) -> bool:
-    """Whether a scope says something by itself, in this section."""
+def _applies(scope: Scope, section: Section, *, lasts: bool) -> bool:
+    """Whether a scope says something by itself, in this section, of a mention that lasts by nature or not."""
     rule = scope.entry.rule
+    if lasts and not rule.lasting:
+        return False
     return rule.axis != "relative" and (not rule.sections or section.key in rule.sections)
 
 

@@ -97,6 +97,8 @@ def _takes(pseudo: RuleTable, rule: RuleTable) -> bool:
 def _group(rule: RuleTable) -> object:
     if rule.axis in CERTAINTY:
         return rule.kinds
+    if rule.axis == "terminate":
+        return rule.axis, rule.ends
     return rule.axis if rule.axis in LONE else (rule.axis, rule.direction)
 
 

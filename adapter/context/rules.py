@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import model_validator
 
 import mappings
+from adapter.context import labels
 from adapter.model import KINDS
 
 Axis = Literal[
@@ -52,6 +53,7 @@ class RuleTable(mappings.Table):
     against: Literal["forward", "backward"] | None = None
     outside: bool = False
     sections: tuple[str, ...] = ()
+    lasting: bool = True
 
 
 class AxisTable(mappings.Table):
@@ -67,6 +69,7 @@ class SectionDefault(mappings.Table):
     axis: Axis
     kinds: tuple[str, ...] = ()
     unless: tuple[Axis, ...] = ()
+    lasting: bool = True
 
 
 class RelativeTable(mappings.Table):
@@ -108,6 +111,8 @@ class ContextFile(mappings.Table):
     reach: int
     gap: int
     unaccented: bool = False
+    nothing: tuple[str, ...] = ()
+    lasting: tuple[str, ...] = ()
     axes: dict[Axis, AxisTable]
     relative: tuple[RelativeTable, ...]
     rule: tuple[RuleTable, ...]
@@ -172,6 +177,8 @@ class ContextRules:
     tree: Node
     relatives: Node  # words for relatives; entries are their codes
     heads: tuple[Head, ...] = ()
+    nothing: re.Pattern[str] | None = None  # after a label: there is none of it
+    lasting: re.Pattern[str] | None = None  # names of what lasts by nature, such as chronic diseases
     sections: Mapping[str, tuple[tuple[SectionDefault, frozenset[str]], ...]]
     relations: tuple[RelationTable, ...]
 
@@ -205,6 +212,8 @@ def load(language: str = "en") -> ContextRules:
         tree=tree,
         relatives=relatives,
         heads=tuple(_head(head, table) for head in table.head),
+        nothing=labels.pattern(table.nothing),
+        lasting=_names(table.lasting),
         sections=sections,
         relations=table.relation,
     )
@@ -229,6 +238,11 @@ def _spelled(tokens: Sequence[str], table: ContextFile) -> tuple[str, ...]:
 def _head(table: HeadTable, whole: ContextFile) -> Head:
     words = "|".join(map(re.escape, table.heads))
     return Head(table, _kinds(table, whole), re.compile(rf"(?<=[^\W\d_]{{3}})-?({words})(?:e?[ns])?$"))
+
+
+def _names(words: Sequence[str]) -> re.Pattern[str] | None:
+    """Finds one of these names as whole words, in any case."""
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b", re.IGNORECASE) if words else None
 
 
 def _kinds(table: RuleTable | HeadTable | SectionDefault, whole: ContextFile) -> frozenset[str]:

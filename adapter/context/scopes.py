@@ -47,7 +47,7 @@ def _forward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rule
             last = other.first
             break
     if match.entry.rule.scope == "clause":
-        last = next((i for i in range(match.last, last) if tokens[i].text in CLAUSE_ENDS), last)
+        last = next((i for i in range(match.last, last) if _ends_clause(tokens, i)), last)
     end = tokens[last].start if last < len(tokens) else tokens[-1].end
     cue_end = tokens[match.last - 1].end
     return Scope(
@@ -71,10 +71,19 @@ def _backward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rul
             first = other.last
     if match.entry.rule.scope == "clause":
         inside = range(match.first - 1, first - 1, -1)
-        first = next((i + 1 for i in inside if tokens[i].text in CLAUSE_ENDS), first)
+        first = next((i + 1 for i in inside if _ends_clause(tokens, i)), first)
     start = tokens[match.first].start
     low = tokens[first].start if first < len(tokens) else start
     return Scope(low, start, start, tokens[match.last - 1].end, False, match.entry, match.relative, False)
+
+
+def _ends_clause(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a clause ends with this sign; the comma of "2,5 mg" ends none."""
+    if tokens[at].text not in CLAUSE_ENDS:
+        return False
+    around = tokens[max(0, at - 1) : at + 2]
+    decimal = len(around) == 3 and around[0].text.isdigit() and around[2].text.isdigit()
+    return not (decimal and around[2].start - around[0].end == 1)
 
 
 def _reach(match: Match, rules: ContextRules) -> int:
