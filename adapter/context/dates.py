@@ -14,7 +14,7 @@ from typing import Literal
 
 import mappings
 from adapter.context import moments
-from adapter.context.expressions import ATTACHMENT, Expression, Means, TimeRules, find, whole
+from adapter.context.expressions import ATTACHMENT, Expression, Means, TimeRules, find, places, whole
 from adapter.model import Attribute, Finding, Note, Span, Step, When
 
 Role = Literal["at", "start", "end", "diagnosed"]
@@ -75,8 +75,10 @@ def load_attachment() -> Attachment:
 def date(note: Note, step: Step[Finding], rules: TimeRules, attachment: Attachment) -> Step[Finding]:
     """The same Step, its findings with the times that are told of them."""
     told: dict[Finding, list[Attribute]] = defaultdict(list)
+    related = any(one.assertion.experiencer == "family" for one in step.kept)
+    near = places(note.text, rules, related)
     for sentence in _sentences(note, step.kept, attachment):
-        for finding, detail in _told(sentence, rules, attachment):
+        for finding, detail in _told(sentence, near, rules, attachment):
             told[finding].append(detail)
     kept = tuple(_dated(one, told.get(one, ()), note, rules) for one in step.kept)
     return replace(step, kept=kept)
@@ -123,10 +125,11 @@ def _sentences(note: Note, findings: Sequence[Finding], attachment: Attachment) 
 
 
 def _told(
-    sentence: _Sentence, rules: TimeRules, attachment: Attachment
+    sentence: _Sentence, near: Sequence[int], rules: TimeRules, attachment: Attachment
 ) -> Iterator[tuple[Finding, Attribute]]:
     text, span = sentence.note.text, sentence.span
-    found = find(text, span.start, span.end, rules)
+    inside = near[bisect_left(near, span.start) : bisect_left(near, span.end)]
+    found = find(text, span.start, span.end, rules, inside) if inside else []
     if not found:
         return
     now = sentence.now and not rules.then.search(text, span.start, span.end)

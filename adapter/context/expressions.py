@@ -8,6 +8,7 @@ trail after it ("ago") that says what the time is to whatever it belongs to. Wha
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 import mappings
@@ -16,10 +17,10 @@ Sort = Literal["date", "span", "shift", "words", "age"]
 Means = Literal["at", "start", "end", "diagnosed", "ago", "earlier", "lasting", "other"]
 Unit = Literal["hour", "day", "week", "month", "year"]
 ATTACHMENT = "attachment"  # the one file that is no language's
-AROUND = 60  # characters beside an anchor in which an expression is looked for
+AROUND = 32  # characters beside an anchor in which an expression is looked for
 LEAD = 48  # the most characters a cue may have
 LONGEST = 4_000  # of a stretch that is read as one
-NUMERIC = r"(?:19|20)\d\d|\d[./-] ?\d"
+NUMERIC = r"(?:19|20)\d\d(?!\d)|\d[./-] ?\d\d?[./-]|(?<!\d)\d\d?[/-]\d\d?(?![\d/-])"
 PARTS = {
     "y": r"(?:19|20)\d\d",
     "yy": r"\d\d",
@@ -101,6 +102,8 @@ class TimeRules:
     language: str
     table: TimeFile
     anchors: tuple[str, ...]  # lower case; each core has one, or what `numeric` finds
+    family_anchors: tuple[str, ...]
+    anchored: re.Pattern[str]  # the words that anchors begin
     numeric: re.Pattern[str]
     core: re.Pattern[str]
     cues: tuple[tuple[CueWords, re.Pattern[str]], ...]
@@ -140,10 +143,30 @@ def load(language: str) -> TimeRules:
         raise mappings.MappingError(f"{name}: not a regular expression: {error}") from error
 
 
-def find(text: str, low: int, high: int, rules: TimeRules) -> list[Expression]:
-    """The expressions in a stretch of a text, in order, not overlapping."""
+def places(text: str, rules: TimeRules, family: bool = True) -> list[int]:
+    """Where a core may stand, in order: cheap, so that most of a text is never looked at closely.
+
+    Without `family` what is only said of relatives is not looked for.
+    """
+    lower = small(text)
+    found = [match.start() for match in rules.numeric.finditer(lower)]
+    for word in (*rules.anchors, *rules.family_anchors) if family else rules.anchors:
+        at = lower.find(word)
+        while at >= 0:
+            if (at == 0 or not lower[at - 1].isalpha()) and rules.anchored.match(lower, at):
+                found.append(at)
+            at = lower.find(word, at + len(word))
+    return sorted(found)
+
+
+def find(
+    text: str, low: int, high: int, rules: TimeRules, near: Sequence[int] | None = None
+) -> list[Expression]:
+    """The expressions in a stretch of a text, in order, not overlapping; `near` are the `places` in it."""
+    high = min(high, low + LONGEST)
+    near = [low + at for at in places(text[low:high], rules)] if near is None else near
     found: list[Expression] = []
-    for start, end in _windows(text, low, min(high, low + LONGEST), rules):
+    for start, end in _windows(text, low, high, near):
         for match in rules.core.finditer(text, start, end):
             one = _expression(text, match, low, high, rules)
             if one is not None and (not found or one.start >= found[-1].end):
@@ -167,31 +190,26 @@ def small(text: str) -> str:
     return lower if len(lower) == len(text) else "".join(letter.lower()[0] for letter in text)
 
 
-def _windows(text: str, low: int, high: int, rules: TimeRules) -> Iterator[tuple[int, int]]:
+def _windows(text: str, low: int, high: int, near: Sequence[int]) -> Iterator[tuple[int, int]]:
     """The parts of a stretch in which a core may stand."""
-    lower = small(text[low:high])
-    places = [match.start() for match in rules.numeric.finditer(lower)]
-    for word in rules.anchors:
-        at = lower.find(word)
-        while at >= 0:
-            places.append(at)
-            at = lower.find(word, at + len(word))
     held: tuple[int, int] | None = None
-    for place in sorted(places):
-        start, end = _at_word(lower, max(0, place - AROUND)), min(len(lower), place + AROUND)
+    for place in near:
+        if place >= high:
+            break
+        start, end = _at_word(text, max(low, place - AROUND), low), min(high, place + AROUND)
         if held is not None and start <= held[1]:
             held = (held[0], end)
             continue
         if held is not None:
-            yield low + held[0], low + held[1]
+            yield held
         held = (start, end)
     if held is not None:
-        yield low + held[0], low + held[1]
+        yield held
 
 
-def _at_word(text: str, at: int) -> int:
+def _at_word(text: str, at: int, low: int) -> int:
     """A place at or before this one that is not inside a word, if there is one near."""
-    for start in range(at, max(0, at - 20), -1):
+    for start in range(at, max(low, at - 20), -1):
         if not text[start - 1].isalnum():
             return start
     return at
@@ -260,13 +278,14 @@ def _compiled(language: str, table: TimeFile) -> TimeRules:
     units = {word: unit for unit, words in [*table.units.items(), *table.short.items()] for word in words}
     shorts = [word for words in table.short.values() for word in words]
     numeric = NUMERIC + (rf"|\d[ -]?(?:{_any(shorts)})\b" if shorts else "")
-    forms = (f"(?P<f{index}>{_written(form.pattern, index, table)})" for index, form in enumerate(table.form))
     return TimeRules(
         language=language,
         table=table,
         anchors=_anchors(table),
+        family_anchors=tuple({word for form in table.form if form.family for word in form.anchors}),
+        anchored=re.compile(_anchored(table)),
         numeric=re.compile(numeric),
-        core=re.compile(rf"(?<![\w.,/-])(?:{'|'.join(forms)})(?!\w|[.,/-]\d)", re.IGNORECASE),
+        core=re.compile(rf"(?<![\w.,/-])(?:{_forms(table)})(?!\w|[.,/-]\d)", re.IGNORECASE),
         cues=tuple((cue, _before(cue.words)) for cue in table.cue),
         trails=tuple((trail, _after(trail.words)) for trail in table.trail),
         hedge=_before(table.hedges),
@@ -284,6 +303,23 @@ def _compiled(language: str, table: TimeFile) -> TimeRules:
         months={name: number for number, names in enumerate(table.months, 1) for name in names},
         weekdays={name: day for day, names in enumerate(table.weekdays) for name in names},
     )
+
+
+def _forms(table: TimeFile) -> str:
+    """All forms in order; those that begin alike are behind one look at the first letter, for speed."""
+    written = [
+        (_first(form.pattern), f"(?P<f{index}>{_written(form.pattern, index, table)})")
+        for index, form in enumerate(table.form)
+    ]
+    groups = ((first, [form for _, form in own]) for first, own in groupby(written, key=lambda one: one[0]))
+    return "|".join(f"{first}(?:{'|'.join(forms)})" for first, forms in groups)
+
+
+def _first(pattern: str) -> str:
+    """A look at the first letter, where the pattern tells what it must be."""
+    if re.match(r"\{(?:y|m|d|a)\}|0", pattern):
+        return r"(?=\d)"
+    return r"(?=[^\W\d])" if re.match(r"[^\W\d]|\{(?:month|weekday)\}", pattern) else ""
 
 
 def _written(pattern: str, index: int, table: TimeFile) -> str:
@@ -307,12 +343,19 @@ def _written(pattern: str, index: int, table: TimeFile) -> str:
 def _anchors(table: TimeFile) -> tuple[str, ...]:
     """As few words as possible, one of which is in every core that is not found by its digits."""
     words = {word for names in (*table.units.values(), *table.months, *table.weekdays) for word in names}
-    words |= {word for form in table.form for word in form.anchors}
+    words |= {word for form in table.form if not form.family for word in form.anchors}
     kept: list[str] = []
     for word in sorted(words, key=lambda one: (len(one), one)):
-        if not any(short in word for short in kept):
+        if not any(word.startswith(short) for short in kept):
             kept.append(word)
     return tuple(kept)
+
+
+def _anchored(table: TimeFile) -> str:
+    """Units, months and weekdays as whole words; what forms name, as the beginning of one."""
+    whole = [word for names in (*table.units.values(), *table.months, *table.weekdays) for word in names]
+    begun = [word for form in table.form for word in form.anchors]
+    return rf"(?:{_any(whole)})(?!(?!\d)\w|-?old)|(?:{_any(begun)})"
 
 
 def _any(words: Sequence[str]) -> str:

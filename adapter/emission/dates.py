@@ -42,8 +42,7 @@ def onset(note: Note, group: Group, table: Dates) -> Resource:
     found: Resource = build(note, group, "onset", table)
     if one is None or one.when is None or one.when.date is None:
         return found
-    asserted = {"url": systems.ASSERTED, **_primitive(note, "valueDateTime", one.when.date, one)}
-    return {**found, "extension": [asserted]}
+    return {**found, "extension": [{"url": systems.ASSERTED, "valueDateTime": one.when.date}]}
 
 
 def effective(note: Note, group: Group, table: Dates) -> Resource:
