@@ -74,13 +74,16 @@ def load_attachment() -> Attachment:
 
 def date(note: Note, step: Step[Finding], rules: TimeRules, attachment: Attachment) -> Step[Finding]:
     """The same Step, its findings with the times that are told of them."""
-    told: dict[Finding, list[Attribute]] = defaultdict(list)
+    told: dict[int, list[Attribute]] = defaultdict(list)  # by identity: a finding is long to hash
     related = any(one.assertion.experiencer == "family" for one in step.kept)
     near = places(note.text, rules, related)
     for sentence in _sentences(note, step.kept, attachment):
         for finding, detail in _told(sentence, near, rules, attachment):
-            told[finding].append(detail)
-    kept = tuple(_dated(one, told.get(one, ()), note, rules) for one in step.kept)
+            told[id(finding)].append(detail)
+    kept = tuple(
+        _dated(one, told.get(id(one), ()), note, rules) if id(one) in told or one.attributes else one
+        for one in step.kept
+    )
     return replace(step, kept=kept)
 
 

@@ -20,7 +20,7 @@ ATTACHMENT = "attachment"  # the one file that is no language's
 AROUND = 32  # characters beside an anchor in which an expression is looked for
 LEAD = 48  # the most characters a cue may have
 LONGEST = 4_000  # of a stretch that is read as one
-NUMERIC = r"(?:19|20)\d\d(?!\d)|\d[./-] ?\d\d?[./-]|(?<!\d)\d\d?[/-]\d\d?(?![\d/-])"
+NUMERIC = r"(?:19|20)\d\d(?!\d)|\d[./-] ?\d\d?[./-]|\d(?<!\d\d\d)[/-]\d\d?(?![\d/-])"
 PARTS = {
     "y": r"(?:19|20)\d\d",
     "yy": r"\d\d",
