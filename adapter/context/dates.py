@@ -139,7 +139,7 @@ def _told(
     homes: list[Finding] = []
     for index, one in enumerate(found):
         listed = index > 0 and _listed(text[found[index - 1].end : one.start], rules)
-        homes = _homes(sentence, one, rules) or (homes if listed else [])
+        homes = homes if listed else _homes(sentence, one, rules)
         for finding in homes:
             role = _diagnosed(finding, _role(finding, one, attachment), text, rules)
             moment = moments.read(one, rules, sentence.note.date, now) if role else None
@@ -233,11 +233,12 @@ def _tie_after(
     opens = _opens(text, one.start, sentence.span.start, rules)
     if _JOINING.fullmatch(gap) and "(" not in gap:
         return (ADJACENT, 0) if opens or one.means is not None or one.after else None
-    if opens and _OPENING.fullmatch(gap):
+    between = text[max(0, one.start - BESIDE) : one.start].rstrip().endswith(",") and "," in gap
+    if opens and not between and _OPENING.fullmatch(gap):
         return ADJACENT, 0
     if one.means is None and one.form.sort == "date":
         return None
-    if opens and not text[max(0, one.start - BESIDE) : one.start].rstrip().endswith(","):
+    if opens and not between:
         gap = re.sub(r"^\s*,", "", gap)
     tie = _near(gap, rules, breaks=not opens)
     return (tie[0], tie[1] + 2 * _weak(gap, rules)) if tie else None
