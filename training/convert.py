@@ -20,6 +20,7 @@ TYPES = {
     "F32": (gguf.GGMLQuantizationType.F32, gguf.LlamaFileType.ALL_F32),
 }
 LANGUAGES = ("en", "de", "fr", "nl")
+AXES = {"other": "other_person"}  # what the context rules call what is said
 LAYER = {
     "out": "attn_output",
     "norm_attention": "attn_output_norm",
@@ -44,7 +45,7 @@ def metadata(writer: gguf.GGUFWriter, config: dict, name: str, version: str, tem
     writer.add_layer_norm_eps(config["layer_norm_eps"])
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType.NONE)
-    writer.add_classifier_output_labels([*dataset.LABELS, *(f"said:{name}" for name in dataset.SAID)])
+    writer.add_classifier_output_labels([*dataset.LABELS, *(f"said:{AXES.get(name, name)}" for name in dataset.SAID)])
     writer.add_languages(list(LANGUAGES))
     writer.add_float32("notewright.temperature", temperature)
 
