@@ -2,8 +2,8 @@
 
     python -m training.gold.assertions --gold en.jsonl de.jsonl ... [--show negated]
 
-The mentions are those of the gold, so nothing but the rules is measured. Gold are lines with text and language,
-of `training.gold.texts` and `training.gold.markup`. `ruled_out` counts as negated too.
+The mentions are those of the gold, so nothing but the rules is measured. Gold are lines with text and
+language, of `training.gold.texts` and `training.gold.markup`. `ruled_out` counts as negated too.
 """
 
 import argparse
