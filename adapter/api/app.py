@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match
+from starlette.routing import Match
+from starlette.routing import Route as Plain
 
 from adapter.api import capability, openapi, routes
 from adapter.api.exchange import endpoint, refused
@@ -29,7 +30,7 @@ def application(
     limits: Limits | None = None,
     tls: bool = False,
     tracing: Tracing | None = None,
-    more: Sequence[BaseRoute] = (),
+    more: Sequence[Plain] = (),
 ) -> Any:
     """The ASGI application; `more` are routes of another door, which looks after who may use them."""
     app = FastAPI(
@@ -41,7 +42,8 @@ def application(
     _described(app, service, listed)
     _watched(app, service)
     _keys(app, service)
-    app.router.routes.extend(more)
+    for plain in more:
+        _beside(app, plain)
     app.add_exception_handler(HTTPException, partial(_not_there, service))
     return Requests(
         SecureHeaders(app, tls=tls), metrics=service.metrics, limits=limits or Limits(), tracing=tracing
@@ -60,6 +62,13 @@ def _add(app: FastAPI, service: Service, route: Route) -> None:
             openapi_extra=openapi.described(route),
             include_in_schema=method != "HEAD",
         )
+
+
+def _beside(app: FastAPI, plain: Plain) -> None:
+    methods = sorted(plain.methods or ())
+    app.add_api_route(
+        plain.path, plain.endpoint, methods=methods, include_in_schema=False, response_model=None
+    )
 
 
 def _described(app: FastAPI, service: Service, listed: Sequence[Route]) -> None:

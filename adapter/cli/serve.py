@@ -4,11 +4,15 @@ import ctypes
 import signal
 import sys
 import threading
+from contextlib import nullcontext
 
 import uvicorn
 
+from adapter import workbench
 from adapter.api import opening
+from adapter.api.admission import admission
 from adapter.api.app import application
+from adapter.api.service import Service
 from adapter.api.site import Site
 from adapter.api.watching import logs, tracing
 from adapter.api.watching.requests import Limits
@@ -26,10 +30,15 @@ def serve(settings: Settings) -> int:
     with opening.service(settings, site, say) as service:
         undo = logs.configure(settings.log_level)
         try:
-            app = application(service, limits=_limits(site), tls=_tls(site), tracing=tracing.opened())
-            say(
-                f"listening on {'https' if site.server.tls_certificate else 'http'}://{_where(settings)}/fhir"
+            app = application(
+                service,
+                limits=_limits(site),
+                tls=_tls(site),
+                tracing=tracing.opened(),
+                more=workbench.routes(bench(settings, service)),
             )
+            origin = f"{'https' if site.server.tls_certificate else 'http'}://{_where(settings)}"
+            say(f"listening on {origin}/fhir; the workbench is at {origin}/workbench")
             uvicorn.Server(_config(settings, site, app)).run()
         finally:
             undo()
@@ -51,6 +60,18 @@ def worker(settings: Settings) -> int:
         stopped.wait()
         undo()
     return 0
+
+
+def bench(settings: Settings, service: Service) -> workbench.Bench:
+    """The workbench of a service, open to whoever its security lets in."""
+    return workbench.Bench(
+        admit=admission(service.authenticator, service.limiter),
+        version=service.version,
+        pipeline=service.pipeline,
+        engine=settings.engine,
+        fhir=service.fhir,
+        turn=service.gate.urgent if service.gate else nullcontext,
+    )
 
 
 def _few_arenas() -> None:

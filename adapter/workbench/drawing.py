@@ -21,6 +21,7 @@ SYSTEMS: Mapping[str, str] = {
     "http://www.whocc.no/atc": "ATC",
     "http://loinc.org": "LOINC",
 }
+WORDS = 80  # characters shown of what was left out
 UNREAL = ("negated", "ruled_out", "hypothetical")
 
 
@@ -31,7 +32,7 @@ class Row:
     number: int
     finding: Finding
     said: tuple[str, ...]  # how it is asserted, in words; none: present, in the patient
-    cues: tuple[tuple[str, Cue], ...]  # what decided, with the axis in words
+    cues: tuple[tuple[str, str, str, int], ...]  # what decided: axis, words, rule, how often
     details: tuple[tuple[Attribute, str], ...]  # with what a date says
     cards: tuple[tuple[int, str], ...]  # the resources made of it: number and type
 
@@ -135,10 +136,15 @@ def _row(number: int, one: Finding, cards: Sequence[tuple[int, str]]) -> Row:
         number=number,
         finding=one,
         said=tuple(said),
-        cues=tuple((_worded(cue.axis), cue) for cue in one.assertion.cues),
+        cues=tuple(_cues(one.assertion.cues)),
         details=tuple((detail, _when(detail)) for detail in one.attributes),
         cards=tuple(cards),
     )
+
+
+def _cues(cues: Sequence[Cue]) -> Iterator[tuple[str, str, str, int]]:
+    counted = Counter((_worded(cue.axis), cue.text, cue.rule) for cue in cues)
+    yield from ((*said, count) for said, count in counted.items())
 
 
 def _worded(name: str) -> str:
@@ -165,7 +171,10 @@ def _words(tried: Tried, issue: Issue) -> str:
     if issue.start is None or issue.end is None:
         return ""
     texts = [note.text for note, _ in tried.notes if issue.path in (None, note.path)]
-    return texts[0][issue.start : issue.end] if len(texts) == 1 else ""
+    if len(texts) != 1:
+        return ""
+    words = " ".join(texts[0][issue.start : issue.end].split())
+    return words if len(words) <= WORDS else f"{words[:WORDS].rstrip()}…"
 
 
 def _cards(bundle: Resource, numbered: Sequence[tuple[int, Note, Finding]]) -> Iterator[Card]:

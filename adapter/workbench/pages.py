@@ -57,6 +57,7 @@ def routes(bench: Bench) -> list[Route]:
     """What the workbench answers, to be put beside other routes."""
     return [
         Route(BASE, _guarded(bench, _home), methods=["GET"]),
+        Route(f"{BASE}/", _guarded(bench, _home), methods=["GET"]),
         Route(f"{BASE}/try", _guarded(bench, _try), methods=["GET", "POST"]),
         Route(f"{BASE}/static/{{name}}", _answered(bench, _static), methods=["GET"]),
         Route(f"{BASE}/{{rest:path}}", _guarded(bench, _nothing), methods=["GET", "POST"]),

@@ -123,4 +123,4 @@ def _shipped(key: str, language: str) -> Trial:
     example = examples().get(key)
     if example is None:
         raise InputError("there is no such example", path="example")
-    return Trial(text=example.text, language=language, example=key)
+    return Trial(text=example.text, language=language or example.language, example=key)

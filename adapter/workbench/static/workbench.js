@@ -72,7 +72,7 @@ function tied() {
       if (pane === "findings" && from === "note") one.open = true;
       reveal(one);
     }
-    history.replaceState(null, "", `#f${current}`);
+    history.replaceState(null, "", `#finding-${current}`);
   }
 
   const paneOf = (element) =>
@@ -114,8 +114,8 @@ function tied() {
     }
   }
 
-  const named = /^#(f\d+)$/.exec(location.hash);
-  const start = named && document.getElementById(named[1]);
+  const named = /^#finding-(\d+)$/.exec(location.hash); // not an id, so that the page itself stays where it is
+  const start = named && document.getElementById(`f${named[1]}`);
   if (start) {
     start.open = true;
     choose(start, "resources");
