@@ -51,7 +51,7 @@ def server(bench: workbench.Bench, port: int = 0) -> uvicorn.Server:
     watched = Requests(pages, metrics=Metrics(documents=dict, queue=lambda: Queue(depth=0, age=0.0)))
     return uvicorn.Server(
         uvicorn.Config(
-            watched,  # type: ignore[arg-type]
+            watched,
             port=port,
             log_config=None,
             access_log=False,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from adapter.model import Finding, Issue, Note
+from adapter.model import Attribute, Cue, Finding, Issue, Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def marks(findings: Sequence[tuple[int, Finding]], left: Sequence[tuple[int, Iss
     details = [
         Mark(start=detail.start, end=detail.end, role="detail", number=number)
         for number, one in findings
-        for detail in (*one.attributes, *one.assertion.cues)
+        for detail in _details(one)
     ]
     out = [
         Mark(start=one.start, end=one.end, role="left", number=number, kind=one.kind or "")
@@ -48,6 +48,10 @@ def marks(findings: Sequence[tuple[int, Finding]], left: Sequence[tuple[int, Iss
         if one.start is not None and one.end is not None
     ]
     return [mark for mark in (*found, *details, *out) if mark.start < mark.end]
+
+
+def _details(one: Finding) -> tuple[Attribute | Cue, ...]:
+    return (*one.attributes, *one.assertion.cues)
 
 
 def pieces(note: Note, placed: Sequence[Mark], unreal: frozenset[int]) -> list[Piece]:
