@@ -1,13 +1,13 @@
 """`notewright explain`: one document, with words, decision, code and resource side by side."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, TextIO
+from collections.abc import Iterator
+from typing import TextIO
 
 from adapter import assembly
 from adapter.cli import streams, wire
 from adapter.errors import InputError
-from adapter.fhir import systems
+from adapter.fhir.derived import places
 from adapter.model import Attribute, Finding, Issue, Note, Resource, Step
 from adapter.pipeline import Outcome
 from adapter.settings import Settings
@@ -103,21 +103,9 @@ def _made(bundle: Resource) -> dict[tuple[int, int], Counter[str]]:
     made: dict[tuple[int, int], Counter[str]] = {}
     for entry in bundle.get("entry", ()):
         resource = entry["resource"]
-        for start, end in _derivations(resource):
-            made.setdefault((start, end), Counter())[resource["resourceType"]] += 1
+        for place in places(resource):
+            made.setdefault((place.start, place.end), Counter())[resource["resourceType"]] += 1
     return made
-
-
-def _derivations(value: Any) -> Iterator[tuple[int, int]]:
-    if isinstance(value, Mapping):
-        if value.get("url") == systems.DERIVATION:
-            parts = {part["url"]: part.get("valueInteger") for part in value["extension"]}
-            yield parts["offset"], parts["offset"] + parts["length"]
-        for inner in value.values():
-            yield from _derivations(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _derivations(inner)
 
 
 def _emitted(bundle: Resource) -> Counter[str]:
