@@ -45,7 +45,9 @@ def metadata(writer: gguf.GGUFWriter, config: dict, name: str, version: str, tem
     writer.add_layer_norm_eps(config["layer_norm_eps"])
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType.NONE)
-    writer.add_classifier_output_labels([*dataset.LABELS, *(f"said:{AXES.get(name, name)}" for name in dataset.SAID)])
+    writer.add_classifier_output_labels(
+        [*dataset.LABELS, *(f"said:{AXES.get(name, name)}" for name in dataset.SAID)]
+    )
     writer.add_languages(list(LANGUAGES))
     writer.add_float32("notewright.temperature", temperature)
 
