@@ -37,17 +37,23 @@ class MarkupError(ValueError):
 
 
 @dataclass(slots=True, kw_only=True)
-class Mark:
+class Said:
+    """What the words of a mark say beside its kind."""
+
+    name: str | None = None  # @
+    of: str | None = None  # >
+    assertion: dict[str, Any] = field(default_factory=dict)
+    codings: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Mark(Said):
     """One mention as it was marked."""
 
     start: int
     end: int
     text: str
     kind: str
-    name: str | None = None  # @
-    of: str | None = None  # >
-    assertion: dict[str, Any] = field(default_factory=dict)
-    codings: list[dict[str, str]] = field(default_factory=list)
 
 
 def inline(marked: str) -> tuple[str, list[dict[str, Any]]]:
@@ -104,27 +110,30 @@ def _mark(start: int, words: str, said: str, where: str) -> Mark:
         raise MarkupError(f"{where}: {kind} is no kind, or the words begin or end with a blank")
     mark = Mark(start=start, end=start + len(words), text=words, kind=kind)
     for word in rest:
-        _say(mark, word, where)
+        if not say(mark, word):
+            raise MarkupError(f"{where}: {word} is not known")
     return mark
 
 
-def _say(mark: Mark, word: str, where: str) -> None:
+def say(said: Said, word: str) -> bool:
+    """Adds what a word of a mark says; False for a word that is not known."""
     name, _, value = word.partition("=")
     if word[0] == "@":
-        mark.name = word[1:]
+        said.name = word[1:]
     elif word[0] == ">":
-        mark.of = word[1:]
+        said.of = word[1:]
     elif word in FLAGS:
-        mark.assertion[word] = True
+        said.assertion[word] = True
     elif word in ("family", "other"):
-        mark.assertion["experiencer"] = word
+        said.assertion["experiencer"] = word
     elif name == "relative":
-        mark.assertion["relative"] = value
+        said.assertion["relative"] = value
     elif name == "code" and value.partition(":")[0] in SYSTEMS:
         system, _, code = value.partition(":")
-        mark.codings.append({"system": SYSTEMS[system], "code": code})
+        said.codings.append({"system": SYSTEMS[system], "code": code})
     else:
-        raise MarkupError(f"{where}: {word} is not known")
+        return False
+    return True
 
 
 def _span(mark: Mark) -> dict[str, Any]:

@@ -5,10 +5,10 @@ end of a line; a backslash before a mark makes it plain. README.md says what the
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from adapter.model import FLAGS, KINDS
-from training.gold.markup import SYSTEMS
+from adapter.model import KINDS
+from training.gold import markup
 
 ESCAPES = {"n": "\n", "t": "\t"}
 TIES = {"why": "reason", "reaction": "reaction"}
@@ -19,15 +19,11 @@ class ContentError(ValueError):
 
 
 @dataclass(slots=True, kw_only=True)
-class Said:
+class Said(markup.Said):
     """The words of a slot or a written mention."""
 
-    assertion: dict[str, bool | str] = field(default_factory=dict)
-    name: str | None = None  # @
-    of: str | None = None  # >
     tie: tuple[str, str] | None = None  # why= or reaction=: the relation, and the mention it is to
     adjectives: str | None = None  # adj=
-    codings: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,23 +132,12 @@ def said(words: Sequence[str]) -> Said:
     found = Said()
     for word in words:
         name, _, value = word.partition("=")
-        if word[0] == "@":
-            found.name = word[1:]
-        elif word[0] == ">":
-            found.of = word[1:]
-        elif word in FLAGS:
-            found.assertion[word] = True
-        elif word in ("family", "other"):
-            found.assertion["experiencer"] = word
-        elif name == "relative":
-            found.assertion["relative"] = value
-        elif name in TIES:
+        if markup.say(found, word):
+            continue
+        if name in TIES:
             found.tie = (TIES[name], value)
         elif name == "adj":
             found.adjectives = value
-        elif name == "code" and value.partition(":")[0] in SYSTEMS:
-            system, _, code = value.partition(":")
-            found.codings.append({"system": SYSTEMS[system], "code": code})
         else:
             raise ContentError(f"the word {word} is not known")
     return found
