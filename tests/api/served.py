@@ -1,7 +1,6 @@
 """The real application on a loopback port: real ledger, real workflows, the shipped model, a real target."""
 
 import base64
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from adapter.api.service import Service
 from adapter.api.site import Site
 from adapter.api.watching.requests import Limits
 from adapter.settings import Settings
+from tests import loopback
 
 JSON = "application/fhir+json"
 XML = "application/fhir+xml"
@@ -55,15 +55,8 @@ def listening(service: Service, limits: Limits | None = None) -> Iterator[str]:
         proxy_headers=False,
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
+    with loopback.running(server) as origin:
+        yield origin
 
 
 @dataclass(frozen=True, kw_only=True)

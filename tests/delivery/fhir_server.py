@@ -1,8 +1,6 @@
 """A small FHIR server on the loopback, in memory, that can be told to be poor, forgetful or rude."""
 
 import copy
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +9,8 @@ from urllib.parse import parse_qsl
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+
+from tests import loopback
 
 
 class Refusal(Exception):
@@ -247,19 +247,10 @@ def running() -> Iterator[Callable[..., FhirServer]]:
     config = uvicorn.Config(
         application(holder), host="127.0.0.1", port=0, log_config=None, ws="none", lifespan="off"
     )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    with loopback.running(uvicorn.Server(config)) as origin:
 
-    def anew(**manners):
-        vars(holder).update(vars(FhirServer(**manners, url=f"http://127.0.0.1:{port}/fhir")))
-        return holder
+        def anew(**manners):
+            vars(holder).update(vars(FhirServer(**manners, url=f"{origin}/fhir")))
+            return holder
 
-    try:
         yield anew
-    finally:
-        server.should_exit = True
-        thread.join(10)

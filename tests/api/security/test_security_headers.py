@@ -1,8 +1,6 @@
 """Headers of every response, on a real server."""
 
 import asyncio
-import threading
-import time
 
 import httpx
 import pytest
@@ -12,6 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from adapter.api.security.headers import CONTENT_POLICY, SecureHeaders, security_headers
+from tests import loopback
 
 
 def application(tls=False):
@@ -61,16 +60,7 @@ def test_transport_security_with_tls():
 
 def test_a_running_server_does_not_say_what_it_is():
     config = uvicorn.Config(application(), host="127.0.0.1", port=0, server_header=False, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        headers = httpx.get(f"http://127.0.0.1:{port}/plain").headers
+    with loopback.running(uvicorn.Server(config)) as origin:
+        headers = httpx.get(f"{origin}/plain").headers
         assert "server" not in headers
         assert headers["x-content-type-options"] == "nosniff"
-    finally:
-        server.should_exit = True
-        thread.join()
