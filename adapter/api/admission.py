@@ -6,6 +6,7 @@ from typing import Final
 from adapter.api.security.authenticator import Authenticator, Headers
 from adapter.api.security.insecure import Insecure
 from adapter.api.security.interactions import Interaction
+from adapter.api.security.principal import Principal
 from adapter.api.security.ratelimit import Limiter
 
 EXTRACT: Final = Interaction(
@@ -15,13 +16,14 @@ EXTRACT: Final = Interaction(
 
 def admission(
     authenticator: Authenticator | Insecure, limiter: Limiter | None = None
-) -> Callable[[Headers, str, str, str], None]:
-    """A function of headers, method, path and the client's address; it raises AccessError for the others."""
+) -> Callable[[Headers, str, str, str], Principal]:
+    """Who sent a request of these headers, method, path and client; AccessError for those not let in."""
 
-    def admit(headers: Headers, method: str, path: str, client: str) -> None:
+    def admit(headers: Headers, method: str, path: str, client: str) -> Principal:
         principal = authenticator.principal(headers, method, path, client)
         if limiter is not None:
             limiter.check(principal.id)
         principal.grant(EXTRACT)
+        return principal
 
     return admit

@@ -17,6 +17,7 @@ from adapter.api.site import Site
 from adapter.api.watching import logs, tracing
 from adapter.api.watching.requests import Limits
 from adapter.cli.streams import say
+from adapter.cli.workbench import people
 from adapter.errors import SettingsError
 from adapter.settings import Settings
 
@@ -65,7 +66,7 @@ def worker(settings: Settings) -> int:
 def bench(settings: Settings, service: Service) -> workbench.Bench:
     """The workbench of a service, open to whoever its security lets in."""
     return workbench.Bench(
-        admit=admission(service.authenticator, service.limiter),
+        admit=people(admission(service.authenticator, service.limiter)),
         version=service.version,
         pipeline=service.pipeline,
         engine=settings.engine,

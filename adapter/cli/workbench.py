@@ -2,14 +2,17 @@
 
 import socket
 import webbrowser
+from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
 
 from adapter import assembly, workbench
 from adapter.api.admission import admission
+from adapter.api.security.authenticator import Headers
 from adapter.api.security.headers import SecureHeaders
 from adapter.api.security.insecure import Insecure, check_start
+from adapter.api.security.principal import Principal
 from adapter.api.watching import logs
 from adapter.api.watching.metrics import Metrics, Queue
 from adapter.api.watching.requests import Requests
@@ -42,7 +45,17 @@ def run(settings: Settings, *, open: bool) -> int:
 
 def everybody() -> workbench.Admit:
     """Lets in everybody on this machine, and nobody else."""
-    return admission(Insecure())
+    return people(admission(Insecure()))
+
+
+def people(principal: Callable[[Headers, str, str, str], Principal]) -> workbench.Admit:
+    """Those whom the service lets in, as the workbench knows them: with every role."""
+
+    def admit(headers: workbench.Headers, method: str, path: str, client: str) -> workbench.Person:
+        found = principal(headers, method, path, client)
+        return workbench.Person(name=found.id, roles=workbench.ROLES)
+
+    return admit
 
 
 def server(bench: workbench.Bench, port: int = 0) -> uvicorn.Server:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 from adapter.fhir.systems import Version
 from adapter.pipeline import Pipeline
@@ -16,8 +16,26 @@ class Headers(Protocol):
         """All headers, name and value."""
 
 
-Admit = Callable[[Headers, str, str, str], None]
-"""Raises AccessError when a request (headers, method, path, address of the client) is not let in."""
+Role = Literal["viewer", "engineer", "reviewer", "administrator"]
+"""viewer: looks and tries; engineer: cases, tasks, drafts; reviewer: verdicts; administrator: all of it."""
+
+ROLES: frozenset[Role] = frozenset(get_args(Role))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who is at the workbench."""
+
+    name: str  # as the audit and Provenance name them
+    roles: frozenset[Role]
+
+    def may(self, role: Role) -> bool:
+        """Whether they may do what needs a role."""
+        return role in self.roles or "administrator" in self.roles
+
+
+Admit = Callable[[Headers, str, str, str], Person]
+"""Who sent a request (headers, method, path, address of the client). AccessError: they are not let in."""
 
 
 def _no_queue() -> AbstractContextManager[None]:

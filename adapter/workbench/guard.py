@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from adapter.errors import NotAllowed
-from adapter.workbench.bench import Bench
+from adapter.workbench.bench import Bench, Person, Role
 
 POLICY: Final = "; ".join(
     (
@@ -16,6 +16,7 @@ POLICY: Final = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
+        "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -39,12 +40,15 @@ HEADERS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def check(bench: Bench, request: Request) -> None:
-    """Nothing for a request that is let in; AccessError for one that is not."""
+def check(bench: Bench, request: Request, role: Role) -> Person:
+    """Who sent a request; AccessError when they are not let in, or do not have the role it needs."""
     client = request.client.host if request.client else ""
-    bench.admit(request.headers, request.method, request.url.path, client)
+    person = bench.admit(request.headers, request.method, request.url.path, client)
     if request.method == "POST" and not _from_here(request):
         raise NotAllowed("This form was sent by a page that is not the workbench's own.")
+    if not person.may(role):
+        raise NotAllowed(f"This is for those who have the role {role}.")
+    return person
 
 
 def _from_here(request: Request) -> bool:

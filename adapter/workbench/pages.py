@@ -1,17 +1,12 @@
-"""The routes of the workbench, and what each answers. Whatever goes wrong is a page too."""
+"""The pages there are, and their routes. Whatever goes wrong is a page too."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
-from urllib.parse import parse_qsl
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.errors import (
@@ -22,14 +17,13 @@ from adapter.errors import (
     NotewrightError,
     TooManyRequests,
 )
-from adapter.settings import VERSIONS
-from adapter.workbench import drawing, guard, trying
-from adapter.workbench.bench import Bench
-from adapter.workbench.examples import examples
+from adapter.workbench import guard, trial
+from adapter.workbench.bench import Bench, Person
+from adapter.workbench.page import BASE, Action, Asked, Page, assets, drawn, fields_of, sent_to
 
-BASE: Final = "/workbench"
-FIELDS: Final = 20  # of a form
-TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+PAGES: Final[Sequence[Page]] = (trial.PAGE,)
+"""In the order the navigation shows them."""
+
 STATUS: Final[Sequence[tuple[type[NotewrightError], int]]] = (
     (NotAuthenticated, 401),
     (TooManyRequests, 429),
@@ -38,133 +32,75 @@ STATUS: Final[Sequence[tuple[type[NotewrightError], int]]] = (
     (EngineError, 503),
 )
 
-Answer = Callable[[Bench, Request], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A page in the navigation."""
-
-    path: str
-    name: str
-
-
-NAVIGATION: Final = (Entry(path=f"{BASE}/try", name="Try"),)
-"""The pages there are, in the order they are shown in."""
-
-
-def routes(bench: Bench) -> list[Route]:
+def routes(bench: Bench, pages: Sequence[Page] = PAGES) -> list[Route]:
     """What the workbench answers, to be put beside other routes."""
+    there = tuple(page for page in pages if page.there(bench))
+    first = Action(answer=lambda asked: sent_to(there[0].address))
+    nothing = Action(answer=lambda asked: _nothing(asked.bench, asked.request))
     return [
-        Route(BASE, _guarded(bench, _home), methods=["GET"]),
-        Route(f"{BASE}/", _guarded(bench, _home), methods=["GET"]),
-        Route(f"{BASE}/try", _guarded(bench, _try), methods=["GET", "POST"]),
-        Route(f"{BASE}/static/{{name}}", _answered(bench, _static), methods=["GET"]),
-        Route(f"{BASE}/{{rest:path}}", _guarded(bench, _nothing), methods=["GET", "POST"]),
+        Route(BASE, _guarded(bench, there, first), methods=["GET"]),
+        Route(f"{BASE}/", _guarded(bench, there, first), methods=["GET"]),
+        Route(f"{BASE}/static/{{name}}", _answered(bench, there, _static), methods=["GET"]),
+        *(
+            Route(page.address + one.path, _guarded(bench, there, one), methods=[one.method])
+            for page in there
+            for one in page.actions
+        ),
+        Route(f"{BASE}/{{rest:path}}", _guarded(bench, there, nothing), methods=["GET", "POST"]),
     ]
 
 
-def _guarded(bench: Bench, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
-    async def checked(bench: Bench, request: Request) -> Response:
-        await run_in_threadpool(guard.check, bench, request)
-        return await answer(bench, request)
+def _guarded(bench: Bench, there: Sequence[Page], action: Action) -> Handler:
+    def answer(request: Request, body: bytes, person: Person) -> Response:
+        fields = fields_of(request, body)
+        asked = Asked(bench=bench, person=person, request=request, fields=fields, form=dict(fields))
+        return action.answer(asked)
 
-    return _answered(bench, checked)
+    async def guarded(request: Request) -> Response:
+        person = await run_in_threadpool(guard.check, bench, request, action.role)
+        body = await request.body() if request.method == "POST" else b""
+        return await run_in_threadpool(answer, request, body, person)
+
+    return _answered(bench, there, guarded)
 
 
-def _answered(bench: Bench, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+def _answered(bench: Bench, there: Sequence[Page], answer: Handler) -> Handler:
     async def answered(request: Request) -> Response:
+        request.state.navigation = there
         try:
-            response = await answer(bench, request)
+            response = await answer(request)
         except NotewrightError as error:
-            response = await run_in_threadpool(_failed, bench, error)
+            response = await run_in_threadpool(_failed, bench, request, error)
         except Exception as error:  # whatever it is, its words may be the note's
             logging.getLogger("notewright.workbench").error("defect", exc_info=error)
-            response = await run_in_threadpool(_failed, bench, NotewrightError())
+            response = await run_in_threadpool(_failed, bench, request, NotewrightError())
         response.headers.update(guard.HEADERS)
         return response
 
     return answered
 
 
-async def _home(bench: Bench, request: Request) -> Response:
-    return RedirectResponse(NAVIGATION[0].path, status_code=303)
+async def _static(request: Request) -> Response:
+    kind, content = assets().get(request.path_params["name"], ("", b""))
+    return Response(content, status_code=200 if kind else 404, media_type=kind or "text/plain")
 
 
-async def _nothing(bench: Bench, request: Request) -> Response:
-    return _page(bench, "problem.html", 404, title="There is no such page", message="")
+def _nothing(bench: Bench, request: Request) -> Response:
+    return _problem(bench, request, 404, title="There is no such page", message="")
 
 
-async def _static(bench: Bench, request: Request) -> Response:
-    found = _assets().get(request.path_params["name"])
-    if found is None:
-        return await _nothing(bench, request)
-    kind, content = found
-    return Response(content, media_type=kind)
-
-
-async def _try(bench: Bench, request: Request) -> Response:
-    body = await request.body() if request.method == "POST" else b""
-    return await run_in_threadpool(_tried, bench, request, body)
-
-
-def _tried(bench: Bench, request: Request, body: bytes) -> Response:
-    trial = trying.read(_form(request, body), bench.fhir)
-    page = drawing.page(trying.run(trial, bench)) if trial else None
-    return _page(bench, "try.html", trial=trial, page=page)
-
-
-def _form(request: Request, body: bytes) -> Mapping[str, str]:
-    """The fields of a form, from the body or, of what holds no note, from the address."""
-    if request.method == "GET":
-        return {name: value for name, value in request.query_params.items() if name != "text"}
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise InputError("the form is not of a type that is read")
-    try:
-        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS))
-    except ValueError:
-        raise InputError("the form cannot be read") from None
-
-
-def _failed(bench: Bench, error: NotewrightError) -> Response:
+def _failed(bench: Bench, request: Request, error: NotewrightError) -> Response:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     titles = {401: "You are not signed in", 403: "This is not open to you", 400: "This cannot be read"}
     title = titles.get(status, "This did not work")
-    return _page(bench, "problem.html", status, title=title, message=str(error))
+    return _problem(bench, request, status, title=title, message=str(error))
 
 
-def _page(bench: Bench, template: str, status: int = 200, **values: object) -> Response:
-    drawn = _templates().get_template(template)
-    text = drawn.render(
-        bench=bench,
-        base=BASE,
-        navigation=NAVIGATION,
-        here=f"{BASE}/{template.partition('.')[0]}",
-        examples=examples(),
-        languages=trying.LANGUAGES,
-        versions=VERSIONS,
-        system=drawing.system,
-        status=status,
-        **values,
+def _problem(bench: Bench, request: Request, status: int, *, title: str, message: str) -> Response:
+    there, path = request.state.navigation, request.url.path
+    return drawn(
+        bench, "problem.html", status, navigation=there, here=path, person=None, title=title, message=message
     )
-    return Response(text, status_code=status, media_type="text/html")
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("adapter.workbench"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@cache
-def _assets() -> Mapping[str, tuple[str, bytes]]:
-    """The files of the pages, by name: nothing else can be asked for."""
-    found = [one for one in files(__package__).joinpath("static").iterdir() if one.is_file()]
-    types = {one.name: TYPES.get(one.name.rpartition(".")[2]) for one in found}
-    return {one.name: (kind, one.read_bytes()) for one in found if (kind := types[one.name])}

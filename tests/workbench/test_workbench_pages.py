@@ -15,6 +15,7 @@ from adapter.api.admission import admission
 from adapter.api.security.apikeys import KeyFile
 from adapter.api.security.authenticator import Authenticator
 from adapter.api.watching import logs
+from adapter.cli.workbench import people
 from adapter.workbench.examples import examples
 from tests.workbench.served_pages import serving
 
@@ -283,7 +284,7 @@ def test_keys_let_in_and_strangers_are_told_how(pipeline, tmp_path):
     keys = KeyFile(tmp_path / "keys.json")
     good = keys.add("engineer", "system/DocumentReference.c")[1]
     poor = keys.add("reader", "system/Condition.rs")[1]
-    admit = admission(Authenticator(keys=keys))
+    admit = people(admission(Authenticator(keys=keys)))
     with serving(pipeline, admit) as origin, httpx.Client(base_url=f"{origin}/workbench", timeout=60) as web:
         page = web.get("/try")
         assert page.status_code == 401
