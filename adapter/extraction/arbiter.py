@@ -12,6 +12,7 @@ from adapter.extraction.analytes import Measured, as_test
 from adapter.extraction.dictionary import Dictionary
 from adapter.extraction.encoder import EncoderEngine, Reading
 from adapter.extraction.fragments import Fragments, is_fragment, left_out
+from adapter.extraction.sureness import Sureness
 from adapter.model import Issue, Mention, ModelInfo, Note, Step
 
 
@@ -43,18 +44,19 @@ class ArbiterRules(mappings.Table):
     context_words: tuple[str, ...]
     kinds: dict[str, str]
     claims: dict[str, float]
+    sureness: dict[str, Sureness]
     alone: Alone
     over: Over
     measured: Measured
     fragments: Fragments
 
 
-def load() -> ArbiterRules:
-    """The rules that ship.
+def load(files: mappings.Files = mappings.SHIPPED) -> ArbiterRules:
+    """The rules.
 
     Raises mappings.MappingError naming file and key.
     """
-    return mappings.read("extraction/arbiter.toml", ArbiterRules)
+    return files.read("extraction/arbiter.toml", ArbiterRules)
 
 
 class Arbiter:
@@ -84,15 +86,22 @@ class Arbiter:
         named = self._dictionary.mentions(note)
         merged = merge(whole, named.kept, reading, self._rules)
         tested = (as_test(mention, note, self._rules.measured) for mention in merged)
-        kept = tuple(
-            replace(one, claims=reading.claims(one.start, one.end, self._rules.claims)) for one in tested
-        )
+        kept = tuple(self._told(one, note, reading) for one in tested)
         stood = {(mention.start, mention.end) for mention in kept}
         unheard = [m for m in named.kept if (m.start, m.end) not in stood]
         return Step(
             name="extraction",
             kept=kept,
             left_out=(*read.left_out, *fragments, *(_unheard(mention) for mention in unheard)),
+        )
+
+    def _told(self, mention: Mention, note: Note, reading: Reading) -> Mention:
+        """With what the encoder claims of it, and how sure we are that it is one."""
+        honest = self._rules.sureness.get(note.language.partition("-")[0])
+        return replace(
+            mention,
+            claims=reading.claims(mention.start, mention.end, self._rules.claims),
+            confidence=honest.of(mention.confidence) if honest else mention.confidence,
         )
 
     def close(self) -> None:

@@ -46,12 +46,12 @@ class OrderRules(mappings.Table):
     order: tuple[Order, ...]
 
 
-def load() -> "Orders":
-    """The patterns that ship.
+def load(files: mappings.Files = mappings.SHIPPED) -> "Orders":
+    """The patterns.
 
     Raises mappings.MappingError naming file and key.
     """
-    return Orders(mappings.read("extraction/orders.toml", OrderRules))
+    return Orders(files.read("extraction/orders.toml", OrderRules))
 
 
 @dataclass(frozen=True, slots=True)

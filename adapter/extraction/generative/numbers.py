@@ -39,12 +39,12 @@ class Numbers:
                 yield self._words[match[0]]
 
 
-def load() -> Numbers:
-    """The number words that ship.
+def load(files: mappings.Files = mappings.SHIPPED) -> Numbers:
+    """The number words.
 
     Raises mappings.MappingError naming file and key.
     """
-    return Numbers(mappings.read("extraction/numbers.toml", NumberWords))
+    return Numbers(files.read("extraction/numbers.toml", NumberWords))
 
 
 def _readings(digits: str) -> Iterator[float]:

@@ -1,0 +1,107 @@
+"""Fits how probabilities become confidences, for `[sureness]` of `mappings/extraction/arbiter.toml`.
+
+    python -m training.sureness --gold GOLD.jsonl --predicted FINDINGS.jsonl
+
+Predictions are those of `notewright extract` with an empty `[sureness]`. Prints slope and shift, and the
+expected calibration error (ten bins of equal mass, right: same start, end and kind) before, and after as
+fitted on the other half of the notes.
+"""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapter.extraction.sureness import EDGE
+
+Numbers = NDArray[np.float64]
+PENALTY = 1.0  # of the squares of slope and shift: nothing beside hundreds of mentions
+BINS = 10
+
+
+def mentions(row: dict[str, Any]) -> Iterator[tuple[int, int, str]]:
+    """Start, end and kind of the findings of a row and of their details."""
+    for finding in row["findings"]:
+        yield finding["start"], finding["end"], finding["kind"]
+        for kind, items in finding.get("attributes", {}).items():
+            yield from ((item["start"], item["end"], kind) for item in items)
+
+
+def judged(gold: Path, predicted: Path) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
+    """Of every finding: its probability, 1 where gold has it, and in which half of the notes it is."""
+    truth = {row["id"]: set(mentions(row)) for row in rows(gold)}
+    told = [
+        (one["confidence"], (one["start"], one["end"], one["kind"]) in truth[row["id"]], half(row["id"]))
+        for row in rows(predicted)
+        for one in row["findings"]
+    ]
+    sure, right, side = (np.array(column) for column in zip(*told, strict=True))
+    return sure, right.astype(float), side
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of JSON lines."""
+    return [json.loads(line) for line in path.read_text("utf-8").rstrip("\n").split("\n")]
+
+
+def half(identifier: str) -> bool:
+    """Which half a note is in."""
+    return bool(hashlib.sha256(identifier.encode()).digest()[0] & 1)
+
+
+def odds(probabilities: Numbers) -> Numbers:
+    """Log odds beside a column of ones."""
+    inside = np.clip(probabilities, EDGE, 1 - EDGE)
+    return np.stack([np.log(inside / (1 - inside)), np.ones(len(inside))], axis=1)
+
+
+def sigmoid(values: Numbers) -> Numbers:
+    """Log odds as probabilities."""
+    return 1 / (1 + np.exp(-values))
+
+
+def fitted(sure: Numbers, right: Numbers) -> Numbers:
+    """Slope and shift of the greatest likelihood, by Newton's method."""
+    points, found = odds(sure), np.zeros(2)
+    for _ in range(50):
+        guess = sigmoid(points @ found)
+        slope = points.T @ (guess - right) + PENALTY * found
+        curve = (points * (guess * (1 - guess))[:, None]).T @ points + PENALTY * np.eye(2)
+        found = found - np.linalg.solve(curve, slope)
+    return found
+
+
+def error(sure: Numbers, right: Numbers) -> float:
+    """The expected calibration error."""
+    order = np.argsort(sure, kind="stable")
+    bins = zip(np.array_split(sure[order], BINS), np.array_split(right[order], BINS), strict=True)
+    return float(sum(len(a) * abs(a.mean() - b.mean()) for a, b in bins) / len(sure))
+
+
+def main() -> None:
+    """Prints the numbers as JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--gold", type=Path, required=True)
+    parser.add_argument("--predicted", type=Path, required=True)
+    options = parser.parse_args()
+    sure, right, side = judged(options.gold, options.predicted)
+    crossed = np.empty(len(sure))
+    for one in (True, False):
+        crossed[side == one] = sigmoid(
+            odds(sure[side == one]) @ fitted(sure[side != one], right[side != one])
+        )
+    slope, shift = fitted(sure, right)
+    told = {"mentions": len(sure), "right": right.mean(), "before": error(sure, right),
+            "crossed": error(crossed, right), "slope": slope, "shift": shift}  # fmt: skip
+    print(json.dumps({name: round(float(value), 4) for name, value in told.items()}))
+
+
+if __name__ == "__main__":
+    main()
