@@ -6,7 +6,7 @@ Nothing in it is executed. What is wrong is told with file and key, never with t
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +23,7 @@ from mappings import MappingError, Table
 TASK = "task.toml"
 SCHEMAS = ("answer.schema.json", "answer.schema.yaml")
 EXAMPLES = "examples.jsonl"
+FILES = (TASK, *SCHEMAS, EXAMPLES)
 
 _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -97,14 +98,19 @@ def read(folder: Path) -> Task:
 
 def examine(folder: Path) -> tuple[Task | None, tuple[Fault, ...]]:
     """The task of a folder, as far as it can be read, and everything that is wrong with it."""
-    row, wrong = _task_file(folder)
-    node, more = _schema(folder)
+    return examined(_contents(folder))
+
+
+def examined(contents: Mapping[str, bytes]) -> tuple[Task | None, tuple[Fault, ...]]:
+    """The same of the files of a folder that need not be written: their bytes by name."""
+    row, wrong = _task_file(contents)
+    node, more = _schema(contents)
     wrong += more
     if row is None or node is None or wrong:
         return None, tuple(wrong)
-    task = _task(row, node, digest(folder))
+    task = _task(row, node, digest_of(contents))
     wrong += [Fault(file=TASK, key=key, message=message) for key, message in faults(task, node)]
-    examples = tuple(_examples(folder, task, node, wrong))
+    examples = tuple(_examples(contents.get(EXAMPLES, b""), task, node, wrong))
     task = _task(row, node, task.digest, examples)
     if task.strategy != "retrieved" and task.shots > len(examples):
         wrong.append(Fault(file=TASK, key="shots", message=f"there are {len(examples)} examples"))
@@ -113,11 +119,20 @@ def examine(folder: Path) -> tuple[Task | None, tuple[Fault, ...]]:
 
 def digest(folder: Path) -> str:
     """SHA-256 over the files of a task."""
+    return digest_of(_contents(folder))
+
+
+def digest_of(contents: Mapping[str, bytes]) -> str:
+    """SHA-256 over the bytes of the files of a task, by name."""
     whole = hashlib.sha256()
-    for path in (folder / name for name in (TASK, *SCHEMAS, EXAMPLES)):
-        if path.is_file():
-            whole.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name in FILES:
+        if name in contents:
+            whole.update(name.encode() + b"\0" + contents[name] + b"\0")
     return whole.hexdigest()
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in FILES if (folder / name).is_file()}
 
 
 def _task(row: TaskFile, node: Node, digest: str, examples: tuple[Example, ...] = ()) -> Task:
@@ -136,22 +151,22 @@ def _task(row: TaskFile, node: Node, digest: str, examples: tuple[Example, ...] 
     return Task(**plain, schema=schema.write(node), examples=examples, views=views, digest=digest)
 
 
-def _task_file(folder: Path) -> tuple[TaskFile | None, list[Fault]]:
+def _task_file(contents: Mapping[str, bytes]) -> tuple[TaskFile | None, list[Fault]]:
     try:
-        return _validated(TaskFile, tomllib.loads(_text(folder / TASK)), TASK)
+        return _validated(TaskFile, tomllib.loads(_text(contents, TASK)), TASK)
     except tomllib.TOMLDecodeError as error:
         return None, [Fault(file=TASK, key="", message=f"not TOML: {error}")]
     except MappingError as error:
         return None, [Fault(file=TASK, key="", message=str(error))]
 
 
-def _schema(folder: Path) -> tuple[Node | None, list[Fault]]:
-    there = [name for name in SCHEMAS if (folder / name).is_file()]
+def _schema(contents: Mapping[str, bytes]) -> tuple[Node | None, list[Fault]]:
+    there = [name for name in SCHEMAS if name in contents]
     if len(there) != 1:
         message = "missing" if not there else f"beside {SCHEMAS[1]}; only one of them may be there"
         return None, [Fault(file=SCHEMAS[0], key="", message=message)]
     try:
-        text = _text(folder / there[0])
+        text = _text(contents, there[0])
         document = _json(text) if there[0].endswith(".json") else _yaml(text)
     except MappingError as error:
         return None, [Fault(file=there[0], key="", message=str(error))]
@@ -159,11 +174,8 @@ def _schema(folder: Path) -> tuple[Node | None, list[Fault]]:
     return node, [Fault(file=there[0], key=one.pointer, message=one.message) for one in problems]
 
 
-def _examples(folder: Path, task: Task, node: Node, wrong: list[Fault]) -> Iterator[Example]:
-    path = folder / EXAMPLES
-    if not path.is_file():
-        return
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+def _examples(content: bytes, task: Task, node: Node, wrong: list[Fault]) -> Iterator[Example]:
+    for number, line in enumerate(content.split(b"\n"), start=1):
         if not line.strip():
             continue
         place = f"{EXAMPLES} line {number}"
@@ -193,11 +205,11 @@ def _validated(model: type[Any], data: Any, file: str) -> tuple[Any, list[Fault]
         ]
 
 
-def _text(path: Path) -> str:
+def _text(contents: Mapping[str, bytes], name: str) -> str:
+    if name not in contents:
+        raise MappingError("missing")
     try:
-        return path.read_text("utf-8-sig")
-    except FileNotFoundError:
-        raise MappingError("missing") from None
+        return contents[name].decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MappingError(f"not UTF-8 at byte {error.start}") from None
 
