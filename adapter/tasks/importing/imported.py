@@ -57,12 +57,19 @@ def title_of(text: str) -> str:
 
 
 def toml_of(values: dict[str, Any]) -> str:
-    """The `task.toml` of strings, numbers and lists of strings; what is empty is left out."""
-    told = {key: value for key, value in values.items() if value not in ("", [], ())}
-    return "".join(f"{key} = {_toml(value)}\n" for key, value in told.items())
+    """TOML of strings, numbers, and lists and tables of them; what is empty is left out."""
+    told = {key: value for key, value in values.items() if value not in ("", [], (), {})}
+    return "".join(f"{_key(key)} = {_toml(value)}\n" for key, value in told.items())
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml(key)
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        inner = ", ".join(f"{_key(key)} = {_toml(one)}" for key, one in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(one) for one in value) + "]"
     if not isinstance(value, str):
