@@ -42,6 +42,16 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Which words of a query and of a name were taken for each other."""
+
+    score: float
+    pairs: tuple[tuple[str, str, int], ...]  # word of the query, word of the name, letters corrected
+    unmatched: tuple[str, ...]  # words of the query that the name does not have
+    more: tuple[str, ...]  # words of the name that the query does not have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Laid:
     """A query laid beside a name."""
 
@@ -89,6 +99,20 @@ class Likeness:
             number: round(max(0.0, laid[words].score - DOUBT * (doubtful and laid[words].edits > 0)), 4)
             for number, words in names
         }
+
+    def beside(self, query: Query, words: Sequence[str]) -> Beside:
+        """How a query was laid beside a name, for people to see."""
+        kept = self._telling(words)
+        left, pairs, unmatched = list(kept), list[tuple[str, str, int]](), list[str]()
+        for word, options in zip(query.words, query.meant, strict=True):
+            other = self._taken(options, left)
+            if other is None:
+                unmatched.append(word)
+            else:
+                left.remove(other)
+                pairs.append((word, other, options[other]))
+        score = self._laid(query, tuple(words)).score
+        return Beside(score=score, pairs=tuple(pairs), unmatched=tuple(unmatched), more=tuple(left))
 
     def same_drug(self, words: Sequence[str], name: Sequence[str]) -> float:
         """The share of its score that a drug's name keeps: none for a word that begins otherwise.

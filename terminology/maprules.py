@@ -144,14 +144,15 @@ def _advised(group: list[MapRule], patient: Patient, is_a: IsA) -> Advised:
 def _open(group: list[MapRule], patient: Patient, is_a: IsA) -> Iterable[tuple[MapRule, bool | None]]:
     """The rules that are not false, up to the first true one."""
     for rule in group:
-        truth = _holds(rule, patient, is_a)
+        truth = holds(rule, patient, is_a)
         if truth is not False:
             yield rule, truth
         if truth:
             return
 
 
-def _holds(rule: MapRule, patient: Patient, is_a: IsA) -> bool | None:
+def holds(rule: MapRule, patient: Patient, is_a: IsA) -> bool | None:
+    """Whether a rule is true by itself, whatever the rules before it say; None: that is not known."""
     clauses = parse(rule.rule)
     if clauses is None:
         return None

@@ -16,6 +16,7 @@ from rapidfuzz import fuzz, process
 
 from terminology import abbreviations, modifiers, uncoded
 from terminology.abbreviations import Abbreviations
+from terminology.comparison import Comparison, Form, Pair
 from terminology.likeness import Likeness, Query
 from terminology.model import Hit
 from terminology.modifiers import Modifiers, Shorter
@@ -104,6 +105,38 @@ class Search:
     ) -> list[Hit]:
         """The concepts with this name, by key alone."""
         return best(self._exact(text, _filter(kinds, languages, systems)))
+
+    def compared(self, text: str, hit: Hit, languages: Sequence[str] = ()) -> Comparison:
+        """How a text was read as the name of a hit it was given."""
+        forms = self._broader_forms(text, languages) if hit.match == "broader" else self._forms(text)
+        read = [self._read(form, written, hit.term) for form, written in forms]
+        return max(read, key=lambda one: one[0])[1]
+
+    def _forms(self, text: str) -> Iterable[tuple[Form, str]]:
+        yield "as written", text
+        if whole := self._abbreviations().written_out(text):
+            yield "abbreviations written out", whole
+        if (other := self._other_spelling(text)) != text:
+            yield "other spelling", other
+
+    def _broader_forms(self, text: str, languages: Sequence[str]) -> Iterable[tuple[Form, str]]:
+        shorter = self._modifiers().shorter(text, languages)
+        yield from (("modifiers left out", one.text) for one in shorter)
+        if not shorter:
+            yield "as written", text
+
+    def _read(self, form: Form, text: str, term: str) -> tuple[tuple[bool, float], Comparison]:
+        words = self._normaliser.words(text)[:LONGEST]
+        name = self._normaliser.words(self._normaliser.strip_tag(term)[0])
+        same = squeeze(words) == squeeze(name)
+        beside = self._likeness().beside(self._likeness().query(words), name)
+        if beside.score < ENOUGH:
+            beside = self._likeness().beside(self._likeness().query(words, wide=True), name)
+        pairs = tuple(Pair(asked=one, name=other, edits=edits) for one, other, edits in beside.pairs)
+        told = Comparison(
+            form=form, text=text, same=same, pairs=pairs, unmatched=beside.unmatched, more=beside.more
+        )
+        return (same, beside.score), told
 
     def _whole(self, text: str, wanted: Filter, most: int) -> list[Hit]:
         """What names the text as it stands, in either spelling."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from terminology.build import FORMAT
+from terminology.comparison import Comparison
 from terminology.errors import TerminologyError
 from terminology.gazetteer import Gazetteer
 from terminology.meaning import Meaning, SystemHierarchy
@@ -75,6 +76,10 @@ class Store:
     ) -> list[Hit]:
         """Only the concepts with this very name, or the same but for case, plural, hyphens and accents."""
         return self._search.exact(text, kinds=kinds, languages=languages, systems=systems)
+
+    def compared(self, text: str, hit: Hit, languages: Sequence[str] = ()) -> Comparison:
+        """How a text was read as the name of a hit that `search` gave for it."""
+        return self._search.compared(text, hit, languages)
 
     def lookup(self, system: str, code: str) -> Concept | None:
         """The concept of a code with all its names, or None."""

@@ -1,17 +1,16 @@
 """ConceptMap: $translate, read and search."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 
-from terminology.fhir import codings, maps, parameters, valuesets
+from terminology.fhir import codings, maps, parameters, patients, valuesets
 from terminology.fhir.codings import Coded
 from terminology.fhir.maps import ConceptMap
 from terminology.fhir.outcome import Refusal, Resource, shown, unknown
 from terminology.fhir.parameters import Given, parameter, parts
 from terminology.fhir.service import Service
-from terminology.model import MapRule
+from terminology.maprules import Patient, evaluate
 from terminology.systems import ICD10, ICD10CM, ICD10UK, SNOMED
 
 TRANSLATE_R4 = {
@@ -71,7 +70,6 @@ ASSOCIATIONS = {
     "1186924009": "partially-equivalent-to",
 }
 RULE_MAPS = {"447562003": ICD10, "6011000124106": ICD10CM, "999002271000000101": ICD10UK}
-ALWAYS = frozenset({"TRUE", "OTHERWISE TRUE"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +89,7 @@ class Wanted:
 
     concept_maps: tuple[ConceptMap, ...] = ()  # that are asked
     known: maps.Known = field(default_factory=dict)  # what mappings depend on, as far as it is told
+    patient: Patient = field(default_factory=Patient)  # the same, for rules
     store: bool = True  # whether the store is asked
     association: str | None = None  # only those of this kind
     rules_to: str | None = None  # only those of rules to this system
@@ -129,9 +128,12 @@ def _wanted(service: Service, given: Given) -> Wanted:
     named = tuple(one for one in service.concept_maps if url in {None, one.url})
     ours = url is not None and bool(named)
     association, rules_to = _map(url, given.place("url")) if url and not ours else (None, None)
+    at = given.place("dependency")
+    known = maps.told(given.all("dependency"), at)
     return Wanted(
         concept_maps=named,
-        known=maps.told(given.all("dependency"), given.place("dependency")),
+        known=known,
+        patient=patients.patient(known, at),
         store=not ours,
         association=association,
         rules_to=rules_to,
@@ -199,13 +201,8 @@ def _matches(service: Service, coded: Coded, wanted: Wanted) -> tuple[list[Match
     if wanted.association is None and wanted.rules_to is None:
         matches += _mapped(service, coded)
     if wanted.association is None:
-        rules = service.store.rules(coded.system, coded.code)
-        matches += _ruled(service, [row for row in rules if wanted.rules_to in {None, row.to_system}])
-        undecided = any(
-            not _decided(rows)
-            for (to_system, _), rows in _groups(rules)
-            if to_system in {wanted.rules_to or to_system} and wanted.system in {None, to_system}
-        )
+        ruled, undecided = _ruled(service, coded, wanted)
+        matches += ruled
     if wanted.rules_to is None:
         matches += _associated(service, coded, wanted.association)
     return matches, undecided
@@ -224,21 +221,18 @@ def _associated(service: Service, coded: Coded, kind: str | None) -> Iterator[Ma
             yield _target(service, row.system, row.target, row.kind)
 
 
-def _ruled(service: Service, rules: list[MapRule]) -> Iterator[Match]:
-    """The targets that hold for every patient: those of groups whose first rule always does."""
-    for (to_system, _), rows in _groups(rules):
-        if _decided(rows) and rows[0].target:
-            yield _target(service, to_system, rows[0].target, "mapped")
+def _ruled(service: Service, coded: Coded, wanted: Wanted) -> tuple[list[Match], bool]:
+    """The targets of rules that hold for the patient, and whether more would have to be told of them."""
 
+    def is_a(code: str, other: str) -> bool:
+        return service.store.subsumes(coded.system, other, code)
 
-def _groups(rules: Iterable[MapRule]) -> Iterator[tuple[tuple[str, int], list[MapRule]]]:
-    ordered = sorted(rules, key=lambda row: (row.to_system, row.group, row.priority))
-    for key, rows in groupby(ordered, key=lambda row: (row.to_system, row.group)):
-        yield key, list(rows)
-
-
-def _decided(rows: list[MapRule]) -> bool:
-    return rows[0].rule.strip() in ALWAYS
+    rules = service.store.rules(coded.system, coded.code)
+    asked = [row for row in rules if wanted.rules_to in {None, row.to_system}]
+    advised = evaluate(asked, wanted.patient, is_a)
+    found = [_target(service, one.to_system, one.target, "mapped") for one in advised if one.target]
+    open_ = [one for one in advised if one.state == "undecided"]
+    return found, any(wanted.system in {None, one.to_system} for one in open_)
 
 
 def _target(service: Service, system: str, code: str, relation: str) -> Match:

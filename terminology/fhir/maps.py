@@ -12,7 +12,10 @@ ORDERED = "https://notewright.org/fhir/StructureDefinition/conceptmap-ordered"
 
 WORDS = {"R4": "equivalence", "R5": "relationship"}
 NONE = frozenset({"unmatched", "disjoint", "not-related-to"})  # what is said of a target that is no match
-VALUES = ("value", "valueString", "valueCode", "valueBoolean", "valueCoding", "valueCodeableConcept")
+VALUES = (
+    *("value", "valueString", "valueCode", "valueBoolean"),
+    *("valueCoding", "valueCodeableConcept", "valueQuantity"),
+)
 
 Known = Mapping[str, frozenset[str]]  # attribute -> the values it is told to have
 
@@ -121,6 +124,8 @@ def _value(holder: Resource) -> str:
     value = next((holder[key] for key in VALUES if key in holder), None)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict) and isinstance(value.get("value"), int | float):
+        return f"{value['value']} {value.get('code', value.get('unit', ''))}"
     if isinstance(value, dict):
         among = value.get("coding")
         codings = [one for one in among if isinstance(one, dict)] if isinstance(among, list) else []

@@ -1,4 +1,4 @@
-"""ICD-10-CM from the `simple-icd-10-cm` package: titles and inclusion terms of categories and codes.
+"""ICD-10-CM from the `simple-icd-10-cm` package: names and hierarchy of categories and codes.
 
 Importing that package costs seconds and memory, so it happens only here, while a store is built.
 """
@@ -6,6 +6,7 @@ Importing that package costs seconds and memory, so it happens only here, while 
 import hashlib
 import importlib.metadata
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 from terminology import systems
@@ -27,13 +28,14 @@ def read(path: Path | None) -> Reading:
     except ImportError as error:
         raise TerminologyError(f"source icd10cm: the package {PACKAGE} is not installed") from error
     entries, whole = [], hashlib.sha256()
-    for code in sorted(package.get_all_codes(with_dots=True)):
-        if not package.is_category_or_subcategory(code):
-            continue
+    codes = frozenset(filter(package.is_category_or_subcategory, package.get_all_codes(with_dots=True)))
+    for code in sorted(codes):
         names = [package.get_description(code), *package.get_inclusion_term(code)]
         names = list(dict.fromkeys(" ".join(name.split()) for name in names if name.strip()))
         whole.update("\t".join((code, *names)).encode() + b"\n")
-        entries.append(_entry(code, names))
+        entries.append(
+            _entry(code, names, {package.get_parent(code)} & codes)
+        )  # a category stands in a block
     return Reading(
         name="ICD-10-CM",
         version=f"{PACKAGE} {importlib.metadata.version(PACKAGE)}",
@@ -43,6 +45,6 @@ def read(path: Path | None) -> Reading:
     )
 
 
-def _entry(code: str, names: list[str]) -> Entry:
+def _entry(code: str, names: list[str], parents: Iterable[str]) -> Entry:
     terms = tuple(Term(text=name, language="en", preferred=not place) for place, name in enumerate(names))
-    return Entry(system=systems.ICD10CM, code=code, kind=None, terms=terms)
+    return Entry(system=systems.ICD10CM, code=code, kind=None, terms=terms, parents=tuple(parents))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from test_fhir_operations import ANGINA, CHEST, PAIN, SNOMED, Memory, ask, named_parts, refused, value, values
 
 from terminology import TerminologyError
-from terminology.fhir import Refusal, Service, conceptmap, held, maps
+from terminology.fhir import Refusal, Service, conceptmap, held, maps, patients
+from terminology.maprules import Age
 from terminology.systems import ICD10CM, LOINC
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed: the routes are not tested")
@@ -268,3 +269,48 @@ def test_any_dependency_is_answered_or_refused(value, key, version):
         translate(version, "pain", more=[broken])
     except Refusal as refusal:
         assert refusal.status == 400
+
+
+def told_of(version, name, value):
+    """A `dependency` that tells something of the patient."""
+    at, of = ("element", "concept") if version == "R4" else ("attribute", "value")
+    key = "valueCodeableConcept" if version == "R4" else "valueString"
+    said = {"text": value} if version == "R4" else value
+    return {"name": "dependency", "part": [{"name": at, "valueUri": name}, {"name": of, key: said}]}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_rules_are_decided_by_what_is_told_of_the_patient(version):
+    for sex, found in (("female", ["I20.9", "N00"]), ("male", ["I20.9", "N01"])):
+        answer = translate(version, ANGINA, system=SNOMED, more=[told_of(version, patients.SEX, sex)])
+        assert codes(answer) == found
+        assert not values(answer, "message")
+    age = told_of(version, patients.AGE, "34 a")
+    assert "depends on the patient" in value(translate(version, ANGINA, system=SNOMED, more=[age]), "message")
+
+
+@pytest.mark.parametrize(
+    ("told", "age"),
+    [
+        ({"value": 34, "code": "a"}, Age(value=34)),
+        ({"value": 3.0, "unit": "months"}, Age(value=3, unit="months")),
+    ],
+)
+def test_an_age_is_a_quantity_or_its_text(told, age):
+    known = maps.told(
+        [[{"name": "attribute", "valueUri": patients.AGE}, {"name": "value", "valueQuantity": told}]], ""
+    )
+    assert patients.patient(known, "").age == age
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(patients.AGE, "-1 a"), (patients.AGE, "old"), (patients.SEX, "x")]
+)
+def test_an_age_or_a_sex_that_cannot_be_read_is_refused(name, value):
+    more = [told_of("R5", name, value)]
+    refused(
+        400,
+        "value",
+        lambda: translate("R5", ANGINA, system=SNOMED, more=more),
+        "Parameters.parameter.where(name='dependency')",
+    )
