@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,33 +34,61 @@ Progress = Callable[[str], None]
 
 
 @contextmanager
-def opened(settings: Settings, progress: Progress | None = None) -> Iterator[Pipeline]:
-    """A pipeline, open for as long as the context lasts.
+def opened(
+    settings: Settings, progress: Progress | None = None, store: terminology.Store | None = None
+) -> Iterator[Pipeline]:
+    """A pipeline, open for as long as the context lasts; with the store of the settings, or an open one.
 
     Raises ModelError, TerminologyError or MappingError when a part cannot be opened.
     """
+    files = settings.files
     with ExitStack() as stack:
-        store = stack.enter_context(terminology.open_store(store_path(settings, progress)))
+        store = store or stack.enter_context(opened_store(settings, progress))
         engine = engines.opened(settings, store)
         stack.callback(engine.close)
         yield Pipeline(
             engine=engine,
-            coder=coding.Coder(store, coding.load(), engines.chooser(settings, engine)),
-            contexts=context.Shelf(languages()),
-            resources=emission.load(),
-            maker=maker(engine.model, store, instant(settings.recorded)),
+            coder=coding.Coder(store, coding.load(files), engines.chooser(settings, engine)),
+            contexts=context.Shelf(languages(files), files),
+            resources=emission.load(files),
+            maker=maker(engine.model, store, instant(settings.recorded), files),
             fhir=cast(Version, settings.fhir),
             listening=listening(settings),
             max_bytes=settings.max_bytes,
-            orders=extraction.load_orders(),
+            calendars=context.Calendars(files),
+            spellings=notes.Spellings(files),
+            orders=extraction.load_orders(files),
         )
+
+
+def ruled(line: Pipeline, files: mappings.Files) -> Pipeline:
+    """An open pipeline by other mapping files, sharing model and store; closed by who opened it.
+
+    Raises MappingError naming file and key.
+    """
+    return replace(
+        line,
+        engine=engines.ruled(line.engine, files),
+        coder=line.coder.ruled(coding.load(files)),
+        contexts=context.Shelf(languages(files), files),
+        resources=emission.load(files),
+        maker=replace(line.maker, mappings=files.digest()),
+        calendars=context.Calendars(files),
+        spellings=notes.Spellings(files),
+        orders=extraction.load_orders(files) if line.orders else None,
+    )
+
+
+def opened_store(settings: Settings, progress: Progress | None = None) -> terminology.Store:
+    """The terminology store of the settings, to be closed by who asks."""
+    return terminology.open_store(store_path(settings, progress))
 
 
 @contextmanager
 def opened_coder(settings: Settings, progress: Progress | None = None) -> Iterator[coding.Coder]:
     """The coding stage alone, for terms that are no notes."""
     with terminology.open_store(store_path(settings, progress)) as store:
-        yield coding.Coder(store, coding.load())
+        yield coding.Coder(store, coding.load(settings.files))
 
 
 @contextmanager
@@ -83,9 +112,9 @@ def listening(settings: Settings) -> notes.Listening:
     return notes.Listening(expected=expected, detector=notes.Detector(), contradicted=settings.contradicted)
 
 
-def languages() -> list[str]:
+def languages(files: mappings.Files = mappings.SHIPPED) -> list[str]:
     """The languages there are context rules for."""
-    return [Path(name).stem for name in mappings.names("context")]
+    return [Path(name).stem for name in files.names("context")]
 
 
 def instant(recorded: str | None) -> str | None:
@@ -95,12 +124,17 @@ def instant(recorded: str | None) -> str | None:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def maker(model: ModelInfo | None, store: terminology.Store, recorded: str | None = None) -> emission.Maker:
+def maker(
+    model: ModelInfo | None,
+    store: terminology.Store,
+    recorded: str | None = None,
+    files: mappings.Files = mappings.SHIPPED,
+) -> emission.Maker:
     """What Device and Provenance say made the resources."""
     return emission.Maker(
         model=model or ModelInfo(name="recorded answers", version="", digest="", quantization=""),
         version=software_version(),
-        mappings=mappings.digest(),
+        mappings=files.digest(),
         terminology=store.manifest.digest,
         recorded=recorded,
     )

@@ -41,9 +41,9 @@ class Categories(mappings.Table):
         return next(row.category for row in self.row if row.fits(finding))
 
 
-def load() -> Categories:
-    """The table that ships.
+def load(files: mappings.Files = mappings.SHIPPED) -> Categories:
+    """The table.
 
     Raises mappings.MappingError naming file and key.
     """
-    return mappings.read("categories.toml", Categories)
+    return files.read("categories.toml", Categories)

@@ -45,10 +45,13 @@ __all__ = [
     "opened",
     "prompt",
     "questions",
+    "ruled",
+    "sampler",
 ]
 
 ENCODER = "notewright-minilm-v1.Q8_0.gguf"
 DECODER = "notewright-scribe-v1.Q8_0.gguf"
+SAMPLE_SECONDS, SAMPLE_PATIENCE = 60.0, 120.0  # of an answer and of a note, for who waits at a page
 
 
 def opened(settings: Settings, store: terminology.Store) -> extraction.Engine:
@@ -63,13 +66,25 @@ def opened(settings: Settings, store: terminology.Store) -> extraction.Engine:
     return _encoder(settings, store)
 
 
+def ruled(opened: extraction.Engine, files: mappings.Files) -> extraction.Engine:
+    """The same engine by the rules of other files; the model is shared, and closed by who opened it.
+
+    Raises MappingError naming file and key.
+    """
+    if isinstance(opened, extraction.Arbiter):
+        return opened.ruled(extraction.load(files))
+    if isinstance(opened, generative.GenerativeEngine):
+        return opened.ruled(extraction.load_orders(files), generative.load_numbers(files))
+    return opened
+
+
 def asked(settings: Settings) -> generative.GenerativeEngine:
     """The language model the settings name, asked their task."""
     how = language_model.read(settings.language_model)
     task = library.find(settings.task, settings.tasks)
     backend = _remote(settings, how) if settings.engine == "remote" else _local(settings, how)
     try:
-        return engine(backend, task, how, settings.engine)
+        return engine(backend, task, how, settings.engine, settings.files)
     except BaseException:
         backend.close()
         raise
@@ -93,7 +108,10 @@ class Questions:
         """
         name = name or self._settings.task
         if name not in self._engines:
-            self._engines[name] = engine(self._backend, self._task(name), self._how, self._settings.engine)
+            chosen = self._settings
+            self._engines[name] = engine(
+                self._backend, self._task(name), self._how, chosen.engine, chosen.files
+            )
         return self._engines[name].mentions(note)
 
     def _task(self, name: str) -> Task:
@@ -123,6 +141,26 @@ def questions(settings: Settings, opened: extraction.Engine, stack: ExitStack) -
     return Questions(chosen, how, backend)
 
 
+def sampler(settings: Settings, opened: extraction.Engine | None) -> generative.Sampler:
+    """Tasks tried on notes: by the engine's language model, or one of its own that opens when it is needed."""
+    how = language_model.read(settings.language_model)
+    asking = how.asking.model_copy(update={"seconds": min(how.asking.seconds, SAMPLE_SECONDS)})
+    asking = asking.model_copy(update={"patience": min(asking.patience, SAMPLE_PATIENCE)})
+    how = how.model_copy(update={"asking": asking})
+    own = isinstance(opened, generative.GenerativeEngine)
+    named = "remote" if settings.remote or how.remote.url else "generative"
+    chosen = settings if own else replace(settings, engine=named, model=None)
+    kept = opened.backend if isinstance(opened, generative.GenerativeEngine) else None
+
+    def backend() -> generative.Backend:
+        return kept or (_remote(chosen, how) if chosen.engine == "remote" else _local(chosen, how))
+
+    def asked(backend: generative.Backend, task: Task) -> generative.GenerativeEngine:
+        return engine(backend, task, how, chosen.engine)
+
+    return generative.Sampler(backend, asked, strategy=asking.strategy, lent=own)
+
+
 def chooser(settings: Settings, opened: extraction.Engine) -> generative.ModelChooser | None:
     """The language model that chooses among candidate concepts; None where nobody asked for that."""
     how = language_model.read(settings.language_model)
@@ -150,7 +188,11 @@ def prompt(task: Task) -> str:
 
 
 def engine(
-    backend: generative.Backend, task: Task, how: LanguageModel, name: str
+    backend: generative.Backend,
+    task: Task,
+    how: LanguageModel,
+    name: str,
+    files: mappings.Files = mappings.SHIPPED,
 ) -> generative.GenerativeEngine:
     """A backend asked one task; several tasks may share a backend."""
     asking = how.asking
@@ -172,7 +214,8 @@ def engine(
         manner=manner,
         shots=_shots(task, how),
         chunk_tokens=asking.chunk_tokens or None,
-        orders=extraction.load_orders(),
+        orders=extraction.load_orders(files),
+        number_words=generative.load_numbers(files),
     )
 
 
@@ -196,16 +239,9 @@ def model_path(settings: Settings) -> Path:
 
 
 def _encoder(settings: Settings, store: terminology.Store) -> extraction.Engine:
-    rules = extraction.load()
+    rules = extraction.load(settings.files)
     classifier = extraction.Classifier(model_path(settings), threads=settings.cores)
-    encoder = extraction.EncoderEngine(
-        classifier,
-        threshold=rules.encoder_threshold,
-        same_word=rules.same_word,
-        abbreviation=rules.abbreviation,
-        heads=rules.heads,
-    )
-    return extraction.Arbiter(encoder, extraction.Dictionary(store, rules.kinds, rules.context_words), rules)
+    return extraction.Arbiter.of(classifier, store, rules)
 
 
 def _local(settings: Settings, how: LanguageModel) -> generative.Backend:

@@ -81,6 +81,7 @@ class Pipeline:
     listening: notes.Listening = field(default_factory=notes.Listening)  # how languages are told
     max_bytes: int = notes.MAX_BYTES
     calendars: context.Calendars = field(default_factory=context.Calendars)  # how times are told
+    spellings: notes.Spellings = field(default_factory=notes.Spellings)  # how headings are written
     orders: extraction.Orders | None = None  # where a note speaks to a machine; None: nowhere
 
     def run(self, resource: object) -> Outcome:
@@ -99,7 +100,7 @@ class Pipeline:
 
     def notes(self, resource: object) -> Step[Note]:
         """The notes of a document. Raises InputError as `run` does."""
-        return notes.read(resource, self.listening, max_bytes=self.max_bytes)
+        return notes.read(resource, self.listening, max_bytes=self.max_bytes, spellings=self.spellings)
 
     def write(self, understood: Understood, fhir: Version, recorded: str | None = None) -> Outcome:
         """The Bundle of what was understood, in one FHIR version; `recorded` is when the run was accepted."""
@@ -136,14 +137,22 @@ class Pipeline:
 
     def _coded(self, note: Note, language: str, findings: Sequence[Finding]) -> Step[Finding]:
         """Findings with codes by the names of a language, and English ones."""
-        names = tuple(dict.fromkeys((primary(language), "en")))
-        return coding.assign(findings, self.coder, names, note)
+        return coding.assign(findings, self.coder, _names(language), note)
+
+    def explained(self, finding: Finding, language: str) -> coding.Explained:
+        """What coding does with a finding of a language, candidate by candidate; nobody is asked to choose."""
+        return self.coder.explained(finding, _names(language))
 
     def text(self, id: str, text: str, language: str | None = None) -> tuple[Sequence[Finding], Tally]:
         """The coded findings of a plain text, with the Steps that led there."""
         tally = Tally()
-        note = notes.heard(id, text, self.listening, language)
+        note = notes.heard(id, text, self.listening, language, self.spellings)
         return self.findings(note, tally), tally
+
+
+def _names(language: str) -> tuple[str, ...]:
+    """The languages whose names may match: its own, and English."""
+    return tuple(dict.fromkeys((primary(language), "en")))
 
 
 Placed = TypeVar("Placed", Mention, Finding)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.errors import SettingsError
+from mappings import SHIPPED, Files
 
 PREFIX = "NOTEWRIGHT_"
 ENGINES = ("encoder", "generative", "remote", "replay")
@@ -28,6 +29,9 @@ class Settings:
     engine: str = "encoder"  # "encoder"; "generative" or "remote" (a language model); "replay"
     task: str = "problems-medications-procedures"  # what a language model is asked
     tasks: Path | None = None  # a directory of tasks of the site's own
+    mappings: Path | None = (
+        None  # a directory of mapping files in place of those that ship (mappings/README.md)
+    )
     language_model: Path | None = None  # how a language model is run, TOML (docs/language-models.md)
     remote: str | None = None  # base URL of the OpenAI-compatible server that engine remote asks
     recording: Path | None = None  # answers for the replay engine, JSON lines
@@ -60,6 +64,16 @@ class Settings:
             raise SettingsError("port must be a port number")
         if self.threads < 0 or self.max_bytes <= 0 or self.max_line <= 0:
             raise SettingsError("threads, max_bytes and max_line must not be negative")
+
+    @property
+    def files(self) -> Files:
+        """The mapping files there are: those that ship, and the site's own in their place.
+
+        Raises SettingsError when the site's directory is none.
+        """
+        if self.mappings is not None and not self.mappings.is_dir():
+            raise SettingsError("mappings: not a directory")
+        return SHIPPED.over(self.mappings)
 
     @property
     def cores(self) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mappings import ROOT, MappingError, Table, names, read
+from mappings import SHIPPED, Files, MappingError, Table
 
 FhirVersion = Literal["R4", "R5"]
 Relation = Literal["equivalent", "broader", "narrower", "related"]
@@ -83,25 +83,25 @@ class ConceptTable(Table):
             raise ValueError("either row or from is needed")
         return self
 
-    def rows(self, root: Path = ROOT) -> list[Row]:
+    def rows(self, files: Files = SHIPPED) -> list[Row]:
         """Every row, with those of the mapping file it names."""
-        return list(_rows(self.origin, root, self.ordered)) if self.origin else list(self.row)
+        return list(_rows(self.origin, files, self.ordered)) if self.origin else list(self.row)
 
 
-def load(root: Path = ROOT) -> dict[str, ConceptTable]:
+def load(files: Files = SHIPPED) -> dict[str, ConceptTable]:
     """Every concept table by its id, which is the name of its file.
 
     Raises MappingError naming file and key.
     """
-    return {Path(name).stem: read(name, ConceptTable, root) for name in names("concepts", root)}
+    return {Path(name).stem: files.read(name, ConceptTable) for name in files.names("concepts")}
 
 
-def resources(fhir_version: FhirVersion, root: Path = ROOT) -> tuple[Resource, ...]:
+def resources(fhir_version: FhirVersion, files: Files = SHIPPED) -> tuple[Resource, ...]:
     """Every concept table as a ConceptMap."""
-    return tuple(resource(number, table, fhir_version, root) for number, table in load(root).items())
+    return tuple(resource(number, table, fhir_version, files) for number, table in load(files).items())
 
 
-def resource(map_id: str, table: ConceptTable, fhir_version: FhirVersion, root: Path = ROOT) -> Resource:
+def resource(map_id: str, table: ConceptTable, fhir_version: FhirVersion, files: Files = SHIPPED) -> Resource:
     """A concept table as a ConceptMap."""
     attributes = table.origin.depends if table.origin else ()
     told: Resource = {
@@ -121,7 +121,7 @@ def resource(map_id: str, table: ConceptTable, fhir_version: FhirVersion, root: 
     if attributes and fhir_version == "R5":
         told["additionalAttribute"] = [_declared(one) for one in attributes]
     elements: dict[str, list[Resource]] = {}
-    for row in table.rows(root):
+    for row in table.rows(files):
         elements.setdefault(row.code, []).append(_target(row, table, fhir_version))
     listed = [{"code": code, "target": targets} for code, targets in elements.items()]
     return told | {"group": [{"source": table.source, "target": table.target, "element": listed}]}
@@ -153,9 +153,9 @@ def attribute(name: str) -> str:
     return f"{BASE}/attribute/{name}"
 
 
-def _rows(origin: Origin, root: Path, ordered: bool) -> Iterator[Row]:
+def _rows(origin: Origin, files: Files, ordered: bool) -> Iterator[Row]:
     """The rows of a mapping file; of an ordered table, a code's none after one without conditions."""
-    rows = _table(origin, root)
+    rows = _table(origin, files)
     every = dict.fromkeys(code for row in rows for code in _texts(row.get(origin.code)))
     done: set[str] = set()
     for row in rows:
@@ -182,10 +182,10 @@ def _conditions(row: Resource, origin: Origin) -> Iterator[tuple[tuple[str, str]
     yield from product(*asked)
 
 
-def _table(origin: Origin, root: Path) -> list[Resource]:
+def _table(origin: Origin, files: Files) -> list[Resource]:
     try:
-        found = tomllib.loads((root / origin.file).read_text("utf-8")).get(origin.table)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        found = tomllib.loads(files.text(origin.file)).get(origin.table)
+    except tomllib.TOMLDecodeError as error:
         raise MappingError(f"{origin.file}: not readable: {type(error).__name__}") from error
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise MappingError(f"{origin.file}: {origin.table}: no list of tables there")

@@ -36,7 +36,7 @@ from adapter.ledger.resources import Stored
 from adapter.model import Issue, Resource
 from adapter.pipeline import Pipeline
 from adapter.settings import Settings
-from mappings import concepts
+from mappings import Files, concepts
 from terminology.fhir import Service as Terminology
 from terminology.fhir.maps import ConceptMap
 
@@ -83,7 +83,7 @@ def service(
             version=assembly.software_version(),
             fhir=_version(settings),
             base=site.server.base_url.rstrip("/") if site.server.base_url else None,
-            terminology=_terminology(open_parts.store),
+            terminology=terminologies(open_parts.store, settings.files),
             limiter=Limiter(rate=site.server.rate, burst=site.server.burst),
             checks=_checks(open_parts),
             queue=Queue(site.work.queue),
@@ -101,8 +101,8 @@ def parts(
     """The open parts; with `works`, the queues are worked on until the context ends."""
     with ExitStack() as stack:
         database = stack.enter_context(open_database(settings.database or default_database()))
-        pipeline = stack.enter_context(assembly.opened(settings, progress))
-        store = stack.enter_context(terminology.open_store(assembly.store_path(settings, progress)))
+        store = stack.enter_context(assembly.opened_store(settings, progress))
+        pipeline = stack.enter_context(assembly.opened(settings, progress, store))
         opened = _targets(stack, settings)
         posted = {name: _posted(one) for name, one in opened.items()}
         measured = _metrics(database, posted)
@@ -196,9 +196,11 @@ def _options(settings: Settings, site: Site) -> Options:
 
 def _targets(stack: ExitStack, settings: Settings) -> Mapping[str, opening.Open]:
     """The targets, open. One attempt a sending: patience is the workflows' affair."""
+    files = settings.files
+    found = targets.read(settings.targets, files) if settings.targets else ()
     return {
-        target.name: stack.enter_context(opening.opened(target, os.environ, policy=ONCE))
-        for target in (targets.read(settings.targets) if settings.targets else ())
+        target.name: stack.enter_context(opening.opened(target, os.environ, policy=ONCE, files=files))
+        for target in found
     }
 
 
@@ -297,13 +299,14 @@ def _trail(database: Database, settings: Settings, site: Site) -> audit.Trail:
     return audit.Trail(append, site=audit.Site(name=name, base=base), chain=chain, key=secret)
 
 
-def _terminology(store: terminology.Store) -> Mapping[Version, Terminology]:
+def terminologies(store: terminology.Store, files: Files) -> Mapping[Version, Terminology]:
+    """The FHIR operations on a store, in each version."""
     versions: tuple[tuple[Version, Literal["R4", "R5"]], ...] = (("r4", "R4"), ("r5", "R5"))
     return {
         version: Terminology(
             store=store,
             fhir_version=name,
-            concept_maps=tuple(ConceptMap.of(one, name) for one in concepts.resources(name)),
+            concept_maps=tuple(ConceptMap.of(one, name) for one in concepts.resources(name, files)),
         )
         for version, name in versions
     }

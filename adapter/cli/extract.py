@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 def extract(settings: Settings, *, input: str, output: str, quiet: bool) -> int:
     """Findings of every note; returns the exit code."""
-    table = categories.load()
+    table = categories.load(settings.files)
     with ExitStack() as stack:
         pipeline = stack.enter_context(assembly.opened(settings, None if quiet else streams.say))
 

@@ -184,14 +184,14 @@ def maps(settings: Settings, *, table: str | None) -> int:
     if table is not None:
         _write(_table(settings, table).resource)
         return 0
-    for one in concepts.resources("R5" if settings.fhir == "r5" else "R4"):
+    for one in concepts.resources("R5" if settings.fhir == "r5" else "R4", settings.files):
         print(json.dumps(one, ensure_ascii=False))  # noqa: T201
     return 0
 
 
 def _table(settings: Settings, table: str) -> ConceptMap:
     release: concepts.FhirVersion = "R5" if settings.fhir == "r5" else "R4"
-    found = {one.id: one for one in held(concepts.resources(release), release)}
+    found = {one.id: one for one in held(concepts.resources(release, settings.files), release)}
     if table not in found:
         raise InputError(f"no such concept table; there are {', '.join(found)}", path="--map")
     return found[table]

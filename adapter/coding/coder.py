@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
 
-from adapter.coding import choice, wordings
+from adapter.coding import choice, explaining, wordings
 from adapter.coding.choice import Chooser
+from adapter.coding.explaining import Explained
 from adapter.coding.rules import CodingRules
 from adapter.coding.wordings import Wording
 from adapter.model import Choice, Coding, Finding, Issue, Note, Step
@@ -64,7 +65,12 @@ class Candidate:
     hit: Hit
     score: float
     place: int  # among the store's own hits, which are ranked by source and preferred name
-    broader: bool
+    wording: Wording  # it was found by
+
+    @property
+    def broader(self) -> bool:
+        """Whether what was looked for says less than the note."""
+        return self.wording.broader
 
     @property
     def match(self) -> str:
@@ -81,6 +87,10 @@ class Coder:
         self._mapped = lru_cache(maxsize=_REMEMBERED)(self._maps)
         self._concept = lru_cache(maxsize=_REMEMBERED)(store.lookup)
 
+    def ruled(self, rules: CodingRules) -> "Coder":
+        """The same store and chooser, by other rules."""
+        return Coder(self._store, rules, self._chooser)
+
     def code(self, finding: Finding, most: int | None = None, languages: tuple[str, ...] = ()) -> Finding:
         """The finding with its codings, one per system, and at most so many alternatives.
 
@@ -90,6 +100,21 @@ class Coder:
             return finding
         candidates = self._candidates(finding, languages)
         return self._coded(finding, candidates, self._sure(candidates), most)
+
+    def explained(self, finding: Finding, languages: tuple[str, ...] = ()) -> Explained:
+        """What `code` does with a finding, candidate by candidate; a chooser is not asked."""
+        kinds = self.rules.kinds.get(finding.kind, ())
+        candidates = self._candidates(finding, languages)
+        offered = self._offered(finding, candidates) if self._chooser else []
+        return explaining.explained(
+            coded=self.code(finding, languages=languages),
+            searched=list(self._searched(finding, kinds, languages)) if kinds else [],
+            wordings=wordings.of(finding, self.rules) if kinds else [],
+            candidates=[(one.hit, one.score, one.wording) for one in candidates],
+            timely=[self._timely(finding, self._coding(one)) for one in candidates],
+            offered=[(one.hit.system, one.hit.code) for one in offered],
+            rules=self.rules,
+        )
 
     def code_all(
         self, findings: Sequence[Finding], languages: tuple[str, ...] = (), note: Note | None = None
@@ -174,16 +199,23 @@ class Coder:
         if not kinds:
             return []
         best: dict[tuple[str, str], Candidate] = {}
-        for wording in wordings.of(finding, self.rules):
-            hits = enumerate(self._search(wording.text, finding.kind, languages))
-            found = [self._judged(hit, place, wording, kinds) for place, hit in hits]
+        for _, found in self._searched(finding, kinds, languages):
             for one in found:
                 key = (one.hit.system, one.hit.code)
                 if key not in best or one.score > best[key].score:
                     best[key] = one
+        return sorted(best.values(), key=self._rank(finding.kind, kinds))
+
+    def _searched(
+        self, finding: Finding, kinds: tuple[str, ...], languages: tuple[str, ...]
+    ) -> Iterator[tuple[Wording, list[Candidate]]]:
+        """What each wording finds, up to the first that is found as it stands."""
+        for wording in wordings.of(finding, self.rules):
+            hits = enumerate(self._search(wording.text, finding.kind, languages))
+            found = [self._judged(hit, place, wording, kinds) for place, hit in hits]
+            yield wording, found
             if any(one.score >= self.rules.threshold and one.hit.match != "fuzzy" for one in found):
                 break
-        return sorted(best.values(), key=self._rank(finding.kind, kinds))
 
     def _ask(self, text: str, kind: str, languages: tuple[str, ...]) -> tuple[Hit, ...]:
         return tuple(
@@ -209,7 +241,7 @@ class Coder:
     def _judged(self, hit: Hit, place: int, wording: Wording, kinds: tuple[str, ...]) -> Candidate:
         score = hit.score - self.rules.broader_penalty * wording.broader
         score -= self.rules.kind_penalty * (hit.kind != kinds[0])
-        return Candidate(hit=hit, score=round(max(score, 0.0), 4), place=place, broader=wording.broader)
+        return Candidate(hit=hit, score=round(max(score, 0.0), 4), place=place, wording=wording)
 
     def _rank(self, kind: str, kinds: tuple[str, ...]) -> Callable[[Candidate], Rank]:
         systems = self.rules.systems[kind]

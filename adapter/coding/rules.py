@@ -59,9 +59,9 @@ class CodingRules(mappings.Table):
     choice: ChoiceRule
 
 
-def load() -> CodingRules:
-    """The rules that ship.
+def load(files: mappings.Files = mappings.SHIPPED) -> CodingRules:
+    """The rules.
 
     Raises mappings.MappingError naming file and key.
     """
-    return mappings.read("coding/coding.toml", CodingRules)
+    return files.read("coding/coding.toml", CodingRules)

@@ -40,6 +40,7 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
             sources=mention.sources,
             section=section.key,
             assertion=_assertion(note, mention, section, cues[index], rules),
+            claims=mention.claims,
         )
         for index, (mention, section) in enumerate(zip(ordered, sections, strict=True))
     ]

@@ -2,6 +2,7 @@
 
 from threading import Lock
 
+import mappings
 from adapter.context import dates, expressions
 from adapter.context.dates import Attachment
 from adapter.context.expressions import TimeRules
@@ -14,7 +15,8 @@ class Calendars:
     A file that cannot be read raises mappings.MappingError when it is first asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, files: mappings.Files = mappings.SHIPPED) -> None:
+        self._files = files
         self._attachment: Attachment | None = None
         self._languages: tuple[str, ...] = ()
         self._read: dict[str, TimeRules] = {}
@@ -30,8 +32,8 @@ class Calendars:
     def _rules(self, language: str) -> tuple[Attachment, TimeRules | None]:
         with self._lock:
             if self._attachment is None:
-                self._attachment = dates.load_attachment()
-                self._languages = expressions.languages()
+                self._attachment = dates.load_attachment(self._files)
+                self._languages = expressions.languages(self._files)
             if language in self._languages and language not in self._read:
-                self._read[language] = expressions.load(language)
+                self._read[language] = expressions.load(language, self._files)
             return self._attachment, self._read.get(language)

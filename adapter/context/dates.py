@@ -64,12 +64,12 @@ class _Sentence:
         return [one.start for one in self.findings]
 
 
-def load_attachment() -> Attachment:
+def load_attachment(files: mappings.Files = mappings.SHIPPED) -> Attachment:
     """What a time may be to a finding.
 
     Raises mappings.MappingError naming file and key.
     """
-    return mappings.read(f"dates/{ATTACHMENT}.toml", Attachment)
+    return files.read(f"dates/{ATTACHMENT}.toml", Attachment)
 
 
 def date(note: Note, step: Step[Finding], rules: TimeRules, attachment: Attachment) -> Step[Finding]:

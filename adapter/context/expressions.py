@@ -124,19 +124,19 @@ class TimeRules:
     weekdays: Mapping[str, int]
 
 
-def languages() -> tuple[str, ...]:
+def languages(files: mappings.Files = mappings.SHIPPED) -> tuple[str, ...]:
     """The languages whose time words are known."""
-    found = (name.removeprefix("dates/").removesuffix(".toml") for name in mappings.names("dates"))
+    found = (name.removeprefix("dates/").removesuffix(".toml") for name in files.names("dates"))
     return tuple(name for name in found if name != ATTACHMENT)
 
 
-def load(language: str) -> TimeRules:
+def load(language: str, files: mappings.Files = mappings.SHIPPED) -> TimeRules:
     """The time words of a language, by its primary tag.
 
     Raises mappings.MappingError naming file and key.
     """
     name = f"dates/{language}.toml"
-    table = mappings.read(name, TimeFile)
+    table = files.read(name, TimeFile)
     try:
         return _compiled(language, table)
     except re.error as error:

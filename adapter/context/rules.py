@@ -183,13 +183,13 @@ class ContextRules:
     relations: tuple[RelationTable, ...]
 
 
-def load(language: str = "en") -> ContextRules:
+def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> ContextRules:
     """The context rules of a language, by its primary tag.
 
     Raises mappings.MappingError when there are none: rules of another language would misread the note.
     """
     primary = language.lower().split("-")[0]
-    table = mappings.read(f"context/{primary}.toml", ContextFile)
+    table = files.read(f"context/{primary}.toml", ContextFile)
     tree = Node()
     for rule in table.rule:
         for phrase in rule.phrases:

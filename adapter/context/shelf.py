@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 
+import mappings
 from adapter.context.rules import ContextRules, load
 
 
@@ -12,8 +13,8 @@ class Shelf(Mapping[str, ContextRules]):
     A language's file that cannot be read raises mappings.MappingError when it is first asked for.
     """
 
-    def __init__(self, languages: Sequence[str]) -> None:
-        self._languages = tuple(languages)
+    def __init__(self, languages: Sequence[str], files: mappings.Files = mappings.SHIPPED) -> None:
+        self._languages, self._files = tuple(languages), files
         self._read: dict[str, ContextRules] = {}
         self._lock = Lock()
 
@@ -22,7 +23,7 @@ class Shelf(Mapping[str, ContextRules]):
             raise KeyError(language)
         with self._lock:
             if language not in self._read:
-                self._read[language] = load(language)
+                self._read[language] = load(language, self._files)
             return self._read[language]
 
     def __iter__(self) -> Iterator[str]:

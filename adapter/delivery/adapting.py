@@ -7,6 +7,7 @@ the resource is left out and told. Nothing is ever made up. The same Bundle give
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import mappings
 from adapter.delivery import linking, packs
 from adapter.delivery.filtering import Filter
 from adapter.delivery.packs import Absent, Pack, Profile, Unmet
@@ -42,14 +43,15 @@ def wishes(
     filter: Filter | None = None,
     organization: Resource | None = None,
     unmet: Unmet | None = None,
+    files: mappings.Files = mappings.SHIPPED,
 ) -> Wishes:
-    """The wishes of a target that names a pack; `unmet` overrules what the pack says of it.
+    """The wishes of a target that names a pack of `files`; `unmet` overrules what the pack says of it.
 
     SettingsError if there is no such pack or it is not for the FHIR version.
     """
-    if pack not in packs.names():
-        raise SettingsError(f"There is no such profile pack; there are {', '.join(packs.names())}")
-    found = packs.load(pack)
+    if pack not in packs.names(files):
+        raise SettingsError(f"There is no such profile pack; there are {', '.join(packs.names(files))}")
+    found = packs.load(pack, files)
     if fhir not in found.fhir:
         raise SettingsError(f"The profile pack {pack} is not for FHIR {fhir}")
     return Wishes(

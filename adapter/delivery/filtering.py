@@ -18,7 +18,7 @@ class Filter(Table):
     types: frozenset[str] = frozenset()  # of resources made from documents
     categories: Mapping[str, frozenset[str]] = {}  # type -> codes of its category
     verification: frozenset[str] = frozenset()  # codes of verificationStatus, where there is one
-    confidence: float | None = Field(default=None, ge=0.0, le=1.0)  # at least
+    confidence: float | None = Field(default=None, ge=0.0, le=1.0)  # at least, of what nobody has verified
     provenance: bool = True  # whether Provenance and Device are wanted
 
     def against(self, resource: Resource) -> str | None:
@@ -33,6 +33,8 @@ class Filter(Table):
         judged = self.verification if kind in _JUDGED else None
         if judged and not packs.codes(resource, "verificationStatus") & judged:
             return "filter-verification"
+        if systems.CLINAST in (resource.get("meta") or {}).get("security", []):
+            return None  # a person is sure of it
         sure = confidence(resource)
         if self.confidence is not None and (sure is None or sure < self.confidence):
             return "filter-confidence"

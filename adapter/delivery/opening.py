@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 
+import mappings
 from adapter.delivery import adapting, credentials
 from adapter.delivery.adapting import Wishes
 from adapter.delivery.conditional import Conditional
@@ -41,19 +42,24 @@ class Open:
 
 
 @contextmanager
-def opened(target: Target, environment: Mapping[str, str], *, policy: Policy | None = None) -> Iterator[Open]:
+def opened(
+    target: Target,
+    environment: Mapping[str, str],
+    *,
+    policy: Policy | None = None,
+    files: mappings.Files = mappings.SHIPPED,
+) -> Iterator[Open]:
     """The target, until its connections are closed. SettingsError for a secret, key or certificate.
 
     `policy` is for the attempts of one sending, in place of the target's own: a queue that tries again by
-    itself gives one attempt.
+    itself gives one attempt. The profile pack is one of `files`.
     """
     verify = credentials.context(_tls(target.tls, environment))
     with httpx.Client(timeout=target.timeout, verify=verify, follow_redirects=False) as client:
         auth = _auth(target, client, environment)
         rest = Rest(target.url, client, auth=auth, policy=policy or target.retry)
-        yield Open(
-            target=target, wishes=target.wishes(), sink=Conditional(rest, target.conditional), auth=auth
-        )
+        sink = Conditional(rest, target.conditional)
+        yield Open(target=target, wishes=target.wishes(files), sink=sink, auth=auth)
 
 
 def _auth(target: Target, client: httpx.Client, environment: Mapping[str, str]) -> Credentials | None:

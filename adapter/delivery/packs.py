@@ -100,14 +100,14 @@ class Pack(Table):
         return next(decides, "meta.profile") if kind in self.always else None
 
 
-def load(name: str, root: Path = mappings.ROOT) -> Pack:
+def load(name: str, files: mappings.Files = mappings.SHIPPED) -> Pack:
     """The pack of this name; MappingError names the file and the key of what is wrong."""
-    return mappings.read(f"profiles/{name}.toml", Pack, root)
+    return files.read(f"profiles/{name}.toml", Pack)
 
 
-def names(root: Path = mappings.ROOT) -> list[str]:
+def names(files: mappings.Files = mappings.SHIPPED) -> list[str]:
     """The packs there are."""
-    return [Path(name).stem for name in mappings.names("profiles", root)]
+    return [Path(name).stem for name in files.names("profiles")]
 
 
 def present(resource: Any, path: str) -> bool:

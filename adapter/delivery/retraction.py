@@ -58,6 +58,13 @@ def reinstated(bundle: Resource) -> Resource:
     return bundle | {"id": ids.stable("reinstated", bundle.get("id")), "entry": entries}
 
 
+def sure(entry: Resource) -> Resource:
+    """The entry as an update where it holds what was read in a document, as an error or not."""
+    resource = entry["resource"]
+    named = (finding.condition(entry) or "").startswith("identifier=")
+    return _update(entry, resource) if named and str(resource.get("resourceType")) in _WRONG else entry
+
+
 def nullified(resource: Resource, fhir: Version = "r4") -> Resource:
     """The resource as a mistake: its status says so, everything else stays."""
     return _WRONG[str(resource["resourceType"])](resource, fhir)

@@ -22,7 +22,7 @@ from adapter.errors import SettingsError
 from adapter.fhir import references
 from adapter.fhir.systems import Version
 from adapter.secret import Secret
-from mappings import Table
+from mappings import SHIPPED, Files, Table
 
 
 def _beside(path: Path, info: ValidationInfo) -> Path:
@@ -127,10 +127,16 @@ class Target:
     retry: Policy = field(default_factory=Policy)
     timeout: float = 30.0  # seconds without a byte
 
-    def wishes(self) -> adapting.Wishes:
-        """What is done to a Bundle before it is sent there."""
-        named = {"reference": self.organization} if self.organization else None
-        return adapting.wishes(self.fhir, self.pack, filter=self.filter, organization=named, unmet=self.unmet)
+    def wishes(self, files: Files = SHIPPED) -> adapting.Wishes:
+        """What is done to a Bundle before it is sent there; the pack is one of `files`."""
+        return adapting.wishes(
+            self.fhir,
+            self.pack,
+            filter=self.filter,
+            organization={"reference": self.organization} if self.organization else None,
+            unmet=self.unmet,
+            files=files,
+        )
 
 
 class _Retry(Table):
@@ -161,8 +167,11 @@ class _Targets(Table):
     targets: Mapping[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9\-]{0,62}$")], _Row]
 
 
-def read(path: Path) -> tuple[Target, ...]:
-    """The targets of a file, in its order. SettingsError names the key of what is wrong."""
+def read(path: Path, files: Files = SHIPPED) -> tuple[Target, ...]:
+    """The targets of a file, in its order; their packs are of `files`.
+
+    SettingsError names the key of what is wrong.
+    """
     try:
         data = tomllib.loads(path.read_text("utf-8"))
         rows = _Targets.model_validate(data, context={"folder": path.parent}).targets
@@ -172,10 +181,10 @@ def read(path: Path) -> tuple[Target, ...]:
         raise SettingsError(f"{path.name} is not TOML: {error}") from None
     except ValidationError as error:
         raise SettingsError(f"{path.name}: {_first(error)}") from None
-    return tuple(_target(name, row, path.name) for name, row in rows.items())
+    return tuple(_target(name, row, path.name, files) for name, row in rows.items())
 
 
-def _target(name: str, row: _Row, file: str) -> Target:
+def _target(name: str, row: _Row, file: str, files: Files) -> Target:
     where = f"{file}: targets.{name}"
     _checked_url(row, where)
     if row.organization and references.target_type({"reference": row.organization}) != "Organization":
@@ -183,7 +192,7 @@ def _target(name: str, row: _Row, file: str) -> Target:
     kept: dict[str, Any] = {key: getattr(row, key) for key in _Row.model_fields if key in _SAME}
     target = Target(name=name, url=row.url.rstrip("/"), retry=row.retry.policy(), **kept)
     try:
-        target.wishes()
+        target.wishes(files)
     except SettingsError as error:
         raise SettingsError(f"{where}.pack: {error}") from None
     return target

@@ -5,7 +5,6 @@ Every outcome must be listed in every policy, so nothing happens to a mention th
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, model_validator
@@ -282,10 +281,10 @@ class ResourceRules(Table):
     dates: Dates
 
 
-def load(root: Path = mappings.ROOT) -> ResourceRules:
-    """The rules of `root`/resources; MappingError names file and key of what is wrong there."""
+def load(files: mappings.Files = mappings.SHIPPED) -> ResourceRules:
+    """The rules of resources/; MappingError names file and key of what is wrong there."""
     fields: dict[str, Any] = {
-        name: mappings.read(f"resources/{name}.toml", field.annotation, root)
+        name: files.read(f"resources/{name}.toml", field.annotation)
         for name, field in ResourceRules.model_fields.items()
         if isinstance(field.annotation, type)
     }

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import mappings
 from adapter.extraction.analytes import Measured, as_test
-from adapter.extraction.dictionary import Dictionary
+from adapter.extraction.classifier import Classifier
+from adapter.extraction.dictionary import Dictionary, Gazetteer
 from adapter.extraction.encoder import EncoderEngine, Reading
 from adapter.extraction.fragments import Fragments, is_fragment, left_out
 from adapter.extraction.sureness import Sureness
@@ -66,6 +67,22 @@ class Arbiter:
 
     def __init__(self, encoder: EncoderEngine, dictionary: Dictionary, rules: ArbiterRules) -> None:
         self._encoder, self._dictionary, self._rules = encoder, dictionary, rules
+
+    @classmethod
+    def of(cls, classifier: Classifier, gazetteer: Gazetteer, rules: ArbiterRules) -> "Arbiter":
+        """A model and a terminology store's names, by one set of rules."""
+        encoder = EncoderEngine(
+            classifier,
+            threshold=rules.encoder_threshold,
+            same_word=rules.same_word,
+            abbreviation=rules.abbreviation,
+            heads=rules.heads,
+        )
+        return cls(encoder, Dictionary(gazetteer, rules.kinds, rules.context_words), rules)
+
+    def ruled(self, rules: ArbiterRules) -> "Arbiter":
+        """The same model and names, by other rules; to close either closes the model."""
+        return Arbiter.of(self._encoder.classifier, self._dictionary.gazetteer, rules)
 
     @property
     def model(self) -> ModelInfo:

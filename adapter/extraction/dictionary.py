@@ -38,7 +38,7 @@ class Dictionary:
     def __init__(
         self, gazetteer: Gazetteer, kinds: Mapping[str, str], context_words: tuple[str, ...] = ()
     ) -> None:
-        self._gazetteer, self._kinds, self._context_words = gazetteer, kinds, context_words
+        self.gazetteer, self._kinds, self._context_words = gazetteer, kinds, context_words
 
     def mentions(self, note: Note) -> Step[Mention]:
         """See `Engine.mentions`."""
@@ -49,7 +49,7 @@ class Dictionary:
         """The names in a part of the note, which are in its language or in English."""
         text = note.text[part.start : part.end] if note.stretches else note.text
         languages = tuple(dict.fromkeys((primary(part.language), "en")))
-        for match in self._gazetteer.matches(text, kinds=tuple(self._kinds), languages=languages):
+        for match in self.gazetteer.matches(text, kinds=tuple(self._kinds), languages=languages):
             mention = self._mention(note, match, part.start)
             if mention is not None:
                 yield mention

@@ -67,7 +67,7 @@ class EncoderEngine:
         abbreviation: float = 0.0,
         heads: Collection[str] = (),
     ) -> None:
-        self._classifier, self._threshold = classifier, threshold
+        self.classifier, self._threshold = classifier, threshold
         self._same_word, self._abbreviation = same_word, abbreviation
         self._heads = heads
         self._coded = _indices(classifier.kinds, {"medication"})
@@ -76,18 +76,18 @@ class EncoderEngine:
     @property
     def model(self) -> ModelInfo:
         """The open model."""
-        return self._classifier.info
+        return self.classifier.info
 
     @property
     def languages(self) -> Collection[str] | None:
         """Those the model says it was trained for."""
-        return self._classifier.languages
+        return self.classifier.languages
 
     def read(self, note: Note) -> Reading:
         """The label probabilities of every word."""
-        words = self._classifier.tokenizer.words(note.text)
-        probabilities, said = self._classifier.read(words, note.sentences)
-        return Reading(words=words, probabilities=probabilities, said=said, names=self._classifier.said)
+        words = self.classifier.tokenizer.words(note.text)
+        probabilities, said = self.classifier.read(words, note.sentences)
+        return Reading(words=words, probabilities=probabilities, said=said, names=self.classifier.said)
 
     def mentions(self, note: Note) -> Step[Mention]:
         """See `Engine.mentions`."""
@@ -124,14 +124,14 @@ class EncoderEngine:
             start=start,
             end=end,
             text=note.text[start:end],
-            kind=self._classifier.kinds[chunk.kind],
+            kind=self.classifier.kinds[chunk.kind],
             confidence=round(chunk.probability, 4),
             sources=(NAME,),
         )
 
     def close(self) -> None:
         """Frees the model."""
-        self._classifier.close()
+        self.classifier.close()
 
 
 def _indices(kinds: Sequence[str], chosen: Collection[str]) -> frozenset[int]:

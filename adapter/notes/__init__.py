@@ -2,7 +2,18 @@
 
 from adapter.notes.document import MAX_BYTES, from_text, heard, read
 from adapter.notes.formats.reading import Limits
+from adapter.notes.headings import Spellings
 from adapter.notes.languages import UNKNOWN, Detector
 from adapter.notes.spoken import Listening
 
-__all__ = ["MAX_BYTES", "UNKNOWN", "Detector", "Limits", "Listening", "from_text", "heard", "read"]
+__all__ = [
+    "MAX_BYTES",
+    "UNKNOWN",
+    "Detector",
+    "Limits",
+    "Listening",
+    "Spellings",
+    "from_text",
+    "heard",
+    "read",
+]

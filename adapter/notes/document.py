@@ -13,7 +13,7 @@ from adapter.errors import InputError, NotADocument
 from adapter.model import Issue, Note, Resource, Severity, Step
 from adapter.notes.attachments import decode
 from adapter.notes.formats.reading import Limits
-from adapter.notes.headings import Part, headings
+from adapter.notes.headings import Part, Spellings, shipped
 from adapter.notes.sections import divide
 from adapter.notes.sentences import split
 from adapter.notes.spoken import Listening, Spoken
@@ -32,13 +32,26 @@ class _Posted:
     full_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How documents are read."""
+
+    listening: Listening
+    max_bytes: int
+    limits: Limits
+    spellings: Spellings
+
+
 def read(
     resource: object,
     listening: Listening | None = None,
     max_bytes: int = MAX_BYTES,
     limits: Limits | None = None,
+    spellings: Spellings | None = None,
 ) -> Step[Note]:
     """The notes of a DocumentReference or a Bundle; `listening` says how their languages are told.
+
+    `spellings` are the headings of each language; None: those that ship.
 
     Raises InputError when `resource` is no JSON object, NotADocument when no DocumentReference is in it, and
     EngineError, worth a retry, when the process that reads PDF, RTF and CDA cannot be started.
@@ -50,7 +63,8 @@ def read(
     found = False
     for posted in _documents(resource, issues):
         found = True
-        for note, path in _notes(posted, issues, listening or Listening(), max_bytes, limits or Limits()):
+        reading = _Reading(listening or Listening(), max_bytes, limits or Limits(), spellings or shipped())
+        for note, path in _notes(posted, issues, reading):
             if note.id in notes:
                 issues.append(
                     _issue("duplicate", "duplicate-note", "the same attachment was posted twice", path)
@@ -63,12 +77,18 @@ def read(
 
 def from_text(id: str, text: str, language: str = "en") -> Note:
     """A plain text in one language as a note, with its sections and sentences."""
-    return _prepared(Note(id=id, text=text), Spoken(language=language.lower()))
+    return _prepared(Note(id=id, text=text), Spoken(language=language.lower()), shipped())
 
 
-def heard(id: str, text: str, listening: Listening, declared: str | None = None) -> Note:
-    """A plain text as a note, in the languages that are declared or found."""
-    return _prepared(Note(id=id, text=text), listening.spoken(text, declared, ""))
+def heard(
+    id: str,
+    text: str,
+    listening: Listening,
+    declared: str | None = None,
+    spellings: Spellings | None = None,
+) -> Note:
+    """A plain text as a note, in the languages that are declared or found; `spellings` as in `read`."""
+    return _prepared(Note(id=id, text=text), listening.spoken(text, declared, ""), spellings or shipped())
 
 
 def _documents(resource: Resource, issues: list[Issue]) -> Iterator[_Posted]:
@@ -98,9 +118,7 @@ def _entries(bundle: Resource, path: str, issues: list[Issue], depth: int) -> It
                 yield from _entries(inner, f"{place}.resource", issues, depth + 1)
 
 
-def _notes(
-    posted: _Posted, issues: list[Issue], listening: Listening, max_bytes: int, limits: Limits
-) -> Iterator[tuple[Note, str]]:
+def _notes(posted: _Posted, issues: list[Issue], reading: _Reading) -> Iterator[tuple[Note, str]]:
     document, path = posted.document, posted.path
     if (withdrawn := _withdrawn(document, path)) is not None:
         issues.append(withdrawn)
@@ -117,13 +135,13 @@ def _notes(
         if not attachment:
             issues.append(_issue("required", "attachment-missing", "attachment is missing", place, "error"))
             continue
-        decoded = decode(attachment, place, max_bytes, limits)
+        decoded = decode(attachment, place, reading.max_bytes, reading.limits)
         issues.extend(decoded.issues)
         if decoded.text is not None:
             declared = _string(attachment.get("language")) or _string(document.get("language"))
-            spoken = listening.spoken(decoded.text, declared, place)
+            spoken = reading.listening.spoken(decoded.text, declared, place)
             issues.extend(spoken.issues)
-            yield _note(posted, index, decoded.text, spoken), place
+            yield _note(posted, index, decoded.text, spoken, reading.spellings), place
 
 
 def _withdrawn(document: Resource, path: str) -> Issue | None:
@@ -134,7 +152,7 @@ def _withdrawn(document: Resource, path: str) -> Issue | None:
     return None
 
 
-def _note(posted: _Posted, index: int, text: str, spoken: Spoken) -> Note:
+def _note(posted: _Posted, index: int, text: str, spoken: Spoken, spellings: Spellings) -> Note:
     document = posted.document
     path = f"DocumentReference.content[{index}].attachment"
     identifier = _identifier(document)
@@ -153,13 +171,13 @@ def _note(posted: _Posted, index: int, text: str, spoken: Spoken) -> Note:
         encounter=_encounter(document.get("context")),
         date=_date(document),
     )
-    return _prepared(note, spoken)
+    return _prepared(note, spoken, spellings)
 
 
-def _prepared(note: Note, spoken: Spoken) -> Note:
+def _prepared(note: Note, spoken: Spoken, spellings: Spellings) -> Note:
     """The note with its languages, sections and sentences."""
     note = replace(note, language=spoken.language, stretches=spoken.stretches, detector=spoken.detector)
-    parts = [Part(start=one.start, end=one.end, rules=headings(one.language)) for one in note.parts]
+    parts = [Part(start=one.start, end=one.end, rules=spellings.of(one.language)) for one in note.parts]
     sections = divide(note.text, parts)
     return replace(note, sections=sections, sentences=split(note.text, sections, parts))
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 
 import mappings
 
@@ -79,12 +80,33 @@ class Part:
     rules: Headings
 
 
+class Spellings:
+    """The headings of every language, each read when it is first asked for. May be used by several threads.
+
+    A language's file that cannot be read raises mappings.MappingError when it is first asked for.
+    """
+
+    def __init__(self, files: mappings.Files = mappings.SHIPPED) -> None:
+        self._files = files
+        self._names: frozenset[str] = frozenset()
+        self._read: dict[str, Headings] = {}
+        self._lock = Lock()
+
+    def of(self, language: str) -> Headings:
+        """The headings of a language, by its primary tag; English where there is no table for it."""
+        name = f"sections/{language.split('-', maxsplit=1)[0]}.toml"
+        with self._lock:
+            self._names = self._names or frozenset(self._files.names("sections"))
+            name = name if name in self._names else f"sections/{DEFAULT}.toml"
+            if name not in self._read:
+                self._read[name] = _compiled(self._files.read(name, HeadingFile))
+            return self._read[name]
+
+
 @cache
-def headings(language: str) -> Headings:
-    """The headings of a language, by its primary tag; English where there is no table for it."""
-    name = f"sections/{language.split('-', maxsplit=1)[0]}.toml"
-    known = name in mappings.names("sections")
-    return _compiled(mappings.read(name if known else f"sections/{DEFAULT}.toml", HeadingFile))
+def shipped() -> Spellings:
+    """The headings that ship."""
+    return Spellings()
 
 
 def normal(heading: str) -> str:

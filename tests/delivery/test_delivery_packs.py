@@ -1,7 +1,7 @@
 import pytest
 
 from adapter.delivery import packs
-from mappings import MappingError
+from mappings import Files, MappingError
 
 PROCEDURE = {
     "resourceType": "Procedure",
@@ -57,9 +57,9 @@ def test_codes():
 def test_a_key_that_is_not_known_is_named(tmp_path, text, named):
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "mine.toml").write_text(text)
-    assert packs.names(tmp_path) == ["mine"]
+    assert packs.names(Files((tmp_path,))) == ["mine"]
     with pytest.raises(MappingError, match=rf"profiles/mine\.toml: {named}"):
-        packs.load("mine", tmp_path)
+        packs.load("mine", Files((tmp_path,)))
 
 
 def test_every_pack_names_its_profiles_once():

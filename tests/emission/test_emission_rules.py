@@ -9,7 +9,7 @@ import pytest
 import mappings
 from adapter import emission
 
-FILES = mappings.names("resources")
+FILES = mappings.SHIPPED.names("resources")
 FREE = {
     "relatives",
     "exact",
@@ -77,15 +77,15 @@ def changed(tmp_path, name, old, new):
 def test_a_wrong_file_stops_the_start(tmp_path, name, old, new, told):
     root = changed(tmp_path, name, old, new)
     with pytest.raises(mappings.MappingError, match=re.escape(told)):
-        emission.load(root)
+        emission.load(mappings.Files((root,)))
 
 
 def test_an_outcome_nobody_decided_is_named(tmp_path):
     root = changed(tmp_path, "procedure.toml", '[outcomes.hypothetical]\nleave_out = "hypothetical"\n', "")
     with pytest.raises(mappings.MappingError, match="outcomes not decided: hypothetical"):
-        emission.load(root)
+        emission.load(mappings.Files((root,)))
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(mappings.MappingError, match="no such mapping file"):
-        emission.load(tmp_path)
+        emission.load(mappings.Files((tmp_path,)))

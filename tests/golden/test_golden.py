@@ -99,4 +99,4 @@ def test_the_order_of_mentions_and_a_second_time_change_nothing(case: Path, stor
 
 def test_there_are_cases() -> None:
     assert len(CASES) >= 6
-    assert mappings.names("context")
+    assert mappings.SHIPPED.names("context")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import mappings
 from adapter import categories, emission
 from adapter.model import KINDS, Assertion, Finding
-from mappings import MappingError, concepts
+from mappings import Files, MappingError, concepts
 from terminology import systems
 from terminology.fhir import maps
 
@@ -143,4 +143,4 @@ def test_a_broken_table_names_file_and_key(tmp_path: Path, text, said):
     (tmp_path / "concepts").mkdir()
     (tmp_path / "concepts" / "a.toml").write_text(text, "utf-8")
     with pytest.raises(MappingError, match=said.replace(".", r"\.")):
-        concepts.resources("R4", tmp_path)
+        concepts.resources("R4", Files((tmp_path,)))

@@ -54,7 +54,7 @@ def test_a_line_alone_is_not_taken_for_another_language(language, text):
 
 
 def test_the_languages_looked_for_are_those_with_rules():
-    assert {Path(name).stem for name in mappings.names("context")} == set(READ)
+    assert {Path(name).stem for name in mappings.SHIPPED.names("context")} == set(READ)
 
 
 def test_most_lines_are_recognised_alone_and_all_prose():

@@ -5,12 +5,11 @@ import shutil
 
 import pytest
 
-import mappings
 from adapter.errors import SettingsError
 from adapter.extraction.generative.grounding import Ground
 from adapter.tasks import answers, grounded, library
 from adapter.tasks.schema import parse
-from mappings import MappingError
+from mappings import Files, MappingError
 
 NAMES = [entry.name for entry in library.entries()]
 
@@ -88,11 +87,11 @@ def test_what_is_not_there_is_told(tmp_path):
 
 def test_the_digest_of_the_mappings_covers_every_file_of_a_task(tmp_path):
     shutil.copytree(library.BUILT_IN, tmp_path / "tasks")
-    before = mappings.digest(tmp_path)
+    before = Files((tmp_path,)).digest()
     for file in sorted((tmp_path / "tasks" / "elmtex-15").iterdir()):
         text = file.read_text("utf-8")
         file.write_text(text + "\n", "utf-8")
-        assert mappings.digest(tmp_path) != before
+        assert Files((tmp_path,)).digest() != before
         file.write_text(text, "utf-8")
-    assert mappings.digest(tmp_path) == before
+    assert Files((tmp_path,)).digest() == before
     assert json.loads((tmp_path / "tasks" / "elmtex-15" / "answer.schema.json").read_text("utf-8"))

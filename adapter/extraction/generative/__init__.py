@@ -7,8 +7,10 @@ from adapter.extraction.generative.chooser import ModelChooser
 from adapter.extraction.generative.embedder import open_embedder
 from adapter.extraction.generative.engine import GenerativeEngine, Told
 from adapter.extraction.generative.local import LocalBackend
+from adapter.extraction.generative.numbers import load as load_numbers
 from adapter.extraction.generative.prompts import messages
 from adapter.extraction.generative.remote import Endpoint, RemoteBackend
+from adapter.extraction.generative.sampler import Sampler
 from adapter.extraction.generative.shots import ShotIndex
 
 __all__ = [
@@ -22,9 +24,11 @@ __all__ = [
     "Manner",
     "ModelChooser",
     "RemoteBackend",
+    "Sampler",
     "ShotIndex",
     "Shots",
     "Told",
+    "load_numbers",
     "messages",
     "open_embedder",
 ]

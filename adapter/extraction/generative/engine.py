@@ -5,6 +5,7 @@ Note -> stretches -> chats -> completions -> grounded answers -> one Answer -> m
 
 import hashlib
 from collections.abc import Collection
+from copy import copy
 from dataclasses import dataclass, replace
 
 from adapter.errors import EngineError
@@ -12,6 +13,7 @@ from adapter.extraction.generative import chunks, mentioning, numbers, prompts
 from adapter.extraction.generative.answer import Answer, joined
 from adapter.extraction.generative.asking import Asking, Manner, Shots
 from adapter.extraction.generative.backend import Backend
+from adapter.extraction.generative.numbers import Numbers
 from adapter.extraction.generative.reading import Reader
 from adapter.extraction.orders import Orders
 from adapter.model import Mention, ModelInfo, Note, Step
@@ -44,12 +46,13 @@ class GenerativeEngine:
         shots: Shots | None = None,
         chunk_tokens: int | None = None,
         orders: Orders | None = None,
+        number_words: Numbers | None = None,
     ) -> None:
         self.name = name
         self.task = replace(task, max_tokens=min(task.max_tokens, backend.context // 2))
         self._backend, self._manner = backend, manner or Manner()
         self._orders = orders
-        self._reader = Reader(self.task, numbers.load())
+        self._reader = Reader(self.task, number_words or numbers.load())
         self._shots = shots or (lambda _text: ())
         self._schema = grounded.schema(task)
         self._most = self._room(chunk_tokens)
@@ -86,6 +89,12 @@ class GenerativeEngine:
             apart=apart,
         )
         return joined(asking.answers(note, spans), surest=self.task.evidence == "none")
+
+    def ruled(self, orders: Orders | None, number_words: Numbers) -> "GenerativeEngine":
+        """The same model, task and manner, by other rules; to close either closes the model."""
+        made = copy(self)
+        made._orders, made._reader = orders, Reader(self.task, number_words)
+        return made
 
     @property
     def backend(self) -> Backend:
