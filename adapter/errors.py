@@ -25,6 +25,7 @@ NotewrightError
    +- NotAuthenticated     we do not know who calls                  (401)
    +- NotAllowed           the caller's scopes do not reach this far (403)
    +- TooManyRequests      later                                     (429)
+   +- SignInFailed         signing in through a browser did not work (403)
 
 An incomplete result is not an error: it is an `Issue` in a Step's left-outs. Each class carries the
 FHIR issue type (https://hl7.org/fhir/R4/valueset-issue-type.html) its doors report, and its docstring is
@@ -220,6 +221,16 @@ class TooManyRequests(AccessError):
     def __init__(self, retry_after: int = 1) -> None:
         super().__init__()
         self.retry_after = retry_after  # seconds
+
+
+class SignInFailed(AccessError):
+    """Signing in did not work."""
+
+    issue_code = "login"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason  # stable key for logs and audit, such as "state"
 
 
 class Busy(RestError):

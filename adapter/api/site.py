@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
+from adapter.api.security.roles import Role
 from adapter.delivery.targets import File, SecretName
 from adapter.errors import SettingsError
 from mappings import Table
@@ -64,12 +65,30 @@ class IntrospectionRow(Table):
     audiences: tuple[str, ...] = ()
 
 
+class SignInRow(Table):
+    """Where people sign in to the workbench: an OpenID provider."""
+
+    issuer: str
+    client_id: str
+    client_secret: SecretName | None = None  # none: a public client
+    scopes: tuple[str, ...] = ("openid", "profile")
+    name: str = ""  # of the provider, as people know it
+    hosts: tuple[str, ...] = ()  # of the provider besides the issuer's own
+    claim: str = "groups"
+    roles: dict[str, Role | tuple[Role, ...]] = Field(default_factory=dict)  # of each group
+    idle: Seconds = 30 * 60.0
+    longest: Seconds = 10 * 3600.0
+
+
 class Security(Table):
     """Who may call."""
 
     api_keys: Annotated[File | None, Field(description="file of API keys (`notewright keys`)")] = None
     issuers: Annotated[tuple[IssuerRow, ...], Field(description="issuers of signed tokens")] = ()
     introspection: Annotated[IntrospectionRow | None, Field(description="opaque tokens")] = None
+    sign_in: Annotated[
+        SignInRow | None, Field(description="how people sign in to the workbench (`docs/security.md`)")
+    ] = None
     contexts: Annotated[tuple[str, ...], Field(description="scope contexts that count")] = (
         "system",
         "patient",

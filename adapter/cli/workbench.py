@@ -8,14 +8,17 @@ import uvicorn
 from starlette.applications import Starlette
 
 from adapter import assembly, workbench
-from adapter.api.admission import admission
-from adapter.api.security.authenticator import Headers
+from adapter.api import opening
+from adapter.api.admission import Admitted, admission
+from adapter.api.security.authenticator import Headers, presented
 from adapter.api.security.headers import SecureHeaders
 from adapter.api.security.insecure import Insecure, check_start
 from adapter.api.security.principal import Principal
+from adapter.api.security.signin import SignIn
 from adapter.api.watching import logs
 from adapter.api.watching.metrics import Metrics, Queue
 from adapter.api.watching.requests import Requests
+from adapter.cli.bench import furnished
 from adapter.cli.streams import say
 from adapter.settings import Settings
 
@@ -23,13 +26,18 @@ from adapter.settings import Settings
 def run(settings: Settings, *, open: bool) -> int:
     """Answers until it is told to stop."""
     check_start(None, settings.host, True)
-    with _listening(settings) as listening, assembly.opened(settings, say) as pipeline:
+    with (
+        _listening(settings) as listening,
+        assembly.opened_store(settings, say) as store,
+        assembly.opened(settings, say, store) as pipeline,
+    ):
         bench = workbench.Bench(
             admit=everybody(),
             version=assembly.software_version(),
             pipeline=pipeline,
             engine=settings.engine,
             fhir=pipeline.fhir,
+            terminology=opening.terminologies(store, settings.files),
         )
         undo = logs.configure(settings.log_level)
         try:
@@ -37,7 +45,8 @@ def run(settings: Settings, *, open: bool) -> int:
             say(f"the workbench is at {address}")
             if open:
                 webbrowser.open(address)
-            server(bench).run(sockets=[listening])
+            with furnished(settings, bench) as whole:
+                server(whole).run(sockets=[listening])
         finally:
             undo()
     return 0
@@ -48,14 +57,24 @@ def everybody() -> workbench.Admit:
     return people(admission(Insecure()))
 
 
-def people(principal: Callable[[Headers, str, str, str], Principal]) -> workbench.Admit:
-    """Those whom the service lets in, as the workbench knows them: with every role."""
+def people(
+    admission: Callable[[Headers, str, str, str], Admitted], sign_in: SignIn | None = None
+) -> workbench.Admit:
+    """Those whom the service lets in, as the workbench knows them: by key or token, else signed in."""
 
     def admit(headers: workbench.Headers, method: str, path: str, client: str) -> workbench.Person:
-        found = principal(headers, method, path, client)
-        return workbench.Person(name=found.id, roles=workbench.ROLES)
+        if sign_in is not None and presented(headers) is None and (holder := sign_in.who(headers)):
+            held = frozenset(role for role in workbench.ROLES if role in holder.roles)
+            return workbench.Person(name=holder.name, roles=held, id=holder.id, signed_in=True)
+        found, roles = admission(headers, method, path, client)
+        return workbench.Person(name=_called(found), roles=roles, id=found.id)
 
     return admit
+
+
+def _called(principal: Principal) -> str:
+    """What a page calls who came without signing in."""
+    return "local" if principal.kind == "insecure" else f"{principal.kind} {principal.id[:8]}"
 
 
 def server(bench: workbench.Bench, port: int = 0) -> uvicorn.Server:

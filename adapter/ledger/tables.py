@@ -80,6 +80,20 @@ delivery = Table(  # where each document version was sent
     Index("nw_delivery_state", "state", "target", "at"),
 )
 
+attempt = Table(  # what came of each attempt at a delivery, and what somebody decided about it; appended
+    "nw_attempt",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("document", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("target", String(128), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("state", String(16), nullable=False),  # of the delivery since
+    Column("due", String(32)),
+    Column("outcome", Text),  # OperationOutcome of a failure
+    Index("nw_attempt_document", "document", "version"),
+)
+
 request = Table(  # what was asked for asynchronously
     "nw_request",
     METADATA,
@@ -97,6 +111,36 @@ audit = Table(  # AuditEvents, appended and never changed
     Column("at", String(32), nullable=False),
     Column("content", Text, nullable=False),
     Index("nw_audit_at", "at"),
+)
+
+reading = Table(  # what was found in each document as it stands, before anybody judged it, for those who do
+    "nw_reading",
+    METADATA,
+    Column("document", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("risk", Float, nullable=False),  # of the finding most in doubt that nobody has judged
+    Column("open", Integer, nullable=False),  # findings in doubt that nobody has judged
+    Column("verdicts", Integer, nullable=False),  # number of the last verdict that took effect
+    Column("content", Text, nullable=False),
+    Index("nw_reading_risk", "risk"),
+)
+
+verdict = Table(  # what reviewers said of findings; appended and never changed
+    "nw_verdict",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("document", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("action", String(16), nullable=False),  # accept, reject, change, add, withdraw
+    Column("digest", String(64), nullable=False),  # SHA-256 of the text
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),  # as it was found
+    Column("content", Text, nullable=False),  # the finding before and after, and the sentence it stands in
+    Index("nw_verdict_document", "document"),
 )
 
 subscription = Table(  # where each Subscription stands; what it asks for is in its resource
@@ -202,4 +246,15 @@ worker = Table(  # who is alive
     METADATA,
     Column("id", String(64), primary_key=True),
     Column("seen", String(32), nullable=False),
+)
+
+session = Table(  # who is signed in through a browser
+    "nw_session",
+    METADATA,
+    Column("key", String(64), primary_key=True),  # SHA-256 of what the browser holds
+    Column("once", String(64), nullable=False, unique=True),  # of the sign-in it came from
+    Column("seen", String(32), nullable=False),
+    Column("ends", String(32), nullable=False),
+    Column("sealed", Text, nullable=False),  # who it is, readable with what the browser holds alone
+    Index("nw_session_ends", "ends"),
 )

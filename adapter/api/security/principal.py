@@ -10,14 +10,16 @@ from adapter.api.security.interactions import Interaction
 from adapter.api.security.scopes import Grant, Scope
 from adapter.errors import NotAllowed
 
-ALL_SCOPES: Final = "system/*.cruds system/bulk-submit system/deliveries"
+ALL_SCOPES: Final = (
+    "system/*.cruds system/bulk-submit system/deliveries system/engineer system/reviewer system/administrator"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """One caller, as the API and its audit trail know them."""
 
-    kind: str  # "token", "introspected", "key", "insecure" or "anonymous"
+    kind: str  # "token", "introspected", "key", "insecure", "person" or "anonymous"
     id: str  # stands for the caller in audit and rate limits; a hash, the same for the same caller
     scopes: tuple[Scope, ...] = ()
     patient: str | None = None  # id of the Patient in context

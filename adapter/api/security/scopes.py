@@ -16,6 +16,7 @@ from adapter.api.security.interactions import Interaction, needs
 from adapter.model import Resource
 
 CONTEXTS: Final = ("patient", "user", "system")
+PEOPLE: Final = ("engineer", "reviewer", "administrator")  # permissions that user/ scopes name too
 LONGEST: Final = 8192  # characters of a scope claim
 MOST: Final = 200  # scopes in one claim
 
@@ -122,7 +123,8 @@ def parse_one(word: str) -> Scope | None:
         return None
     context, resource, old, letters, query, named = match.groups()
     if named:
-        return Scope(context=context, resource=named) if context == "system" else None
+        known = context == "system" or (context == "user" and named in PEOPLE)
+        return Scope(context=context, resource=named) if known else None
     limits = _constraints(query, resource) if query else ()
     if limits is None:
         return None

@@ -39,6 +39,16 @@ class Verified:
     expires: float | None = None  # seconds since 1970
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A token whose signature, audience and times hold; its other claims are still to be judged."""
+
+    issuer: str
+    kind: str  # `typ` of its header, lower case
+    claims: Mapping[str, Any]
+    expires: float  # seconds since 1970
+
+
 class TokenVerifier:
     """Checks signed tokens of the issuers a site named."""
 
@@ -58,6 +68,11 @@ class TokenVerifier:
 
         NotAuthenticated when it does not hold; TargetUnavailable when its issuer's keys cannot be had.
         """
+        held = self.held(text)
+        return read_claims(held.claims, issuer=held.issuer, expires=held.expires)
+
+    def held(self, text: str) -> Held:
+        """The token, with all checked that every signed token has. Raises what `verify` raises."""
         header, claims = _parts(text)
         issuer, keys = self._issuer(claims)
         algorithm, kid = _algorithm(header, issuer)
@@ -65,7 +80,8 @@ class TokenVerifier:
             raise refused()
         _check_audience(claims.get("aud"), issuer.audiences)
         expires = self._check_times(claims, issuer)
-        return read_claims(claims, issuer=issuer.url, expires=expires)
+        kind = str(header.get("typ", "JWT")).lower()
+        return Held(issuer=issuer.url, kind=kind, claims=claims, expires=expires)
 
     def _issuer(self, claims: Mapping[str, Any]) -> tuple[Issuer, KeySet]:
         name = claims.get("iss")

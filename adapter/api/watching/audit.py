@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from adapter.api.watching.balp import Access, Disclosure, Site, event
+from adapter.api.watching.balp import Access, Disclosure, Presence, Site, event
 from adapter.fhir import ids
 from adapter.model import Issue, Resource
 
-__all__ = ["CHAIN", "START", "Access", "Disclosure", "Head", "Site", "Trail", "export", "verify"]
+__all__ = ["CHAIN", "START", "Access", "Disclosure", "Head", "Presence", "Site", "Trail", "export", "verify"]
 
 CHAIN: Final = "https://notewright.org/fhir/StructureDefinition/audit-chain"
 """The extension that ties an AuditEvent to the one before: chain, number, previous, digest."""
@@ -69,7 +69,7 @@ class Trail:
         with self._lock:
             return self._head
 
-    def record(self, told: Access | Disclosure) -> Resource:
+    def record(self, told: Access | Disclosure | Presence) -> Resource:
         """The AuditEvent as it was appended.
 
         What `append` raises goes through, and the chain stays as it was: an access that cannot be audited

@@ -71,6 +71,7 @@ _PATTERNS: Final = {
 
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{0,63}")
 _ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _OPERATION: Final = re.compile(r"\$[a-z][a-z-]{0,40}")
 _PATIENT: Final = re.compile(
     r"(?:https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._~-]+)*/)?Patient/[A-Za-z0-9.-]{1,64}"
@@ -128,6 +129,7 @@ class Access:
     token: str | None = None  # jti of the access token
     operation: str | None = None  # "$extract"
     query: str | None = None  # query string as received; values are not kept
+    digest: str | None = None  # SHA-256, hex, of a document that was worked with and not kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,9 +144,24 @@ class Disclosure:
     request_id: str | None = None  # of the request that brought the document, if known
 
 
-def event(told: Access | Disclosure, site: Site, recorded: datetime) -> Resource:
-    """The AuditEvent of an access or a disclosure; the same for the same values."""
-    built = _access(told, site) if isinstance(told, Access) else _disclosure(told, site)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Somebody signed in or out through a browser, or failed to."""
+
+    kind: Literal["login", "logout"]
+    request_id: str
+    principal: str | None = None  # None: it is not known who
+    name: str | None = None
+    address: str | None = None
+    failed: str | None = None  # key of the reason; None: it was done
+
+
+def event(told: Access | Disclosure | Presence, site: Site, recorded: datetime) -> Resource:
+    """The AuditEvent of an access, a disclosure or a presence; the same for the same values."""
+    if isinstance(told, Presence):
+        built = _presence(told, site)
+    else:
+        built = _access(told, site) if isinstance(told, Access) else _disclosure(told, site)
     time = recorded.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return built | {"recorded": time}
 
@@ -226,8 +243,14 @@ def _data(access: Access, pattern: _Pattern, site: Site) -> list[Resource]:
     operation = access.operation if _OPERATION.fullmatch(access.operation or "") else None
     if pattern is _OTHER and (operation or not _typed(access)):
         named = {"name": operation} if operation else {}
-        return [_system_object("20", "Job") | _what(access) | named]
+        return [_system_object("20", "Job") | _what(access) | named | _digest(access.digest)]
     return [_system_object("4", "Domain Resource") | _what(access)]
+
+
+def _digest(digest: str | None) -> Resource:
+    if not _SHA256.fullmatch(digest or ""):
+        return {}
+    return {"detail": [{"type": "SHA-256", "valueString": digest}]}
 
 
 def _system_object(role: str, display: str) -> Resource:
@@ -320,6 +343,27 @@ def _disclosure(disclosure: Disclosure, site: Site) -> Resource:
         ],
         "source": _source(site),
         "entity": [*_patient(disclosure.patient), *entities, *_request(disclosure.request_id)],
+    }
+
+
+def _presence(presence: Presence, site: Site) -> Resource:
+    """As DICOM and ATNA have user authentication. https://dicom.nema.org/medical/dicom/current/output/html/part15.html"""
+    code, display = ("110122", "Login") if presence.kind == "login" else ("110123", "Logout")
+    outcome = {"outcome": "4", "outcomeDesc": presence.failed} if presence.failed else {"outcome": "0"}
+    who = {"who": _who(presence.principal, presence.name), "requestor": True}
+    server = {"type": {"coding": [_APPLICATION]}, "who": _observer(site), "requestor": False}
+    return {
+        "resourceType": "AuditEvent",
+        "type": {"system": DCM, "code": "110114", "display": "User Authentication"},
+        "subtype": [{"system": DCM, "code": code, "display": display}],
+        "action": "E",
+        **outcome,
+        "agent": [
+            who | {"network": _network(presence.address)},
+            server | {"network": _url(site.base)},
+        ],
+        "source": _source(site),
+        "entity": _request(presence.request_id),
     }
 
 

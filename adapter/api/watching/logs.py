@@ -24,7 +24,7 @@ EVENTS: Final = frozenset(
         "emitted", "delivered", "delivery-failed", "dead-letter", "retried", "discarded",
         "circuit-opened", "circuit-closed", "queue-full", "queue-free", "subscription-activated",
         "subscription-notified", "subscription-failed", "fetch-refused", "fetched", "token-refused",
-        "access-denied", "audit-failed", "audit-exported", "settings", "uncaught",
+        "access-denied", "sign-in-refused", "audit-failed", "audit-exported", "settings", "uncaught",
     }
 )  # fmt: skip
 """What our own loggers may say; anything else is written as "other"."""
