@@ -14,14 +14,6 @@ from adapter.ledger.deliveries import Delivery
 from adapter.ledger.work import Work
 from adapter.model import Resource
 
-STATES = (
-    deliveries.WAITING,
-    deliveries.SENDING,
-    deliveries.SENT,
-    deliveries.DEAD,
-    deliveries.DISCARDED,
-    deliveries.SUPERSEDED,
-)
 MOST = 1_000
 
 
@@ -29,8 +21,8 @@ def listed(call: Call) -> Answer:
     """The deliveries of a state (dead ones if none is named), oldest first, and the documents that failed."""
     asked = dict(call.query)
     state = asked.get("state", deliveries.DEAD)
-    if state not in STATES:
-        raise InputError(f"not one of {', '.join(STATES)}", path="state")
+    if state not in deliveries.STATES:
+        raise InputError(f"not one of {', '.join(deliveries.STATES)}", path="state")
     with call.service.database.reading() as tx:
         found = deliveries.listed(tx, (state,), target=asked.get("target"), limit=MOST)
         failed = work.failed(tx, limit=MOST) if state == deliveries.DEAD else ()
@@ -41,26 +33,20 @@ def listed(call: Call) -> Answer:
 
 def retry(call: Call) -> Answer:
     """A dead or discarded delivery is tried again."""
-    document, version, target = _named(call)
-    with call.service.database.writing() as tx:
-        one = deliveries.again(tx, document, version, target)
-    call.service.jobs.deliver(one)
+    one = call.service.decisions.deliver_again(*_named(call))
     return Answer(resource={"resourceType": "Parameters", "parameter": [_part("delivery", _delivery(one))]})
 
 
 def discard(call: Call) -> Answer:
     """A dead delivery is given up for good; it stays in the list of discarded ones."""
-    with call.service.database.writing() as tx:
-        one = deliveries.discard(tx, *_named(call))
+    one = call.service.decisions.discard(*_named(call))
     return Answer(resource={"resourceType": "Parameters", "parameter": [_part("delivery", _delivery(one))]})
 
 
 def document_retry(call: Call) -> Answer:
     """A document that could not be read is read again."""
     given = _given(call)
-    with call.service.database.writing() as tx:
-        anew = work.again(tx, _text(given, "document"), _number(given, "version"))
-    call.service.jobs.accept(anew.document, anew.version, priority=anew.priority, hop=anew.hop)
+    call.service.decisions.read_again(_text(given, "document"), _number(given, "version"))
     return Answer(resource=outcome.of([]))
 
 

@@ -17,13 +17,13 @@ from adapter.errors import InputError, NotAllowed, PreconditionFailed
 from adapter.fhir import check
 from adapter.fhir.systems import Version
 from adapter.fhir.wire.negotiation import Formats
+from adapter.jobs.decisions import WRONG, to_do, wrong
 from adapter.ledger import Transaction, resources, work
 from adapter.ledger.index import Criterion, criterion
 from adapter.ledger.resources import Stored
 from adapter.model import Issue, Resource
 
 KIND = "DocumentReference"
-WRONG = "entered-in-error"
 _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,40}")
 ELEMENTS = 5_000  # of one document; they are checked while nobody else can write
 
@@ -102,7 +102,7 @@ def update(
     def changed(old: Resource) -> Resource:
         call.admit(old)
         before.append(old["meta"]["versionId"])
-        whole = {**old, "status": WRONG} if _partial(document) else document
+        whole = wrong(old) if _partial(document) else document
         checked(whole, call.formats.body_version)
         call.admit(whole)
         return whole
@@ -110,7 +110,7 @@ def update(
     stored = resources.change(tx, KIND, id, changed, expected)
     if before == [str(stored.version)]:
         return Accepted(stored=stored)
-    return Accepted(stored=stored, todo=(_to_do(tx, stored, priority),))
+    return Accepted(stored=stored, todo=(to_do(tx, stored, priority),))
 
 
 def checked(document: Resource, version: Version) -> None:
@@ -204,7 +204,7 @@ def _replaced(tx: Transaction, call: Giver, document: Resource, priority: int) -
     for old in _targets(tx, call, document):
         if old.content.get("status") == "current" and call.grant.admits(old.content):
             stored = resources.change(tx, KIND, old.id, lambda one: {**one, "status": "superseded"})
-            changed.append(_to_do(tx, stored, priority))
+            changed.append(to_do(tx, stored, priority))
     return tuple(changed)
 
 
@@ -229,12 +229,6 @@ def _meant(tx: Transaction, call: Giver, target: Resource) -> tuple[Stored, ...]
     else:
         return ()
     return resources.search(tx, KIND, [wanted], count=10).found
-
-
-def _to_do(tx: Transaction, stored: Stored, priority: int) -> Stored:
-    retracts = stored.content.get("status") in (WRONG, "superseded")
-    work.add(tx, stored.id, stored.version, priority=priority, retracts=retracts)
-    return stored
 
 
 def _issue(code: str, reason: str, message: str, path: str) -> Issue:

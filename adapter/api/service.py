@@ -17,9 +17,10 @@ from adapter.engines import Questions
 from adapter.errors import Busy
 from adapter.fhir.systems import Version
 from adapter.fhir.wire.shapes import Shapes
-from adapter.jobs import Deriver, Gate, Submitter, Workflows
+from adapter.jobs import Decisions, Deriver, Gate, Submitter, Workflows
 from adapter.ledger import Database, work
 from adapter.pipeline import Pipeline
+from adapter.reviews import Desk as Reviews
 from terminology.fhir.service import Service as Terminology
 
 
@@ -64,9 +65,15 @@ class Service:
     terminology: Mapping[Version, Terminology] = field(default_factory=dict)
     smart: Mapping[str, Any] = field(default_factory=dict)  # what the authorization server says of itself
     subscriptions: Desk | None = None  # None: nobody can subscribe here
+    reviews: Reviews | None = None  # None: what was found cannot be judged here
     submitter: Submitter | None = None  # None: nothing is fetched for others here
     limiter: Limiter | None = None
     jwks: Mapping[str, Any] | None = None  # our public keys as a client of other servers
     checks: tuple[Check, ...] = ()
     queue: Queue = field(default_factory=Queue)
     shapes: dict[Version, Shapes] = field(default_factory=lambda: {"r4": Shapes("r4"), "r5": Shapes("r5")})
+
+    @property
+    def decisions(self) -> Decisions:
+        """What somebody may decide about what is in the ledger."""
+        return Decisions(self.database, self.jobs)

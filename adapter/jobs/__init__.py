@@ -9,6 +9,7 @@ does nothing more.
 """
 
 from adapter.jobs.breaker import Breaker
+from adapter.jobs.decisions import Decisions
 from adapter.jobs.delivering import Courier, Posted
 from adapter.jobs.deriving import Deriver
 from adapter.jobs.gate import Gate
@@ -20,6 +21,7 @@ __all__ = [
     "Bounds",
     "Breaker",
     "Courier",
+    "Decisions",
     "Deriver",
     "Gate",
     "Options",

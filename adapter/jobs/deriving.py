@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from adapter.errors import EngineError, LedgerError, NotewrightError
 from adapter.fhir import ids, outcome, systems
@@ -14,7 +15,7 @@ from adapter.ledger.database import instant
 from adapter.ledger.resources import Stored
 from adapter.ledger.work import Work
 from adapter.model import Issue, Note, Resource
-from adapter.pipeline import Pipeline
+from adapter.pipeline import Pipeline, Understood
 
 CAREFUL = 3  # attempts at one document after which it is derived alone, lest others be blamed for it
 PATIENT = 5  # attempts for the sake of an attachment that cannot be fetched just now
@@ -23,12 +24,37 @@ MOST = 10  # attempts: a document that ends the process each time must not do so
 Fetch = Callable[[Resource], tuple[Resource, Sequence[Issue]]]
 
 
+class Judged(Protocol):
+    """What was found in a document, with what reviewers say of it."""
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """What of that has no effect."""
+
+    def bundle(self, fhir: Version, recorded: str) -> Resource:
+        """What is derived from the document."""
+
+    def keep(self, tx: Transaction) -> None:
+        """It is there for those who judge it."""
+
+
+class Review(Protocol):
+    """Those who judge what was found."""
+
+    def judged(self, document: str, version: int, understood: Understood) -> Judged:
+        """What they say of a document version."""
+
+    def forget(self, tx: Transaction, document: str) -> None:
+        """There is nothing to judge in a document any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
     """What a document gave."""
 
     bundles: Mapping[str, Resource] | None = None  # by FHIR version; None where it could not be read at all
     issues: tuple[Issue, ...] = ()  # what was left out, or why it could not be read
+    judged: Judged | None = None
 
 
 class Deriver:
@@ -44,8 +70,9 @@ class Deriver:
         versions: Iterable[Version] = ("r4",),
         fetch: Fetch | None = None,
         timed: Callable[[str, float], None] | None = None,
+        review: Review | None = None,
     ) -> None:
-        self._database, self._pipeline, self._gate = database, pipeline, gate
+        self._database, self._pipeline, self._gate, self._review = database, pipeline, gate, review
         self._targets, self.versions = tuple(targets), tuple(dict.fromkeys(versions))
         self._fetch = fetch
         self._timed = timed or (lambda stage, seconds: None)
@@ -76,9 +103,27 @@ class Deriver:
             return self._planned(document, version)
         begun = time.monotonic()
         patient = todo.attempts < PATIENT
-        derived = self._run(_as_known(stored), self.versions, recorded=todo.at, patient=patient)
+        derived = self._run(
+            _as_known(stored), self.versions, recorded=todo.at, patient=patient, of=(document, version)
+        )
         state = work.FAILED if derived.bundles is None else work.EXTRACTED
         return self._finish(todo, state, derived, time.monotonic() - begun)
+
+    def reviewable(self, document: str) -> None:
+        """What is found in a document is there for those who judge it; nothing is derived.
+
+        Raises UnknownResource, Gone, InputError or EngineError.
+        """
+        if self._review is None:
+            return
+        with self._database.reading() as tx:
+            stored = resources.read(tx, "DocumentReference", document)
+        whole, _ = self._fetch(_as_known(stored)) if self._fetch else (_as_known(stored), ())
+        with self._gate.urgent():
+            understood = self._pipeline.understand(whole)
+        judged = self._review.judged(document, stored.version, understood)
+        with self._database.writing(lasting=False) as tx:
+            judged.keep(tx)
 
     def understand(self, document: Resource, version: Version) -> Derived:
         """What is derived from a document for somebody who waits; nothing is kept."""
@@ -92,15 +137,25 @@ class Deriver:
         return step.kept, (*fetched, *step.left_out)
 
     def _run(
-        self, document: Resource, versions: Iterable[Version], *, recorded: str, patient: bool = False
+        self,
+        document: Resource,
+        versions: Iterable[Version],
+        *,
+        recorded: str,
+        patient: bool = False,
+        of: tuple[str, int] | None = None,
     ) -> Derived:
-        """What a document gives; with `patient`, EngineError where an attachment may be had later."""
+        """What a document gives; with `patient`, EngineError where an attachment may be had later.
+
+        `of` is the document version whose reviewers are heard; None: it has none.
+        """
         try:
             whole, fetched = self._fetch(document) if self._fetch else (document, ())
             if patient and any(issue.code == "transient" for issue in fetched):
                 raise EngineError("an attachment cannot be fetched yet")
             understood = self._pipeline.understand(whole)
-            bundles = {str(one): self._pipeline.write(understood, one, recorded).bundle for one in versions}
+            judged = self._review.judged(*of, understood) if self._review and of else None
+            bundles = {str(one): self._written(understood, judged, one, recorded) for one in versions}
         except (LedgerError, EngineError) as error:
             if error.retryable:
                 raise
@@ -113,7 +168,15 @@ class Deriver:
             return Derived(issues=(_defect(error),))
         issues = (*fetched, *(issue for step in understood.steps for issue in step.left_out))
         unread = not understood.notes and any(issue.severity in ("error", "fatal") for issue in issues)
-        return Derived(bundles=None if unread else bundles, issues=issues)
+        issues += judged.issues if judged else ()
+        return Derived(bundles=None if unread else bundles, issues=issues, judged=judged)
+
+    def _written(
+        self, understood: Understood, judged: Judged | None, fhir: Version, recorded: str
+    ) -> Resource:
+        if judged is not None:
+            return judged.bundle(fhir, recorded)
+        return self._pipeline.write(understood, fhir, recorded).bundle
 
     def _finish(
         self, todo: Work, state: str, derived: Derived, seconds: float | None = None
@@ -123,11 +186,20 @@ class Deriver:
             first = work.finish(
                 tx, todo.document, todo.version, state, bundles=derived.bundles, outcome=told, seconds=seconds
             )
+            if first:
+                self._reviewable(tx, todo.document, state, derived)
             if first and state != work.FAILED:
                 deliveries.plan(tx, todo.document, todo.version, self._wanted(tx, todo.document, state))
         if seconds is not None:
             self._timed("derive", seconds)
         return self._planned(todo.document, todo.version)
+
+    def _reviewable(self, tx: Transaction, document: str, state: str, derived: Derived) -> None:
+        """Reviewers see what was found, and nothing of what was withdrawn."""
+        if derived.judged is not None and state == work.EXTRACTED:
+            derived.judged.keep(tx)
+        elif self._review is not None and state == work.RETRACTED:
+            self._review.forget(tx, document)
 
     def _wanted(self, tx: Transaction, document: str, state: str) -> tuple[str, ...]:
         """All targets; of a retraction, those that something may have reached."""

@@ -19,6 +19,7 @@ from adapter.fhir import ids, outcome
 from adapter.fhir.wire.json_reader import read_json
 from adapter.fhir.wire.limits import Limits
 from adapter.jobs import listing
+from adapter.jobs.decisions import WRONG, to_do, wrong
 from adapter.jobs.lines import issue_of, placed, told
 from adapter.jobs.listing import KIND, Listing
 from adapter.jobs.spool import Spool
@@ -30,7 +31,6 @@ from adapter.model import Issue, Resource
 PATIENCE = 6  # attempts at a manifest or file
 PAUSE = 1.0  # seconds until it is looked again whether there is room
 KEPT = 4  # fetched files that wait for room, in this process
-WRONG = "entered-in-error"
 PLAIN = frozenset({"application/octet-stream", "binary/octet-stream", "text/plain"})
 JSON = frozenset({"application/json", "application/fhir+json", "text/json"}) | PLAIN
 NDJSON = frozenset({"application/fhir+ndjson", "application/ndjson", "application/x-ndjson"}) | JSON
@@ -371,6 +371,4 @@ def _withdrawn(tx: Transaction, document: str, version: int) -> Started:
         return []
     if work.read(tx, document, version).state == work.ACCEPTED:
         work.finish(tx, document, version, work.RETRACTED, bundles={}, outcome=outcome.of([]))
-    stored = resources.change(tx, KIND, document, lambda old: {**old, "status": WRONG})
-    work.add(tx, document, stored.version, priority=work.BATCH, retracts=True)
-    return [stored]
+    return [to_do(tx, resources.change(tx, KIND, document, wrong), work.BATCH)]

@@ -15,7 +15,7 @@ from sqlalchemy import Row, Update, func, insert, select, update
 
 from adapter.errors import PreconditionFailed, UnknownResource
 from adapter.ledger.database import Transaction
-from adapter.ledger.tables import delivery
+from adapter.ledger.tables import attempt, delivery
 from adapter.model import Resource
 
 WAITING, SENDING, SENT, DEAD, DISCARDED, SUPERSEDED = (
@@ -26,6 +26,20 @@ WAITING, SENDING, SENT, DEAD, DISCARDED, SUPERSEDED = (
     "discarded",
     "superseded",
 )
+STATES = (WAITING, SENDING, SENT, DEAD, DISCARDED, SUPERSEDED)
+ENDED = (SENT, DEAD, DISCARDED, SUPERSEDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What came of one attempt at a delivery, or of a decision about it."""
+
+    version: int
+    target: str
+    at: str  # instant
+    state: str  # of the delivery since
+    due: str | None = None  # when it was to be tried again
+    outcome: Resource | None = None  # OperationOutcome of a failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +107,24 @@ def mark(tx: Transaction, one: Delivery, state: str, **values: Any) -> None:
         if values.get(name) is not None:
             values[name] = json.dumps(values[name], ensure_ascii=False, separators=(",", ":"))
     tx.connection.execute(_one(one).values(state=state, at=tx.now, **values))
+    if state in ENDED or values.get("outcome"):
+        _noted(tx, one, state, due=values.get("due"), outcome=values.get("outcome"))
+
+
+def attempts(tx: Transaction, document: str, limit: int = 1_000) -> tuple[Attempt, ...]:
+    """What came of the attempts at the deliveries of a document, and decisions on them, newest first."""
+    wanted = select(attempt).where(attempt.c.document == document).order_by(attempt.c.number.desc())
+    return tuple(
+        Attempt(
+            version=row.version,
+            target=row.target,
+            at=row.at,
+            state=row.state,
+            due=row.due,
+            outcome=json.loads(row.outcome) if row.outcome else None,
+        )
+        for row in tx.connection.execute(wanted.limit(limit))
+    )
 
 
 def again(tx: Transaction, document: str, version: int, target: str) -> Delivery:
@@ -159,7 +191,17 @@ def _decided(tx: Transaction, found: Delivery, allowed: Sequence[str], state: st
     if found.state not in allowed:
         raise PreconditionFailed(f"the delivery is {found.state}")
     mark(tx, found, state, hop=found.hop + 1, attempts=0, due=None)
+    if state == WAITING:
+        _noted(tx, found, state)
     return read(tx, found.document, found.version, found.target)
+
+
+def _noted(
+    tx: Transaction, one: Delivery, state: str, *, due: str | None = None, outcome: str | None = None
+) -> None:
+    own = {"document": one.document, "version": one.version, "target": one.target}
+    told = {"at": tx.now, "state": state, "due": due, "outcome": outcome}
+    tx.connection.execute(insert(attempt).values(**own, **told))
 
 
 def _of(row: Row[Any]) -> Delivery:

@@ -96,6 +96,13 @@ def change(
     return _written(tx, id, before.version + 1, resource, digest)
 
 
+def again(tx: Transaction, kind: str, id: str) -> Stored:
+    """The next version of a resource, with the same content. Raises UnknownResource or Gone."""
+    tx.lock(f"{kind}/{id}")
+    before = read(tx, kind, id)
+    return _written(tx, id, before.version + 1, before.content, digest_of(before.content))
+
+
 def remove(tx: Transaction, kind: str, id: str) -> None:
     """The resource is gone; its versions stay readable. Raises UnknownResource or Gone."""
     tx.lock(f"{kind}/{id}")

@@ -131,7 +131,8 @@ verdict = Table(  # what reviewers said of findings; appended and never changed
     METADATA,
     Column("number", Integer, primary_key=True),
     Column("at", String(32), nullable=False),
-    Column("who", Text, nullable=False),
+    Column("who", String(64), nullable=False),  # the same for the same person
+    Column("name", Text, nullable=False),  # as the person was called then
     Column("document", String(64), nullable=False),
     Column("version", Integer, nullable=False),
     Column("action", String(16), nullable=False),  # accept, reject, change, add, withdraw
