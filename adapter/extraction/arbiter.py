@@ -32,6 +32,8 @@ class Over(mappings.Table):
     words: int
     characters: int
     alike_words: int
+    details: frozenset[str]
+    detailed_words: int
 
 
 class ArbiterRules(mappings.Table):
@@ -88,6 +90,11 @@ class Arbiter:
     def model(self) -> ModelInfo:
         """The encoder's model."""
         return self._encoder.model
+
+    @property
+    def tells(self) -> Collection[str]:
+        """What of an assertion the model has its own word on."""
+        return frozenset(self._encoder.classifier.said) & self._rules.claims.keys()
 
     @property
     def languages(self) -> Collection[str] | None:
@@ -174,6 +181,8 @@ def _stands_over(name: Mention, touched: Sequence[Mention], rules: Over) -> bool
     if _words(name) < rules.words or len(name.text) < rules.characters:
         return False
     if not all(name.start <= mention.start and mention.end <= name.end for mention in touched):
+        return False
+    if _words(name) < rules.detailed_words and any(mention.kind in rules.details for mention in touched):
         return False
     alike = len(touched) == 1 and touched[0].kind == name.kind
     return not alike or _words(name) >= rules.alike_words

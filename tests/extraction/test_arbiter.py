@@ -63,6 +63,21 @@ def test_a_long_drug_name_swallows_the_pieces_the_encoder_made_of_it() -> None:
     assert merged(text, read, named) == [(text[2:], "medication")]
 
 
+@pytest.mark.parametrize(
+    ("text", "detail", "kind"),
+    [
+        ("1% lidocaine", "1%", "dose"),
+        ("oral antibiotics", "oral", "route"),
+        ("Betadine solution", "solution", "form"),
+    ],
+)
+def test_a_short_name_does_not_swallow_a_detail(text: str, detail: str, kind: str) -> None:
+    drug = text.replace(detail, "").strip()
+    read = [mention(text, drug, "medication", "encoder"), mention(text, detail, kind, "encoder")]
+    named = [mention(text, text, "medication", "dictionary")]
+    assert set(merged(text, read, named)) == {(drug, "medication"), (detail, kind)}
+
+
 def test_a_short_name_needs_the_encoders_suspicion() -> None:
     text = "The cold room"
     named = [mention(text, "cold", "condition", "dictionary")]
