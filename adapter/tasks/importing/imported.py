@@ -24,6 +24,19 @@ class Imported:
     examples: tuple[Example, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def files(self) -> dict[str, str]:
+        """The files of its folder, by name."""
+        files = {
+            "task.toml": self.task_toml,
+            "answer.schema.json": json.dumps(self.schema, ensure_ascii=False, indent=2) + "\n",
+        }
+        rows = [
+            {"text": one.text, "answer": one.answer, **({"evidence": one.evidence} if one.evidence else {})}
+            for one in self.examples
+        ]
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        return files | ({"examples.jsonl": lines} if lines else {})
+
 
 def text_of(path: Path, most: int = MOST_BYTES) -> str:
     """The text of a file of at most `most` bytes."""
