@@ -156,9 +156,10 @@ def sampler(settings: Settings, opened: extraction.Engine | None) -> generative.
         return kept or (_remote(chosen, how) if chosen.engine == "remote" else _local(chosen, how))
 
     def asked(backend: generative.Backend, task: Task) -> generative.GenerativeEngine:
-        return engine(backend, task, how, chosen.engine)
+        return engine(backend, task, how, chosen.engine, chosen.files)
 
-    return generative.Sampler(backend, asked, strategy=asking.strategy, lent=own)
+    small = chosen.engine == "generative" and chosen.model is None and not how.local.model
+    return generative.Sampler(backend, asked, strategy=asking.strategy, lent=own, small=small)
 
 
 def chooser(settings: Settings, opened: extraction.Engine) -> generative.ModelChooser | None:
