@@ -9,13 +9,25 @@ and is the only thing that grows. `adapter/assembly.py` opens the parts.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 from adapter import coding, context, emission, extraction, notes
 from adapter.delivery import Sink
 from adapter.extraction.generative import Told
 from adapter.fhir.systems import Version
-from adapter.model import Finding, Issue, Mention, Note, Receipt, Resource, Step, Stretch, primary
+from adapter.model import (
+    Finding,
+    Issue,
+    Mention,
+    ModelInfo,
+    Note,
+    Receipt,
+    Resource,
+    Step,
+    Stretch,
+    primary,
+)
 
 __all__ = ["Outcome", "Pipeline", "Tally", "Told", "Understood", "deliver"]
 
@@ -140,8 +152,17 @@ class Pipeline:
         return coding.assign(findings, self.coder, _names(language), note)
 
     def explained(self, finding: Finding, language: str) -> coding.Explained:
-        """What coding does with a finding of a language, candidate by candidate; nobody is asked to choose."""
+        """What coding does with a finding of a language, candidate by candidate; no chooser is asked."""
         return self.coder.explained(finding, _names(language))
+
+    def replaying(self, recording: Path) -> "Pipeline":
+        """The same line, with mentions as they are recorded in a file in place of an engine's.
+
+        Raises ModelError naming file and line.
+        """
+        nobody = ModelInfo(name="recorded answers", version="", digest="", quantization="")
+        engine = extraction.Replay.of_file(recording)
+        return replace(self, engine=engine, maker=replace(self.maker, model=nobody))
 
     def text(self, id: str, text: str, language: str | None = None) -> tuple[Sequence[Finding], Tally]:
         """The coded findings of a plain text, with the Steps that led there."""

@@ -77,8 +77,8 @@ def ordered(work: Callable[[In], Out], items: Iterable[In], workers: int) -> Ite
 class Progress:
     """Counts lines on standard error, at most once in two seconds, and once at the end."""
 
-    def __init__(self, what: str, *, quiet: bool, every: float = 2.0) -> None:
-        self._what, self._quiet, self._every = what, quiet, every
+    def __init__(self, what: str, *, quiet: bool, every: float = 2.0, things: str = "lines") -> None:
+        self._what, self._quiet, self._every, self._things = what, quiet, every, things
         self._began = self._last = time.monotonic()
         self.done = self.failed = 0
 
@@ -98,7 +98,8 @@ class Progress:
     def _say(self) -> None:
         if not self._quiet:
             rate = self.done / max(time.monotonic() - self._began, 1e-9)
-            sys.stderr.write(f"{self._what}: {self.done:,} lines, {rate:,.1f}/s, {self.failed:,} failed\n")
+            told = f"{self.done:,} {self._things}, {rate:,.1f}/s, {self.failed:,} failed"
+            sys.stderr.write(f"{self._what}: {told}\n")
             sys.stderr.flush()
 
 

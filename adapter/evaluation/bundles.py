@@ -8,49 +8,20 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
-from typing import Any
 
 import numpy as np
 
 from adapter.errors import InputError
-from adapter.evaluation import resampling, scores
+from adapter.evaluation import pairing, resampling, scores
 from adapter.evaluation.resampling import Counts
+from adapter.evaluation.resources import CLINICALLY, Clinical, Counting, clinical
 from adapter.evaluation.scores import SEED, Prf
-from adapter.fhir import systems
 from adapter.model import Resource
 
 ALL = "all"
 DEFAULT = "all.exact.f1"
 MEASURES = ("resource", "status", "code", "date", "exact")
 """exact: status, code and date are all right."""
-NOT_CLINICAL = ("Device", "Provenance", "DocumentReference", "Patient", "Encounter", "OperationOutcome")
-STATUS = ("status", "clinicalStatus", "verificationStatus", "intent", "adherence")
-DATES = ("onset", "abatement", "effective", "performed", "occurrence", "lastOccurrence")
-LEFT_OUT = (
-    "id",
-    "meta",
-    "identifier",
-    "fullUrl",
-    "recordedDate",
-    "dateAsserted",
-    "recorded",
-    "issued",
-)
-ABOUT = (systems.DERIVATION, systems.CONFIDENCE)
-Facts = frozenset[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clinical:
-    """What a resource says, as sets that are compared."""
-
-    resource: Resource
-    type: str
-    words: str  # the text of its code, folded
-    places: Facts  # what it was derived from
-    status: Facts
-    code: Facts
-    date: Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +86,7 @@ def diff(case: BundleCase) -> Iterator[str]:
     They hold words of the note, as the Bundles do.
     """
     match = matched(case)
-    both = [(one, other) for one, other in match.pairs if cleaned(one.resource) != cleaned(other.resource)]
+    both = [(one, other) for one, other in match.pairs if one.cleaned != other.cleaned]
     sides = [
         *((one.type, _lines(one), _lines(other)) for one, other in both),
         *((one.type, _lines(one), []) for one in match.missed),
@@ -126,103 +97,33 @@ def diff(case: BundleCase) -> Iterator[str]:
         yield from unified_diff(wanted, given, first, second, lineterm="")
 
 
-def clinical(resource: Resource) -> Clinical:
-    """What a resource says."""
-    codes = _concept(resource)
-    return Clinical(
-        resource=resource,
-        type=str(resource.get("resourceType")),
-        words=" ".join(str(codes.get("text", "")).casefold().split()),
-        places=frozenset(_places(resource)),
-        status=frozenset((name, _told(resource[name])) for name in STATUS if name in resource),
-        code=frozenset((str(one.get("system")), str(one.get("code"))) for one in codes.get("coding", ())),
-        date=frozenset((name, _told(resource[name])) for name in resource if name.startswith(DATES)),
-    )
-
-
-def cleaned(value: Any) -> Any:
-    """A resource without what may differ between two runs that say the same."""
-    if isinstance(value, dict):
-        kept = {key: cleaned(inner) for key, inner in value.items() if not _ignored(key, inner)}
-        return {key: inner for key, inner in kept.items() if inner not in ({}, [])}
-    if isinstance(value, list):
-        return [cleaned(one) for one in value if not (isinstance(one, dict) and one.get("url") in ABOUT)]
-    return value
-
-
-def _ignored(key: str, inner: Any) -> bool:
-    if key == "text":
-        return isinstance(inner, dict)  # a narrative; the text of a concept stays
-    return key.lstrip("_") in LEFT_OUT or (key == "reference" and str(inner).startswith("urn:uuid:"))
-
-
 def _lines(one: Clinical) -> list[str]:
-    return json.dumps(cleaned(one.resource), ensure_ascii=False, indent=1, sort_keys=True).split("\n")
+    return json.dumps(one.cleaned, ensure_ascii=False, indent=1, sort_keys=True).split("\n")
 
 
-def _concept(resource: Resource) -> Resource:
-    """What a resource is about: its code, or its medication."""
-    medication = resource.get("medicationCodeableConcept") or (resource.get("medication") or {}).get(
-        "concept"
-    )
-    found = medication or resource.get("code") or resource.get("relationship") or {}
-    return found if isinstance(found, dict) else {}
-
-
-def _told(value: Any) -> str:
-    """A status or date as one text: of a concept its codes."""
-    concept = value.get("code", value) if isinstance(value, dict) else value
-    if isinstance(concept, dict) and "coding" in concept:
-        return " ".join(sorted(str(one.get("code")) for one in concept["coding"]))
-    return json.dumps(concept, sort_keys=True)
-
-
-def _places(resource: Resource) -> Iterator[tuple[str, str]]:
-    for extension in resource.get("extension", ()):
-        if extension.get("url") == systems.DERIVATION:
-            parts = {one.get("url"): one.get("valueInteger") for one in extension.get("extension", ())}
-            yield str(parts.get("offset")), str(parts.get("length"))
-
-
-def _all(bundle: Resource | None, name: str) -> list[Clinical]:
-    resources = [entry.get("resource", {}) for entry in (bundle or {}).get("entry", ())]
+def _all(bundle: Resource | None, name: str, counting: Counting) -> list[Clinical]:
     try:
-        found = [clinical(one) for one in resources if one.get("resourceType") not in NOT_CLINICAL]
+        found = [clinical(one, counting) for one in counting.parts(bundle or {})]
     except (AttributeError, KeyError, TypeError):
         raise InputError(f"Bundle {name}: a resource that is not built as FHIR has it") from None
-    return sorted(found, key=lambda one: (one.type, json.dumps(cleaned(one.resource), sort_keys=True)))
+    return sorted(found, key=lambda one: (one.type, json.dumps(one.cleaned, sort_keys=True)))
 
 
-def matched(case: BundleCase) -> Matched:
+def matched(case: BundleCase, counting: Counting = CLINICALLY, *, rest: bool = False) -> Matched:
     """The resources of a case, paired one to one: the most alike first.
 
-    Raises InputError for what is not built as FHIR has it.
+    With `rest`, also those that are about the same place or, having neither code, words nor place, of the
+    same type. Raises InputError for what is not built as FHIR has it.
     """
-    expected, emitted = _all(case.expected, case.name), _all(case.emitted, case.name)
-    ranked = sorted(
-        (-likeness, at, place)
-        for at, one in enumerate(expected)
-        for place, other in enumerate(emitted)
-        if (likeness := _likeness(one, other)) >= 1
-    )
-    pairs: dict[int, int] = {}
-    for _, at, place in ranked:
-        if at not in pairs and place not in pairs.values():
-            pairs[at] = place
+    expected, emitted = (_all(one, case.name, counting) for one in (case.expected, case.emitted))
+    pairs = pairing.alike(expected, emitted)
+    if rest:
+        pairing.rest(pairs)
     return Matched(
-        pairs=tuple((expected[at], emitted[place]) for at, place in sorted(pairs.items())),
-        missed=tuple(one for at, one in enumerate(expected) if at not in pairs),
-        invented=tuple(one for place, one in enumerate(emitted) if place not in pairs.values()),
+        pairs=tuple((expected[at], emitted[place]) for at, place in sorted(pairs.found.items())),
+        missed=tuple(expected[at] for at in pairs.missed()),
+        invented=tuple(emitted[place] for place in pairs.invented()),
     )
-
-
-def _likeness(one: Clinical, other: Clinical) -> float:
-    """How sure it is that two resources are about the same thing; under 1 they are not."""
-    if one.type != other.type:
-        return 0
-    found = 4 * bool(one.code & other.code) + 2 * bool(one.places & other.places)
-    same_words = bool(one.words) and one.words == other.words
-    return found + same_words + 0.5 * (one.status == other.status) + 0.25 * (one.date == other.date)
 
 
 def _resources(match: Matched) -> Iterator[Clinical]:

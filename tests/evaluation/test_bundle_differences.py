@@ -36,7 +36,7 @@ def told(expected, emitted, *, text=True):
 def test_elements_that_differ_and_no_others():
     first, second = statement(dose=500), statement(dose=850, status="stopped", codes=("2", "3"))
     (one,) = told([first], [second])
-    assert (one.type, one.what, one.about) == ("MedicationStatement", "differs", "metformin")
+    assert (one.type, one.what, one.about) == ("MedicationStatement", "differs", "Metformin")
     assert {fact.path: (fact.expected, fact.emitted) for fact in one.facts} == {
         "status": (("active",), ("stopped",)),
         "medicationCodeableConcept.coding": (("snomed 1 Shown",), ("snomed 3 Shown",)),
