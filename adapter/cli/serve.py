@@ -5,17 +5,20 @@ import signal
 import sys
 import threading
 from contextlib import nullcontext
+from functools import partial
 
 import uvicorn
 
 from adapter import workbench
-from adapter.api import opening
+from adapter.api import authority, opening
 from adapter.api.admission import admission
 from adapter.api.app import application
 from adapter.api.service import Service
 from adapter.api.site import Site
 from adapter.api.watching import logs, tracing
+from adapter.api.watching.audit import Access, Trail
 from adapter.api.watching.requests import Limits
+from adapter.cli.bench import furnished
 from adapter.cli.streams import say
 from adapter.cli.workbench import people
 from adapter.errors import SettingsError
@@ -28,7 +31,10 @@ def serve(settings: Settings) -> int:
     """Answers until it is told to stop; work under way may finish then."""
     _few_arenas()
     site = opening.read_site(settings)
-    with opening.service(settings, site, say) as service:
+    with (
+        opening.service(settings, site, say) as service,
+        furnished(settings, bench(settings, service, site)) as pages,
+    ):
         undo = logs.configure(settings.log_level)
         try:
             app = application(
@@ -36,7 +42,7 @@ def serve(settings: Settings) -> int:
                 limits=_limits(site),
                 tls=_tls(site),
                 tracing=tracing.opened(),
-                more=workbench.routes(bench(settings, service)),
+                more=workbench.routes(pages),
             )
             origin = f"{'https' if site.server.tls_certificate else 'http'}://{_where(settings)}"
             say(f"listening on {origin}/fhir; the workbench is at {origin}/workbench")
@@ -63,16 +69,48 @@ def worker(settings: Settings) -> int:
     return 0
 
 
-def bench(settings: Settings, service: Service) -> workbench.Bench:
+def bench(settings: Settings, service: Service, site: Site | None = None) -> workbench.Bench:
     """The workbench of a service, open to whoever its security lets in."""
+    sign_in = authority.sign_in(settings, site, service.database, service.trail) if site else None
     return workbench.Bench(
-        admit=people(admission(service.authenticator, service.limiter)),
+        admit=people(admission(service.authenticator, service.limiter), sign_in),
+        sign_in=sign_in,
         version=service.version,
         pipeline=service.pipeline,
         engine=settings.engine,
         fhir=service.fhir,
         turn=service.gate.urgent if service.gate else nullcontext,
+        terminology=service.terminology,
+        audit=partial(_audited, service.trail),
+        documents=workbench.Documents(
+            database=service.database,
+            decisions=service.decisions,
+            notes=service.deriver.notes if service.deriver else None,
+        ),
     )
+
+
+def _audited(trail: Trail, act: workbench.Act) -> None:
+    """What is done at the workbench is in the audit before it is answered."""
+    for patient in act.patients or (None,):
+        trail.record(
+            Access(
+                interaction=act.interaction,
+                request_id=act.request_id,
+                status=act.status,
+                type="DocumentReference",
+                id=act.document,
+                version=act.version,
+                patient=patient,
+                principal=act.person.id or act.person.name,
+                name=act.person.name,
+                person=act.person.signed_in,
+                address=act.address,
+                operation=act.what if act.interaction == "operation" else None,
+                query=act.query,
+                digest=act.digest,
+            )
+        )
 
 
 def _few_arenas() -> None:

@@ -3,11 +3,24 @@
 bench     what the pages work with         page      what a page is
 pages     those there are, their routes    trial     the page Try
 guard     who is let in, and headers       trying    a form -> a tried note
+forms     a request -> fields and files    dropped   a file -> a text, or an attachment
 marking   a note -> its marked stretches   drawing   a tried note -> what the page shows
 """
 
-from adapter.workbench.bench import ROLES, Admit, Bench, Headers, Person, Role
+from adapter.workbench.bench import ROLES, Act, Admit, Bench, Documents, Headers, Packs, Person, Role
 from adapter.workbench.page import BASE
 from adapter.workbench.pages import routes
 
-__all__ = ["BASE", "ROLES", "Admit", "Bench", "Headers", "Person", "Role", "routes"]
+__all__ = [
+    "BASE",
+    "ROLES",
+    "Act",
+    "Admit",
+    "Bench",
+    "Documents",
+    "Headers",
+    "Packs",
+    "Person",
+    "Role",
+    "routes",
+]

@@ -1,12 +1,19 @@
 """What the pages work with: opened once by who serves them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from adapter.fhir.systems import Version
+from adapter.jobs import Decisions
+from adapter.ledger import Database
+from adapter.model import Issue, Note, Resource, Step
 from adapter.pipeline import Pipeline
+from adapter.tasks import Task
+from adapter.tasks.sample import Asked, Sample
+from terminology.fhir import Service as Terminology
 
 
 class Headers(Protocol):
@@ -28,14 +35,119 @@ class Person:
 
     name: str  # as the audit and Provenance name them
     roles: frozenset[Role]
+    id: str = ""  # the same for the same person, whatever their name; a hash
+    signed_in: bool = False  # through the browser: they can sign out
 
     def may(self, role: Role) -> bool:
         """Whether they may do what needs a role."""
         return role in self.roles or "administrator" in self.roles
 
 
+Interaction = Literal["read", "vread", "update", "search-type", "operation"]
+
 Admit = Callable[[Headers, str, str, str], Person]
 """Who sent a request (headers, method, path, address of the client). AccessError: they are not let in."""
+
+
+class Sent(Protocol):
+    """Where a browser goes next, and what it is to keep."""
+
+    @property
+    def address(self) -> str:
+        """Where it goes; "" where there is no such place."""
+
+    @property
+    def cookies(self) -> Sequence[str]:
+        """Set-Cookie headers."""
+
+
+class SignIn(Protocol):
+    """Signing in through a browser, at a provider."""
+
+    @property
+    def name(self) -> str:
+        """The provider's, as people know it."""
+
+    def begin(self, to: str) -> Sent:
+        """To the provider, to come back to a path of ours. SignInFailed when it is away."""
+
+    def finish(
+        self, query: Sequence[tuple[str, str]], headers: Headers, client: str, request_id: str
+    ) -> Sent:
+        """Back from the provider, signed in. AccessError when its answer does not hold."""
+
+    def end(self, headers: Headers, client: str, request_id: str) -> Sent:
+        """Signed out; the address is where to sign out at the provider too."""
+
+
+class Lines(Protocol):
+    """The line with one or another engine in it."""
+
+    @property
+    def engines(self) -> Sequence[str]:
+        """Those that can be asked for, the site's own first."""
+
+    @property
+    def task(self) -> str:
+        """What a language model is asked when nobody says."""
+
+    def tasks(self) -> Sequence[Task]:
+        """What a language model may be asked."""
+
+    def line(self, engine: str, task: str) -> AbstractContextManager[Pipeline]:
+        """The line for one note. InputError for what is not offered, EngineError when it cannot be had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packs:
+    """The profile packs of the site."""
+
+    versions: Mapping[str, frozenset[Version]]  # by name: the FHIR versions each is for
+    adapt: Callable[[Resource, Version, str], Step[Resource]]  # a Bundle made to a pack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that was done at the workbench, for the audit. Never a note's words."""
+
+    what: str  # as an operation: "$try"
+    person: Person
+    request_id: str
+    address: str | None  # of the client
+    status: int  # HTTP status of the answer
+    digest: str | None = None  # SHA-256 of the document it was done with
+    patients: tuple[str, ...] = ()  # references to those the document is about
+    interaction: Interaction = "operation"  # what it is as one of FHIR; `what` is then of no account
+    document: str | None = None  # id of the document in the ledger
+    version: str | None = None  # of the document
+    query: str | None = None  # names of search parameters; values are not kept
+
+
+class Sampler(Protocol):
+    """Any task, asked of the language model of this process. Safe to use from several threads."""
+
+    @property
+    def small(self) -> bool:
+        """Whether it is the small model that ships, trained for one task."""
+
+    def asked(self, task: Task) -> Asked:
+        """What a model is asked by a task; needs none. EngineError for what no grammar binds."""
+
+    def run(self, task: Task, note: Note) -> Sample:
+        """What it answers. InputError for a note that is too long, EngineError when it cannot be had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
+    """What came in and what became of it."""
+
+    database: Database
+    decisions: Decisions
+    notes: Callable[[Resource], tuple[tuple[Note, ...], tuple[Issue, ...]]] | None  # the texts of a document
+
+
+def _unheard(act: Act) -> None:
+    return None
 
 
 def _no_queue() -> AbstractContextManager[None]:
@@ -52,3 +164,11 @@ class Bench:
     engine: str = "encoder"  # as the settings name it
     fhir: Version = "r4"  # what is chosen until somebody chooses
     turn: Callable[[], AbstractContextManager[None]] = _no_queue  # a place at the model, held while it works
+    lines: Lines | None = None  # None: there is the engine of the pipeline alone
+    packs: Packs | None = None  # None: Bundles are shown as they were made
+    audit: Callable[[Act], None] = _unheard  # what it raises, the person at the page gets to see
+    sign_in: SignIn | None = None  # None: who is let in is told by where they are, or by a key or token
+    terminology: Mapping[Version, Terminology] = field(default_factory=dict)  # as the FHIR operations ask it
+    sampler: Sampler | None = None  # None: there is no language model to try tasks with
+    tasks: Path | None = None  # directory of the site's own tasks; None: nothing can be saved
+    documents: Documents | None = None  # None: nothing is stored here

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from adapter.fhir.derived import Place, places
 from adapter.model import FLAGS, Attribute, Cue, Finding, Issue, Note, Resource
 from adapter.workbench import marking
+from adapter.workbench.answers import Answer, answers
 from adapter.workbench.cards import status, title
+from adapter.workbench.maps import Mapped, Maps
 from adapter.workbench.marking import Piece
 from adapter.workbench.trying import Timed, Tried
 
@@ -20,6 +22,9 @@ SYSTEMS: Mapping[str, str] = {
     "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
     "http://www.whocc.no/atc": "ATC",
     "http://loinc.org": "LOINC",
+    "https://fhir.hl7.org.uk/Id/icd-10-uk": "ICD-10 (UK)",
+    "https://smt.esante.gouv.fr/terminologie-cim-10": "CIM-10",
+    "http://terminology.hl7.org/CodeSystem/icd-o-3": "ICD-O-3",
 }
 WORDS = 80  # characters shown of what was left out
 UNREAL = ("negated", "ruled_out", "hypothetical")
@@ -34,6 +39,7 @@ class Row:
     said: tuple[str, ...]  # how it is asserted, in words; none: present, in the patient
     cues: tuple[tuple[str, str, str, int], ...]  # what decided: axis, words, rule, how often
     details: tuple[tuple[Attribute, str], ...]  # with what a date says
+    maps: tuple[Mapped, ...]  # what the terminology's maps say of its code
     cards: tuple[tuple[int, str], ...]  # the resources made of it: number and type
 
 
@@ -67,15 +73,16 @@ class Page:
     rows: tuple[Row, ...]
     cards: tuple[Card, ...]
     left: tuple[Left, ...]
+    answers: tuple[Answer, ...]  # of a language model
     times: tuple[tuple[Timed, float], ...]  # with the share of the whole
     seconds: float
     kinds: tuple[tuple[str, int], ...]  # how many findings of each kind
 
 
-def page(tried: Tried) -> Page:
+def page(tried: Tried, maps: Maps) -> Page:
     """All that the page shows of a trial."""
     numbered = list(_numbered(tried))
-    left = tuple(_left(tried))
+    left, said = tuple(_left(tried)), answers(tried, numbered)
     cards = tuple(_cards(tried.outcome.bundle, numbered))
     made: dict[int, list[tuple[int, str]]] = {}
     for card in cards:
@@ -84,10 +91,11 @@ def page(tried: Tried) -> Page:
     times = tuple(_times(tried.times))
     seconds = sum(one.seconds for one in times)
     return Page(
-        notes=tuple((note, tuple(_pieces(note, numbered, left))) for note, _ in tried.notes),
-        rows=tuple(_row(number, one, made.get(number, ())) for number, _, one in numbered),
+        notes=tuple((note, tuple(_pieces(note, numbered, left, said))) for note, _ in tried.notes),
+        rows=tuple(_row(number, one, made.get(number, ()), maps) for number, _, one in numbered),
         cards=cards,
         left=left,
+        answers=said,
         times=tuple((one, one.seconds / seconds if seconds else 0.0) for one in times),
         seconds=seconds,
         kinds=tuple(Counter(one.kind for _, _, one in numbered).most_common()),
@@ -115,11 +123,23 @@ def _numbered(tried: Tried) -> Iterator[tuple[int, Note, Finding]]:
             number += 1
 
 
-def _pieces(note: Note, numbered: Sequence[tuple[int, Note, Finding]], left: Sequence[Left]) -> list[Piece]:
+def _pieces(
+    note: Note,
+    numbered: Sequence[tuple[int, Note, Finding]],
+    left: Sequence[Left],
+    said: Sequence[Answer],
+) -> list[Piece]:
     own = [(number, one) for number, where, one in numbered if where is note]
     unreal = frozenset(number for number, one in own if _unreal(one))
     out = [(one.number, one.issue) for one in left if one.issue.path in (None, note.path)]
-    return marking.pieces(note, marking.marks(own, out), unreal)
+    facts = [
+        (fact.number, span)
+        for answer in said
+        if answer.note is note
+        for fact in answer.facts
+        for span in fact.spans
+    ]
+    return marking.pieces(note, marking.marks(own, out, facts), unreal)
 
 
 def _unreal(one: Finding) -> bool:
@@ -128,7 +148,7 @@ def _unreal(one: Finding) -> bool:
     return said.experiencer != "patient" or any(getattr(said, axis) for axis in UNREAL)
 
 
-def _row(number: int, one: Finding, cards: Sequence[tuple[int, str]]) -> Row:
+def _row(number: int, one: Finding, cards: Sequence[tuple[int, str]], maps: Maps) -> Row:
     said = [_worded(flag) for flag in FLAGS if getattr(one.assertion, flag)]
     if one.assertion.experiencer != "patient":
         said.append(" ".join(filter(None, (one.assertion.experiencer, one.assertion.relative))))
@@ -138,6 +158,7 @@ def _row(number: int, one: Finding, cards: Sequence[tuple[int, str]]) -> Row:
         said=tuple(said),
         cues=tuple(_cues(one.assertion.cues)),
         details=tuple((detail, _when(detail)) for detail in one.attributes),
+        maps=maps.of(one.codings),
         cards=tuple(cards),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from adapter.model import Attribute, Cue, Finding, Issue, Note
+from adapter.model import Attribute, Cue, Finding, Issue, Note, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,8 +13,8 @@ class Mark:
 
     start: int
     end: int
-    role: str  # "finding", "detail" (of one: a cue, an attribute), "left" out
-    number: int  # of the finding, or of what was left out
+    role: str  # "finding", "detail" (of one: a cue, an attribute), "left" out, "fact" of an answer
+    number: int  # of the finding, of what was left out, or of the fact
     kind: str = ""
 
 
@@ -26,12 +26,17 @@ class Piece:
     findings: tuple[int, ...] = ()
     details: tuple[int, ...] = ()
     left: tuple[int, ...] = ()
+    facts: tuple[int, ...] = ()
     kind: str = ""  # of the shortest finding on it
     denied: bool = False  # whether that is said not to be so, or not of the patient
     ends: bool = False  # whether that finding ends here
 
 
-def marks(findings: Sequence[tuple[int, Finding]], left: Sequence[tuple[int, Issue]]) -> list[Mark]:
+def marks(
+    findings: Sequence[tuple[int, Finding]],
+    left: Sequence[tuple[int, Issue]],
+    facts: Sequence[tuple[int, Span]] = (),
+) -> list[Mark]:
     """What stands where."""
     found = [
         Mark(start=one.start, end=one.end, role="finding", number=number, kind=one.kind)
@@ -47,7 +52,8 @@ def marks(findings: Sequence[tuple[int, Finding]], left: Sequence[tuple[int, Iss
         for number, one in left
         if one.start is not None and one.end is not None
     ]
-    return [mark for mark in (*found, *details, *out) if mark.start < mark.end]
+    said = [Mark(start=one.start, end=one.end, role="fact", number=number) for number, one in facts]
+    return [mark for mark in (*found, *details, *out, *said) if mark.start < mark.end]
 
 
 def _details(one: Finding) -> tuple[Attribute | Cue, ...]:
@@ -76,6 +82,7 @@ def _piece(text: str, active: Sequence[Mark], end: int, unreal: frozenset[int]) 
         findings=tuple(mark.number for mark in found),
         details=_numbers(active, "detail"),
         left=_numbers(active, "left"),
+        facts=_numbers(active, "fact"),
         kind=top.kind if top else "",
         denied=top is not None and top.number in unreal,
         ends=top is not None and top.end == end,

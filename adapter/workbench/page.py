@@ -5,17 +5,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
-from urllib.parse import parse_qsl
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapter.errors import InputError
 from adapter.workbench.bench import Bench, Person, Role
+from adapter.workbench.forms import Upload
 
 BASE: Final = "/workbench"
-FIELDS: Final = 2_000  # of a form
 TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -28,6 +26,7 @@ class Asked:
     request: Request
     fields: Sequence[tuple[str, str]] = ()  # of the form, or of the address, in their order
     form: Mapping[str, str] = field(default_factory=dict)  # the same; of a name given twice the last
+    files: Mapping[str, Upload] = field(default_factory=dict)  # those chosen in the form, by field
 
     @property
     def path(self) -> Mapping[str, str]:
@@ -91,19 +90,6 @@ def drawn(bench: Bench, template: str, status: int, **values: object) -> Respons
 def sent_to(path: str) -> Response:
     """The browser goes on to another of our pages, by GET: what answers a form that changed something."""
     return RedirectResponse(path, status_code=303)
-
-
-def fields_of(request: Request, body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form, from the body or, of what holds no note, from the address."""
-    if request.method == "GET":
-        return [(name, value) for name, value in request.query_params.multi_items() if name != "text"]
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise InputError("the form is not of a type that is read")
-    try:
-        return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS)
-    except ValueError:
-        raise InputError("the form cannot be read") from None
 
 
 @cache

@@ -12,16 +12,21 @@ from starlette.routing import Route
 from adapter.errors import (
     AccessError,
     EngineError,
+    Gone,
     InputError,
+    LedgerUnavailable,
     NotAuthenticated,
     NotewrightError,
+    PreconditionFailed,
+    SignInFailed,
     TooManyRequests,
+    UnknownResource,
 )
-from adapter.workbench import guard, trial
+from adapter.workbench import forms, guard, signing, taskpages, terms, trial
 from adapter.workbench.bench import Bench, Person
-from adapter.workbench.page import BASE, Action, Asked, Page, assets, drawn, fields_of, sent_to
+from adapter.workbench.page import BASE, Action, Asked, Page, assets, drawn, sent_to
 
-PAGES: Final[Sequence[Page]] = (trial.PAGE,)
+PAGES: Final[Sequence[Page]] = (trial.PAGE, taskpages.PAGE, terms.PAGE)
 """In the order the navigation shows them."""
 
 STATUS: Final[Sequence[tuple[type[NotewrightError], int]]] = (
@@ -30,7 +35,20 @@ STATUS: Final[Sequence[tuple[type[NotewrightError], int]]] = (
     (AccessError, 403),
     (InputError, 400),
     (EngineError, 503),
+    (LedgerUnavailable, 503),
+    (UnknownResource, 404),
+    (Gone, 410),
+    (PreconditionFailed, 412),
 )
+
+TITLES: Final = {
+    401: "You are not signed in",
+    403: "This is not open to you",
+    400: "This cannot be read",
+    404: "This is not here",
+    410: "This is not here any more",
+    412: "Something changed meanwhile",
+}
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -45,6 +63,10 @@ def routes(bench: Bench, pages: Sequence[Page] = PAGES) -> list[Route]:
         Route(f"{BASE}/", _guarded(bench, there, first), methods=["GET"]),
         Route(f"{BASE}/static/{{name}}", _answered(bench, there, _static), methods=["GET"]),
         *(
+            Route(BASE + one.path, _answered(bench, there, _open(bench, one.answer)), methods=[one.method])
+            for one in (signing.STEPS if bench.sign_in else ())
+        ),
+        *(
             Route(page.address + one.path, _guarded(bench, there, one), methods=[one.method])
             for page in there
             for one in page.actions
@@ -55,8 +77,15 @@ def routes(bench: Bench, pages: Sequence[Page] = PAGES) -> list[Route]:
 
 def _guarded(bench: Bench, there: Sequence[Page], action: Action) -> Handler:
     def answer(request: Request, body: bytes, person: Person) -> Response:
-        fields = fields_of(request, body)
-        asked = Asked(bench=bench, person=person, request=request, fields=fields, form=dict(fields))
+        sent = forms.sent(request, body)
+        asked = Asked(
+            bench=bench,
+            person=person,
+            request=request,
+            fields=sent.fields,
+            form=dict(sent.fields),
+            files=sent.files,
+        )
         return action.answer(asked)
 
     async def guarded(request: Request) -> Response:
@@ -67,9 +96,18 @@ def _guarded(bench: Bench, there: Sequence[Page], action: Action) -> Handler:
     return _answered(bench, there, guarded)
 
 
+def _open(bench: Bench, answer: signing.Answer) -> Handler:
+    """What anybody may ask for: it leads to who may do more."""
+
+    async def opened(request: Request) -> Response:
+        return await run_in_threadpool(answer, bench, request)
+
+    return opened
+
+
 def _answered(bench: Bench, there: Sequence[Page], answer: Handler) -> Handler:
     async def answered(request: Request) -> Response:
-        request.state.navigation = there
+        request.state.navigation, request.state.person = there, None
         try:
             response = await answer(request)
         except NotewrightError as error:
@@ -94,13 +132,21 @@ def _nothing(bench: Bench, request: Request) -> Response:
 
 def _failed(bench: Bench, request: Request, error: NotewrightError) -> Response:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
-    titles = {401: "You are not signed in", 403: "This is not open to you", 400: "This cannot be read"}
-    title = titles.get(status, "This did not work")
+    title = TITLES.get(status, "This did not work")
+    if isinstance(error, SignInFailed):
+        title, status = "You could not be signed in", 503 if error.reason == "unavailable" else status
     return _problem(bench, request, status, title=title, message=str(error))
 
 
 def _problem(bench: Bench, request: Request, status: int, *, title: str, message: str) -> Response:
-    there, path = request.state.navigation, request.url.path
     return drawn(
-        bench, "problem.html", status, navigation=there, here=path, person=None, title=title, message=message
+        bench,
+        "problem.html",
+        status,
+        navigation=request.state.navigation,
+        here=request.url.path,
+        person=request.state.person,
+        to=signing.back(request),
+        title=title,
+        message=message,
     )

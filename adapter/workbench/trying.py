@@ -1,53 +1,89 @@
 """A form -> a tried note: what the line made of it, step by step, and how long each stage took."""
 
 import base64
+import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
 
 from adapter.errors import EngineError, InputError
 from adapter.fhir.systems import Version
 from adapter.fhir.wire.json_reader import read_json
+from adapter.fhir.wire.shapes import Shapes
+from adapter.fhir.wire.xml_reader import read_xml
 from adapter.model import Finding, Note, Resource, Step
-from adapter.pipeline import Outcome, Tally, Understood
-from adapter.settings import VERSIONS
+from adapter.pipeline import Outcome, Pipeline, Tally, Understood
+from adapter.settings import LANGUAGE_MODELS, VERSIONS
+from adapter.workbench import dropped
 from adapter.workbench.bench import Bench
+from adapter.workbench.dropped import File
 from adapter.workbench.examples import examples
+from adapter.workbench.forms import Upload
 
 T = TypeVar("T")
 
 LANGUAGES = {"": "detect", "en": "English", "de": "German", "fr": "French", "nl": "Dutch", "es": "Spanish"}
 PATIENT = {"reference": "Patient/tried"}  # what is emitted needs somebody it is about
+BASE_PACK = "base"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What somebody asked to be tried."""
 
-    text: str
+    text: str = ""
+    file: File | None = None  # in place of a text
     language: str = ""  # declared, BCP 47; "": it is detected
     fhir: Version = "r4"
     example: str = ""  # key of the shipped note this is, if it is one
+    engine: str = ""  # "": the site's own
+    task: str = ""  # asked of a language model; "": the site's own
+    pack: str = ""  # profile pack; "": Bundles as they were made
+
+    @property
+    def asked(self) -> bool:
+        """Whether there is a note to be tried."""
+        return self.file is not None or bool(self.text.strip())
+
+    @property
+    def link(self) -> str:
+        """The choices as they stand in an address. Never the note, but for the key of an example."""
+        names = ("example", "language", "fhir", "engine", "task", "pack")
+        return urlencode([(name, value) for name in names if (value := getattr(self, name))])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is tried."""
+        return hashlib.sha256(
+            self.file.content if self.file else self.text.encode("utf-8", "replace")
+        ).hexdigest()
 
     def document(self) -> Resource:
         """The DocumentReference that carries the note; the resource itself where the text is one.
 
         Raises InputError for a resource that cannot be read.
         """
-        if self.text.lstrip().startswith("{") and '"resourceType"' in self.text:
-            return read_json(self.text.encode())
-        attachment = {
-            "contentType": "text/plain; charset=utf-8",
-            "data": base64.b64encode(self.text.encode()).decode(),
-            **({"language": self.language} if self.language else {}),
-        }
+        if self.file is None and dropped.fhir_json(self.text):
+            return read_json(self.text.encode("utf-8", "replace"))
+        if self.file is None and dropped.fhir_xml(self.text):
+            return read_xml(self.text.encode("utf-8", "replace"), Shapes(self.fhir))
+        language = {"language": self.language} if self.language else {}
         return {
             "resourceType": "DocumentReference",
             "status": "current",
             "subject": PATIENT,
-            "content": [{"attachment": attachment}],
+            "content": [{"attachment": self._attachment() | language}],
         }
+
+    def _attachment(self) -> Resource:
+        if self.file is not None:
+            return self.file.attachment()
+        kind = "application/xml" if dropped.cda(self.text) else "text/plain; charset=utf-8"
+        data = self.text.encode("utf-8", "replace")
+        return {"contentType": kind, "data": base64.b64encode(data).decode()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +102,13 @@ class Tried:
     notes: tuple[tuple[Note, tuple[Finding, ...]], ...]
     outcome: Outcome
     times: tuple[Timed, ...]
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """References to those whom real documents are about."""
+        found = (note.subject.get("reference") for note, _ in self.notes if note.subject)
+        told = (str(one) for one in found if one and one != PATIENT["reference"])
+        return tuple(dict.fromkeys(told))
 
 
 @dataclass(slots=True)
@@ -87,40 +130,93 @@ class _Clocked(Tally):
         self.since = now
 
 
-def read(form: Mapping[str, str], fhir: Version) -> Trial | None:
-    """The trial a form asks for, None where it asks for none. InputError for what no page of ours sends."""
-    key, text = form.get("example", ""), form.get("text", "")
-    language, version = form.get("language", ""), form.get("fhir", fhir)
-    if language not in LANGUAGES:
-        raise InputError("this language is not among those offered", path="language")
-    if version not in VERSIONS:
-        raise InputError("this FHIR version is not among those offered", path="fhir")
+def read(form: Mapping[str, str], bench: Bench, files: Mapping[str, Upload] | None = None) -> Trial:
+    """The trial a form asks for, without text and file where it asks for none.
+
+    Raises InputError for what no page of ours sends.
+    """
+    chosen = _chosen(form, bench)
+    upload = (files or {}).get("file")
+    text, key = form.get("text", "").replace("\r\n", "\n"), form.get("example", "")
+    if upload is not None:
+        found = dropped.opened(upload)
+        return replace(chosen, file=found) if isinstance(found, File) else replace(chosen, text=found)
     if text.strip():
-        trial = Trial(text=text.replace("\r\n", "\n"), language=language)
-    elif key:
-        trial = _shipped(key, language)
-    else:
-        return None
-    return replace(trial, fhir="r5" if version == "r5" else "r4")
+        return _again(replace(chosen, text=text), key)
+    if form.get("carried"):
+        names = (form.get("carried_name", ""), form.get("carried_type", ""))
+        return replace(chosen, file=dropped.carried(*names, form["carried"]))
+    return _shipped(chosen, key) if key else chosen
 
 
 def run(trial: Trial, bench: Bench) -> Tried:
     """Runs the line on it. Raises what the line raises."""
     if bench.pipeline is None:
         raise EngineError("This process has no model: other processes do the work.")
-    with bench.turn():
+    document = trial.document()
+    with _line(trial, bench, bench.pipeline) as line, bench.turn():
         tally = _Clocked()
-        notes = tally.keep(bench.pipeline.notes(trial.document()))
-        found = tuple((note, tuple(bench.pipeline.findings(note, tally))) for note in notes)
+        notes = tally.keep(line.notes(document))
+        found = tuple((note, tuple(line.findings(note, tally))) for note in notes)
         understood = Understood(notes=found, steps=tuple(tally.steps))
         tally.since = time.perf_counter()
-        outcome = bench.pipeline.write(understood, trial.fhir)
+        outcome = line.write(understood, trial.fhir)
         tally.told("emission")
+        if bench.packs and trial.pack not in ("", BASE_PACK):
+            outcome = _packed(outcome, bench.packs.adapt(outcome.bundle, trial.fhir, trial.pack))
+            tally.told("delivery")
     return Tried(trial=trial, notes=found, outcome=outcome, times=tuple(tally.times))
 
 
-def _shipped(key: str, language: str) -> Trial:
+@contextmanager
+def _line(trial: Trial, bench: Bench, own: Pipeline) -> Iterator[Pipeline]:
+    if bench.lines is None:
+        yield own
+        return
+    with bench.lines.line(trial.engine or bench.engine, trial.task or bench.lines.task) as line:
+        yield line
+
+
+def _packed(outcome: Outcome, adapted: Step[Resource]) -> Outcome:
+    """The outcome as a target with the pack gets it."""
+    bundle = adapted.kept[0] if adapted.kept else outcome.bundle
+    return replace(outcome, bundle=bundle, steps=(*outcome.steps, cast(Step[Any], adapted)))
+
+
+def _chosen(form: Mapping[str, str], bench: Bench) -> Trial:
+    """The choices beside the note."""
+    language, fhir = _one_of(form, "language", LANGUAGES), _one_of(form, "fhir", VERSIONS) or bench.fhir
+    engine = _one_of(form, "engine", bench.lines.engines if bench.lines else (bench.engine,))
+    task, pack = form.get("task", ""), _one_of(form, "pack", bench.packs.versions if bench.packs else ())
+    version: Version = "r5" if fhir == "r5" else "r4"
+    if pack and bench.packs and version not in bench.packs.versions[pack]:
+        raise InputError(f"the profile pack {pack} is not for FHIR {version.upper()}", path="pack")
+    model = (engine or bench.engine) in LANGUAGE_MODELS
+    return Trial(
+        language=language,
+        fhir=version,
+        engine="" if engine == bench.engine else engine,
+        task=task if model and bench.lines and task != bench.lines.task else "",
+        pack="" if pack == BASE_PACK else pack,
+    )
+
+
+def _one_of(form: Mapping[str, str], name: str, offered: Collection[str]) -> str:
+    value = form.get(name, "")
+    if value and value not in offered:
+        raise InputError(f"this {name} is not among those offered", path=name)
+    return value
+
+
+def _again(trial: Trial, key: str) -> Trial:
+    """The same, known as the shipped note where it is one, unchanged."""
+    example = examples().get(key)
+    same = example is not None and example.text.strip() == trial.text.strip()
+    return replace(trial, example=key) if same else trial
+
+
+def _shipped(trial: Trial, key: str) -> Trial:
     example = examples().get(key)
     if example is None:
         raise InputError("there is no such example", path="example")
-    return Trial(text=example.text, language=language or example.language, example=key)
+    return replace(trial, text=example.text, language=trial.language or example.language, example=key)

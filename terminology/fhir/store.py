@@ -45,6 +45,9 @@ class TerminologyStore(Protocol):
     def replacements(self, system: str, code: str) -> list[Association]:
         """What became of an inactive code."""
 
+    def replacement(self, system: str, code: str) -> str | None:
+        """The one active code that stands in for an inactive one, if there is one."""
+
     def rules(self, system: str, code: str) -> list[MapRule]:
         """The rows of rule-based maps for a code."""
 

@@ -42,6 +42,7 @@ function tied() {
   const findings = byNumber("f");
   const details = byNumber("d");
   const left = byNumber("l");
+  const facts = byNumber("a");
   const hot = marker("hot");
   const chosen = marker("chosen");
   const cue = marker("cue");
@@ -52,7 +53,8 @@ function tied() {
   function point(element) {
     const numbers = numbersOf(element);
     const out = (element.dataset.l ?? "").split(" ").filter(Boolean);
-    hot([...all(findings, numbers), ...all(left, out)]);
+    const said = (element.dataset.a ?? "").split(" ").filter(Boolean);
+    hot([...all(findings, numbers), ...all(left, out), ...all(facts, said)]);
   }
 
   function choose(element, from) {
@@ -73,11 +75,23 @@ function tied() {
       reveal(one);
     }
     history.replaceState(null, "", `#finding-${current}`);
+    const link = document.getElementById("link");
+    if (link) link.hash = `finding-${current}`;
+    const form = document.getElementById("note-form");
+    if (form) form.action = `${form.action.split("#")[0]}#finding-${current}`;
+  }
+
+  function open(row) {
+    if (!row) return;
+    row.open = true;
+    choose(row, "resources");
+    reveal(row);
+    row.querySelector("summary").focus();
   }
 
   const paneOf = (element) =>
     element.closest(".pane.note") ? "note" : element.closest("#findings") ? "findings" : "resources";
-  const part = (target) => (target instanceof Element ? target.closest("[data-f], [data-l]") : null);
+  const part = (target) => (target instanceof Element ? target.closest("[data-f], [data-l], [data-a]") : null);
 
   document.addEventListener("pointerover", (event) => {
     const element = part(event.target);
@@ -98,16 +112,23 @@ function tied() {
       card.querySelector("summary").focus();
       return;
     }
+    const to = event.target instanceof Element ? event.target.closest("a[data-to]") : null;
+    if (to) {
+      event.preventDefault();
+      open(document.getElementById(`f${to.dataset.to}`));
+      return;
+    }
     const element = part(event.target);
     if (!element) return;
     if (element.dataset.f !== undefined) choose(element, paneOf(element));
-    else outOf(element);
+    else if (element.dataset.l !== undefined) outOf(element, left, element.dataset.l);
+    else outOf(element, facts, element.dataset.a);
   });
 
-  function outOf(element) {
-    const number = element.dataset.l.split(" ")[0];
-    const others = (left.get(number) ?? []).filter((one) => one !== element);
-    chosen(left.get(number) ?? []);
+  function outOf(element, index, numbers) {
+    const number = numbers.split(" ")[0];
+    const others = (index.get(number) ?? []).filter((one) => one !== element);
+    chosen(index.get(number) ?? []);
     for (const one of others.slice(0, 1)) {
       if (one.closest(".pane.note")) reveal(one);
       else one.scrollIntoView({ block: "center" });
@@ -189,6 +210,7 @@ function asked(form) {
   const text = form.querySelector("textarea");
   const told = form.querySelector("output");
   const button = form.querySelector("button.main");
+  const file = form.elements.file;
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
@@ -200,36 +222,58 @@ function asked(form) {
     button.ariaBusy = "false";
     told.textContent = "";
   });
-  text.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    text.classList.add("over");
-  });
-  text.addEventListener("dragleave", () => text.classList.remove("over"));
-  text.addEventListener("drop", async (event) => {
-    text.classList.remove("over");
-    const file = event.dataTransfer.files[0];
-    if (!file) return;
-    event.preventDefault();
-    text.value = WRAPPED.test(file.name) ? wrapped(file.name, await bytes(file)) : await file.text();
-    told.textContent = `${file.size} bytes read`;
-  });
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    form.addEventListener(name, (event) => {
+      if (![...event.dataTransfer.types].includes("Files")) return;
+      event.preventDefault();
+      text.classList.toggle("over", name === "dragover");
+      if (name === "drop") taken(event.dataTransfer.files);
+    });
+  }
+  file.addEventListener("change", () => taken(file.files));
+
+  /** A text goes where it can be read and changed; any other file is sent as it is. */
+  async function taken(files) {
+    if (!files.length) return told.replaceChildren();
+    const [first] = files;
+    const plain = PLAIN.test(first.name) && first.size <= READABLE;
+    if (plain) text.value = await first.text();
+    else if (file.files !== files) file.files = files;
+    if (plain) file.value = "";
+    else text.value = "";
+    told.textContent = plain ? `${first.name}: ${first.size} bytes, as text` : `${first.name}: ${first.size} bytes`;
+  }
+  choices(form);
 }
 
-const WRAPPED = /\.(pdf|rtf|html?|xml)$/i;
-const TYPES = { pdf: "application/pdf", rtf: "application/rtf", html: "text/html", htm: "text/html", xml: "application/xml" };
+const PLAIN = /\.(txt|json)$/i;
+const READABLE = 1 << 20; // bytes; more is sent as a file, without being shown
 
-async function bytes(file) {
-  return new Uint8Array(await file.arrayBuffer());
-}
-
-/** A DocumentReference around a file that is no plain text. */
-function wrapped(name, data) {
-  let binary = "";
-  for (let at = 0; at < data.length; at += 0x8000) binary += String.fromCharCode(...data.subarray(at, at + 0x8000));
-  const attachment = { contentType: TYPES[name.split(".").pop().toLowerCase()], data: btoa(binary) };
-  const subject = { reference: "Patient/tried" };
-  const document = { resourceType: "DocumentReference", status: "current", subject, content: [{ attachment }] };
-  return JSON.stringify(document, null, 2);
+/** What is chosen for a note is chosen for the examples too; a task is asked of language models alone. */
+function choices(form) {
+  const other = document.getElementById("example-form");
+  const engine = form.elements.engine;
+  const task = form.elements.task;
+  const usual = { engine: engine?.options[0].value, pack: "base" };
+  function settle() {
+    if (task && engine) task.disabled = !engine.dataset.models.split(" ").includes(engine.value);
+    for (const name of ["fhir", "engine", "task", "pack"]) {
+      const chosen = form.elements[name];
+      let kept = other.elements[name];
+      if (!chosen) continue;
+      if (!kept) {
+        kept = document.createElement("input");
+        kept.type = "hidden";
+        kept.name = name;
+        other.append(kept);
+      }
+      kept.value = chosen.value;
+      kept.disabled = chosen.disabled || chosen.value === usual[name];
+    }
+  }
+  form.addEventListener("change", settle);
+  window.addEventListener("pageshow", settle);
+  settle();
 }
 
 const form = document.getElementById("note-form");
