@@ -54,11 +54,17 @@ def pack(files: Mapping[str, str], name: str) -> bytes:
 
 
 def _replaced(files: Mapping[str, str], target: Path) -> None:
-    """Writes beside the target and puts that in its place; what was there stays until then."""
+    """Writes beside the target and puts that in its place; what was there stays until then.
+
+    Files in it that are none of a task's stay in it.
+    """
     workplace = Path(tempfile.mkdtemp(prefix=".saving-", dir=target.parent))
     try:
         fresh, old = workplace / "new", workplace / "old"
-        fresh.mkdir()
+        if target.exists():
+            shutil.copytree(target, fresh, symlinks=True, ignore=shutil.ignore_patterns(*folder.FILES))
+        else:
+            fresh.mkdir()
         for name, text in files.items():
             with (fresh / name).open("w", encoding="utf-8", newline="\n") as file:
                 file.write(text)

@@ -27,7 +27,7 @@ def opened(task: Task) -> tuple[Draft, tuple[str, ...]]:
         views.setdefault(view.path, view)
     lost = [f"{one.path}: a second view of this list" for one in task.views if views[one.path] is not one]
     root = parse(task.schema)
-    lost += [f"{at}: choices that are more than a line" for at in _unwritable(root, "")]
+    lost += [f"{at}: choices that are no plain line" for at in _unwritable(root, "")]
     draft = Draft(
         name=task.name,
         version=task.version,
@@ -124,9 +124,13 @@ def _typed(value: Any) -> str:
 
 def _unwritable(node: Node, at: str) -> Iterator[str]:
     """Choices that are no line of a form."""
-    if any(isinstance(one, str) and (not one.strip() or len(one.splitlines()) > 1) for one in node.choices or ()):
+    if any(isinstance(one, str) and not _line(one) for one in node.choices or ()):
         yield at
     for name, part in node.properties.items():
         yield from _unwritable(part, f"{at}.{name}" if at else name)
     if node.type == "array":
         yield from _unwritable(node.item, f"{at}[]")
+
+
+def _line(text: str) -> bool:
+    return bool(text.strip()) and text == text.strip() and len(text.splitlines()) == 1
