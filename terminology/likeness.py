@@ -45,7 +45,7 @@ class Query:
 class Beside:
     """Which words of a query and of a name were taken for each other."""
 
-    score: float
+    laid: "Laid"
     pairs: tuple[tuple[str, str, int], ...]  # word of the query, word of the name, letters corrected
     unmatched: tuple[str, ...]  # words of the query that the name does not have
     more: tuple[str, ...]  # words of the name that the query does not have
@@ -58,6 +58,10 @@ class Laid:
     score: float
     edits: int  # corrected letters
     taken: tuple[str, ...]  # the name's words that have a partner, sorted
+    closeness: float  # what the score starts from
+    first: int  # corrected first letters
+    trust: float  # share that is kept for words known by themselves, or short, that were corrected
+    agreement: float  # share that is kept for numbers, sides, stages and negations that differ
 
 
 class Likeness:
@@ -111,8 +115,8 @@ class Likeness:
             else:
                 left.remove(other)
                 pairs.append((word, other, options[other]))
-        score = self._laid(query, tuple(words)).score
-        return Beside(score=score, pairs=tuple(pairs), unmatched=tuple(unmatched), more=tuple(left))
+        laid = self._laid(query, tuple(words))
+        return Beside(laid=laid, pairs=tuple(pairs), unmatched=tuple(unmatched), more=tuple(left))
 
     def same_drug(self, words: Sequence[str], name: Sequence[str]) -> float:
         """The share of its score that a drug's name keeps: none for a word that begins otherwise.
@@ -151,10 +155,18 @@ class Likeness:
             first += options[other] > 0 and other[0] != word[0]
             most = min(most, self._trust(word, other))
         whole = sum(map(self._weight, kept)) + sum(map(self._weight, query.words))
-        score = self._closeness(query, kept, left, taken, both / whole)
-        trust = most * self._agreement(self._guard(tuple(read)), self._guard(kept))
-        score = max(0.0, (score - EDIT * edits - FIRST_LETTER * first) * trust)
-        return Laid(score=score, edits=edits, taken=tuple(sorted(taken)))
+        closeness = self._closeness(query, kept, left, taken, both / whole)
+        agreement = self._agreement(self._guard(tuple(read)), self._guard(kept))
+        score = max(0.0, (closeness - EDIT * edits - FIRST_LETTER * first) * (most * agreement))
+        return Laid(
+            score=score,
+            edits=edits,
+            taken=tuple(sorted(taken)),
+            closeness=closeness,
+            first=first,
+            trust=most,
+            agreement=agreement,
+        )
 
     def _closeness(
         self, query: Query, kept: Sequence[str], left: Sequence[str], taken: Sequence[str], share: float

@@ -16,7 +16,7 @@ from rapidfuzz import fuzz, process
 
 from terminology import abbreviations, modifiers, uncoded
 from terminology.abbreviations import Abbreviations
-from terminology.comparison import Comparison, Form, Pair
+from terminology.comparison import Comparison, Form, Pair, parts
 from terminology.likeness import Likeness, Query
 from terminology.model import Hit
 from terminology.modifiers import Modifiers, Shorter
@@ -109,7 +109,7 @@ class Search:
     def compared(self, text: str, hit: Hit, languages: Sequence[str] = ()) -> Comparison:
         """How a text was read as the name of a hit it was given."""
         forms = self._broader_forms(text, languages) if hit.match == "broader" else self._forms(text)
-        read = [self._read(form, written, hit.term) for form, written in forms]
+        read = [self._read(form, written, hit) for form, written in forms]
         return max(read, key=lambda one: one[0])[1]
 
     def _forms(self, text: str) -> Iterable[tuple[Form, str]]:
@@ -125,18 +125,24 @@ class Search:
         if not shorter:
             yield "as written", text
 
-    def _read(self, form: Form, text: str, term: str) -> tuple[tuple[bool, float], Comparison]:
+    def _read(self, form: Form, text: str, hit: Hit) -> tuple[tuple[bool, float], Comparison]:
         words = self._normaliser.words(text)[:LONGEST]
-        name = self._normaliser.words(self._normaliser.strip_tag(term)[0])
+        name = self._normaliser.words(self._normaliser.strip_tag(hit.term)[0])
         same = squeeze(words) == squeeze(name)
         beside = self._likeness().beside(self._likeness().query(words), name)
-        if beside.score < ENOUGH:
+        if beside.laid.score < ENOUGH:
             beside = self._likeness().beside(self._likeness().query(words, wide=True), name)
         pairs = tuple(Pair(asked=one, name=other, edits=edits) for one, other, edits in beside.pairs)
         told = Comparison(
-            form=form, text=text, same=same, pairs=pairs, unmatched=beside.unmatched, more=beside.more
+            form=form,
+            text=text,
+            same=same,
+            pairs=pairs,
+            unmatched=beside.unmatched,
+            more=beside.more,
+            parts=() if same else tuple(parts(beside.laid, hit)),
         )
-        return (same, beside.score), told
+        return (same, beside.laid.score), told
 
     def _whole(self, text: str, wanted: Filter, most: int) -> list[Hit]:
         """What names the text as it stands, in either spelling."""

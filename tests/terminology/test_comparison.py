@@ -22,6 +22,20 @@ def test_a_misspelt_word_is_shown_beside_its_correction(store):
     assert [(pair.asked, pair.name, pair.edits) for pair in found.pairs] == [("astma", "asthma", 1)]
 
 
+@pytest.mark.parametrize(
+    "text", ["astma", "uncomplicated asthma bronchial", "type 1 diabetes melitus", "gastrc ulcer"]
+)
+def test_the_parts_make_the_score(store, text):
+    for hit in store.search(text):
+        score = None
+        for part in store.compared(text, hit).parts:
+            if part.sign == "x":
+                score *= part.amount
+            else:
+                score = (score or 0) + (-part.amount if part.sign == "-" else part.amount)
+        assert score is None or score == pytest.approx(hit.score, abs=0.006)
+
+
 def test_the_same_name_is_the_same(store):
     found = compared(store, "Asthma")
     assert found.same

@@ -24,6 +24,7 @@ def search(asked: Asked) -> Response:
         mention=mention,
         found=found,
         kinds=searching.kinds(asked.bench),
+        signs=searching.SIGNS,
         languages={key: name for key, name in OFFERED.items() if key},
         manifest=service.store.manifest,
         held=service.store.systems(),

@@ -254,7 +254,8 @@ def _translated(served: Service, form: Form, answer: Json) -> Iterator[str]:
 
 def _looked_up(served: Service, form: Form, answer: Json) -> Iterator[str]:
     yield f"{_values(answer, 'name')[0]} {_text(form, 'code')} is “{_values(answer, 'display')[0]}”."
-    yield f"It has {len(_values(answer, 'designation'))} names."
+    names = len(_values(answer, "designation"))
+    yield f"It has {names} name{'' if names == 1 else 's'}."
     found = [_parts(one) for one in _values(answer, "property")]
     for name in ("parent", "child"):
         count = sum(one["code"] == name for one in found)

@@ -21,6 +21,7 @@ MATCHES: Mapping[str, str] = {
     "dense": "a name of like meaning",
     "mapped": "by a map of the concept found",
 }
+SIGNS: Mapping[str, str] = {"": "", "+": "+ ", "-": "− ", "x": "× "}
 FATES: Mapping[str, str] = {
     "chosen": "chosen",
     "given too": "given too: the same concept in another system",
