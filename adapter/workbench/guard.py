@@ -44,11 +44,17 @@ def check(bench: Bench, request: Request, role: Role) -> Person:
     """Who sent a request; AccessError when they are not let in, or do not have the role it needs."""
     client = request.client.host if request.client else ""
     person = bench.admit(request.headers, request.method, request.url.path, client)
-    if request.method == "POST" and not _from_here(request):
-        raise NotAllowed("This form was sent by a page that is not the workbench's own.")
+    request.state.person = person
+    check_form(request)
     if not person.may(role):
         raise NotAllowed(f"This is for those who have the role {role}.")
     return person
+
+
+def check_form(request: Request) -> None:
+    """Nothing; NotAllowed for a form that was not sent by one of our own pages."""
+    if request.method == "POST" and not _from_here(request):
+        raise NotAllowed("This form was sent by a page that is not the workbench's own.")
 
 
 def _from_here(request: Request) -> bool:

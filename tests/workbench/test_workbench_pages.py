@@ -282,7 +282,7 @@ def test_the_log_has_nothing_of_a_note(client):
 
 def test_keys_let_in_and_strangers_are_told_how(pipeline, tmp_path):
     keys = KeyFile(tmp_path / "keys.json")
-    good = keys.add("engineer", "system/DocumentReference.c")[1]
+    good = keys.add("engineer", "system/DocumentReference.crs")[1]
     poor = keys.add("reader", "system/Condition.rs")[1]
     admit = people(admission(Authenticator(keys=keys)))
     with serving(pipeline, admit) as origin, httpx.Client(base_url=f"{origin}/workbench", timeout=60) as web:
