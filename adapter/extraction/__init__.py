@@ -8,7 +8,7 @@ from adapter.errors import EngineError
 from adapter.extraction.arbiter import Arbiter, ArbiterRules, load
 from adapter.extraction.classifier import Classifier, describe
 from adapter.extraction.dictionary import Dictionary
-from adapter.extraction.encoder import EncoderEngine
+from adapter.extraction.encoder import EncoderEngine, Reading
 from adapter.extraction.engine import Engine
 from adapter.extraction.orders import Orders, inside, issue
 from adapter.extraction.orders import load as load_orders
@@ -23,6 +23,7 @@ __all__ = [
     "EncoderEngine",
     "Engine",
     "Orders",
+    "Reading",
     "Replay",
     "describe",
     "extract",

@@ -35,13 +35,14 @@ class Reading:
 
     def claims(self, start: int, end: int, least: Mapping[str, float]) -> tuple[str, ...]:
         """What the encoder says of the words between two code points, as surely as is asked for."""
+        return tuple(name for name, share in self.sure(start, end).items() if share >= least.get(name, 2))
+
+    def sure(self, start: int, end: int) -> Mapping[str, float]:
+        """How sure the encoder is of each thing it may say of the words between two code points."""
         inside = self._inside(start, end)
         if inside.start >= inside.stop or not self.names:
-            return ()
-        sure = self.said[inside].mean(axis=0)
-        return tuple(
-            name for name, share in zip(self.names, sure, strict=True) if share >= least.get(name, 2)
-        )
+            return {}
+        return dict(zip(self.names, map(float, self.said[inside].mean(axis=0)), strict=True))
 
     def _inside(self, start: int, end: int) -> slice:
         """The words that overlap these code points."""
