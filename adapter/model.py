@@ -217,6 +217,7 @@ class Finding:
     codings: tuple[Coding, ...] = ()  # chosen: one per system, best first
     alternatives: tuple[Coding, ...] = ()  # the candidates not chosen, best first
     choice: "Choice | None" = None  # who chose among the candidates, where it was not the search alone
+    claims: tuple[str, ...] = ()  # axes of the assertion that the engine itself says hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,12 +33,15 @@ class Filter(Table):
         judged = self.verification if kind in _JUDGED else None
         if judged and not packs.codes(resource, "verificationStatus") & judged:
             return "filter-verification"
-        if systems.CLINAST in (resource.get("meta") or {}).get("security", []):
-            return None  # a person is sure of it
-        sure = confidence(resource)
-        if self.confidence is not None and (sure is None or sure < self.confidence):
-            return "filter-confidence"
-        return None
+        return None if self.confidence is None or _sure(resource, self.confidence) else "filter-confidence"
+
+
+def _sure(resource: Resource, least: float) -> bool:
+    """Whether the model is as sure as that, or a person is sure."""
+    if systems.CLINAST in (resource.get("meta") or {}).get("security", []):
+        return True
+    sure = confidence(resource)
+    return sure is not None and sure >= least
 
 
 def confidence(resource: Resource) -> float | None:

@@ -51,6 +51,7 @@ DOCUMENT_ID: Final = OURS + "/document"  # a document of ours that came without 
 NOTE_ID: Final = OURS + "/note"  # a note whose DocumentReference has no id of its own
 DEVICE_ID: Final = OURS + "/device"  # a model in a version of the software
 BUNDLE_ID: Final = OURS + "/bundle"
+REVIEWER_ID: Final = OURS + "/reviewer"  # a person, as the service they signed in to names them
 RUN_ID: Final = OURS + "/run"  # meta.tag of a Provenance, which has no identifier element
 MODEL_DIGEST: Final = OURS + "/gguf-sha256"
 MAPPINGS_DIGEST: Final = OURS + "/mappings-sha256"
@@ -64,3 +65,5 @@ AIAST: Final = {
     "display": "Artificial Intelligence asserted",
 }
 """Security label and reason: an algorithm said so; says nothing about human review."""
+CLINAST: Final = {"system": OBSERVATION_VALUE, "code": "CLINAST", "display": "clinician asserted"}
+"""Security label: a person said so, where no algorithm had."""

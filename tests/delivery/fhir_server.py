@@ -163,7 +163,7 @@ def references(value):
 def resolved(value, addresses):
     if isinstance(value, dict):
         new = {key: resolved(child, addresses) for key, child in value.items()}
-        if value.get("reference") in addresses:
+        if isinstance(value.get("reference"), str) and value["reference"] in addresses:
             new["reference"] = addresses[value["reference"]]
         return new
     return [resolved(child, addresses) for child in value] if isinstance(value, list) else value
