@@ -74,6 +74,7 @@ class Page:
     cards: tuple[Card, ...]
     left: tuple[Left, ...]
     answers: tuple[Answer, ...]  # of a language model
+    by: str  # the engine that read it, with its model
     times: tuple[tuple[Timed, float], ...]  # with the share of the whole
     seconds: float
     kinds: tuple[tuple[str, int], ...]  # how many findings of each kind
@@ -96,6 +97,9 @@ def page(tried: Tried, maps: Maps) -> Page:
         cards=cards,
         left=left,
         answers=said,
+        by=" · ".join(
+            (tried.engine, *([f"{tried.model.name} {tried.model.version}"] if tried.model else []))
+        ),
         times=tuple((one, one.seconds / seconds if seconds else 0.0) for one in times),
         seconds=seconds,
         kinds=tuple(Counter(one.kind for _, _, one in numbered).most_common()),

@@ -53,7 +53,7 @@ def offers(bench: Bench) -> Offers:
     return Offers(
         engines={name: ENGINES.get(name, name) for name in names},
         tasks={one.name: one.title for one in tasks},
-        packs={name: " and ".join(sorted(versions)).upper() for name, versions in packs.items()},
+        packs={name: ", ".join(sorted(one.upper() for one in versions)) for name, versions in packs.items()},
     )
 
 

@@ -14,7 +14,7 @@ from adapter.fhir.systems import Version
 from adapter.fhir.wire.json_reader import read_json
 from adapter.fhir.wire.shapes import Shapes
 from adapter.fhir.wire.xml_reader import read_xml
-from adapter.model import Finding, Note, Resource, Step
+from adapter.model import Finding, ModelInfo, Note, Resource, Step
 from adapter.pipeline import Outcome, Pipeline, Tally, Understood
 from adapter.settings import LANGUAGE_MODELS, VERSIONS
 from adapter.workbench import dropped
@@ -102,6 +102,8 @@ class Tried:
     notes: tuple[tuple[Note, tuple[Finding, ...]], ...]
     outcome: Outcome
     times: tuple[Timed, ...]
+    engine: str  # what read the notes
+    model: ModelInfo | None
 
     @property
     def patients(self) -> tuple[str, ...]:
@@ -153,6 +155,8 @@ def run(trial: Trial, bench: Bench) -> Tried:
     """Runs the line on it. Raises what the line raises."""
     if bench.pipeline is None:
         raise EngineError("This process has no model: other processes do the work.")
+    if trial.pack and bench.packs and trial.fhir not in bench.packs.versions[trial.pack]:
+        raise InputError(f"The profile pack {trial.pack} is not for FHIR {trial.fhir.upper()}.")
     document = trial.document()
     with _line(trial, bench, bench.pipeline) as line, bench.turn():
         tally = _Clocked()
@@ -165,7 +169,14 @@ def run(trial: Trial, bench: Bench) -> Tried:
         if bench.packs and trial.pack not in ("", BASE_PACK):
             outcome = _packed(outcome, bench.packs.adapt(outcome.bundle, trial.fhir, trial.pack))
             tally.told("delivery")
-    return Tried(trial=trial, notes=found, outcome=outcome, times=tuple(tally.times))
+    return Tried(
+        trial=trial,
+        notes=found,
+        outcome=outcome,
+        times=tuple(tally.times),
+        engine=trial.engine or bench.engine,
+        model=line.engine.model,
+    )
 
 
 @contextmanager
@@ -189,8 +200,6 @@ def _chosen(form: Mapping[str, str], bench: Bench) -> Trial:
     engine = _one_of(form, "engine", bench.lines.engines if bench.lines else (bench.engine,))
     task, pack = form.get("task", ""), _one_of(form, "pack", bench.packs.versions if bench.packs else ())
     version: Version = "r5" if fhir == "r5" else "r4"
-    if pack and bench.packs and version not in bench.packs.versions[pack]:
-        raise InputError(f"the profile pack {pack} is not for FHIR {version.upper()}", path="pack")
     model = (engine or bench.engine) in LANGUAGE_MODELS
     return Trial(
         language=language,
