@@ -112,7 +112,7 @@ def _operation(route: Route) -> Resource:
 
 def _parameters(kind: str) -> list[Resource]:
     listed = [*_COMMON, *((name, shape) for name, (shape, _) in PARAMETERS.get(kind, {}).items())]
-    return [{"name": name, "type": shape} for name, shape in sorted(listed)]
+    return [{"name": name, "type": shape} for name, shape in sorted(listed) if ":" not in name]
 
 
 def _security(call: Call) -> Resource:

@@ -82,6 +82,7 @@ def bench(settings: Settings, service: Service, site: Site | None = None) -> wor
         turn=service.gate.urgent if service.gate else nullcontext,
         terminology=service.terminology,
         audit=partial(_audited, service.trail),
+        reviews=service.reviews,
         documents=workbench.Documents(
             database=service.database,
             decisions=service.decisions,

@@ -113,11 +113,17 @@ def remove(tx: Transaction, id: str) -> None:
 
 
 def listed(
-    tx: Transaction, statuses: Sequence[str] = COUNTED, *, owner: str | None = None
+    tx: Transaction,
+    statuses: Sequence[str] = COUNTED,
+    *,
+    owner: str | None = None,
+    after: str = "",
+    limit: int | None = None,
 ) -> tuple[State, ...]:
-    """The subscriptions in these states, of one owner or of all, by id."""
-    wanted = select(subscription).where(subscription.c.status.in_(statuses))
+    """The subscriptions in these states, of one owner or of all, by id, from the one after `after`."""
+    wanted = select(subscription).where(subscription.c.status.in_(statuses), subscription.c.id > after)
     wanted = wanted.where(subscription.c.owner == owner) if owner is not None else wanted
+    wanted = wanted.limit(limit) if limit is not None else wanted
     return tuple(_of(row) for row in tx.connection.execute(wanted.order_by(subscription.c.id)))
 
 

@@ -18,6 +18,7 @@ PARAMETERS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "identifier": ("token", ("masterIdentifier", "identifier")),
         "patient": ("reference", ("subject",)),
         "subject": ("reference", ("subject",)),
+        "patient:identifier": ("token", ("subject.identifier",)),  # the modifier of a logical reference
         "status": ("token", ("status",)),
         "type": ("token", ("type",)),
         "category": ("token", ("category",)),

@@ -9,9 +9,11 @@ from typing import Literal, Protocol, get_args
 from adapter.fhir.systems import Version
 from adapter.jobs import Decisions
 from adapter.ledger import Database
-from adapter.model import Issue, Note, Resource, Step
+from adapter.model import ModelInfo, Issue, Note, Resource, Step
 from adapter.pipeline import Pipeline
+from adapter.reviews import Desk as Reviews
 from adapter.tasks import Task
+from adapter.workbench.casebook import CaseBook
 from adapter.tasks.sample import Asked, Sample
 from terminology.fhir import Service as Terminology
 
@@ -94,6 +96,9 @@ class Lines(Protocol):
     def tasks(self) -> Sequence[Task]:
         """What a language model may be asked."""
 
+    def opened(self) -> Mapping[str, ModelInfo]:
+        """The models that are open beside the site's own, by engine."""
+
     def line(self, engine: str, task: str) -> AbstractContextManager[Pipeline]:
         """The line for one note. InputError for what is not offered, EngineError when it cannot be had."""
 
@@ -116,9 +121,9 @@ class Act:
     address: str | None  # of the client
     status: int  # HTTP status of the answer
     digest: str | None = None  # SHA-256 of the document it was done with
+    document: str | None = None  # id of the DocumentReference it was done with, where it is ours
     patients: tuple[str, ...] = ()  # references to those the document is about
     interaction: Interaction = "operation"  # what it is as one of FHIR; `what` is then of no account
-    document: str | None = None  # id of the document in the ledger
     version: str | None = None  # of the document
     query: str | None = None  # names of search parameters; values are not kept
 
@@ -146,6 +151,33 @@ class Documents:
     notes: Callable[[Resource], tuple[tuple[Note, ...], tuple[Issue, ...]]] | None  # the texts of a document
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A model file of this machine, and what it says of itself."""
+
+    name: str
+    file: str
+    kind: str  # "encoder", "decoder", "LoRA"
+    version: str
+    architecture: str
+    parameters: int
+    quantization: str
+    bytes: int
+    licence: str
+    sha256: str
+    context: int  # tokens it was made for; 0: not said
+    finds: tuple[str, ...] = ()  # kinds of mention; none: it says none
+    default: bool = False  # used where no other is named
+    added: bool = False  # by `notewright models add`
+    missing: bool = False  # the file of a link is gone
+    source: str = ""  # where an added one came from
+    card: str = ""  # its card, Markdown
+
+
+def _none() -> Sequence[Installed]:
+    return ()
+
+
 def _unheard(act: Act) -> None:
     return None
 
@@ -165,10 +197,14 @@ class Bench:
     fhir: Version = "r4"  # what is chosen until somebody chooses
     turn: Callable[[], AbstractContextManager[None]] = _no_queue  # a place at the model, held while it works
     lines: Lines | None = None  # None: there is the engine of the pipeline alone
+    models: Callable[[], Sequence[Installed]] = _none  # those installed. ModelError where one cannot be read
+    reports: Path | None = None  # folder of evaluation reports; None: there is none
     packs: Packs | None = None  # None: Bundles are shown as they were made
     audit: Callable[[Act], None] = _unheard  # what it raises, the person at the page gets to see
+    reviews: Reviews | None = None  # None: there is no ledger in which findings wait to be judged
     sign_in: SignIn | None = None  # None: who is let in is told by where they are, or by a key or token
     terminology: Mapping[Version, Terminology] = field(default_factory=dict)  # as the FHIR operations ask it
     sampler: Sampler | None = None  # None: there is no language model to try tasks with
     tasks: Path | None = None  # directory of the site's own tasks; None: nothing can be saved
     documents: Documents | None = None  # None: nothing is stored here
+    cases: CaseBook | None = None  # None: there is no folder of cases

@@ -22,11 +22,19 @@ from adapter.errors import (
     TooManyRequests,
     UnknownResource,
 )
-from adapter.workbench import forms, guard, signing, taskpages, terms, trial
+from adapter.workbench import cases, documents, forms, guard, models, review, signing, taskpages, terms, trial
 from adapter.workbench.bench import Bench, Person
 from adapter.workbench.page import BASE, Action, Asked, Page, assets, drawn, sent_to
 
-PAGES: Final[Sequence[Page]] = (trial.PAGE, taskpages.PAGE, terms.PAGE)
+PAGES: Final[Sequence[Page]] = (
+    trial.PAGE,
+    cases.PAGE,
+    taskpages.PAGE,
+    terms.PAGE,
+    documents.PAGE,
+    review.PAGE,
+    models.PAGE,
+)
 """In the order the navigation shows them."""
 
 STATUS: Final[Sequence[tuple[type[NotewrightError], int]]] = (
@@ -115,7 +123,8 @@ def _answered(bench: Bench, there: Sequence[Page], answer: Handler) -> Handler:
         except Exception as error:  # whatever it is, its words may be the note's
             logging.getLogger("notewright.workbench").error("defect", exc_info=error)
             response = await run_in_threadpool(_failed, bench, request, NotewrightError())
-        response.headers.update(guard.HEADERS)
+        for name, value in guard.HEADERS.items():
+            response.headers.setdefault(name, value)  # what is stricter still, an answer says itself
         return response
 
     return answered
