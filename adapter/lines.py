@@ -5,7 +5,7 @@ A language model reads one note at a time here, and only for so long: somebody w
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
@@ -15,6 +15,7 @@ from adapter.errors import EngineError, InputError, ModelError
 from adapter.extraction import Engine
 from adapter.extraction.generative import Backend, GenerativeEngine
 from adapter.language_model import LanguageModel
+from adapter.model import ModelInfo
 from adapter.pipeline import Pipeline
 from adapter.settings import LANGUAGE_MODELS, Settings
 from adapter.tasks import Task, library
@@ -53,6 +54,13 @@ class Lines:
     def tasks(self) -> Sequence[Task]:
         """What a language model may be asked. Raises MappingError for a task that cannot be used."""
         return [entry.read() for entry in library.entries(self._settings.tasks)]
+
+    def opened(self) -> Mapping[str, ModelInfo]:
+        """The models that are open beside the site's own, by engine."""
+        with self._lock:
+            found = {name: backend.model for name, backend in self._backends.items()}
+            encoder = self._encoder.engine.model if self._encoder else None
+        return found | ({"encoder": encoder} if encoder else {})
 
     @contextmanager
     def line(self, engine: str, task: str) -> Iterator[Pipeline]:

@@ -32,6 +32,8 @@ class Settings:
     mappings: Path | None = (
         None  # a directory of mapping files in place of those that ship (mappings/README.md)
     )
+    cases: Path | None = None  # a folder of cases that the workbench shows (docs/cases.md)
+    reports: Path | None = None  # a folder of evaluation reports that the workbench shows (docs/workbench.md)
     language_model: Path | None = None  # how a language model is run, TOML (docs/language-models.md)
     remote: str | None = None  # base URL of the OpenAI-compatible server that engine remote asks
     recording: Path | None = None  # answers for the replay engine, JSON lines

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,11 +27,16 @@ COLUMNS = ("name", "kind", "parameters", "quantization", "MB", "licence", "sha25
 
 def list_(settings: Settings, *, as_table: bool) -> int:
     """The shipped and the added models: one JSON line each, or a table."""
-    folder = settings.model.parent if settings.model else engines.model_folder()
-    rows = [_shipped(path) for path in sorted(folder.glob("*.gguf"))] + registry.added()
+    rows = [*shipped(settings).values(), *registry.added()]
     for line in _table(rows) if as_table else map(json.dumps, rows):
         _print(line)
     return 0
+
+
+def shipped(settings: Settings) -> dict[Path, dict[str, Any]]:
+    """The files that lie where models ship, or beside the one that was chosen, and what they say."""
+    folder = settings.model.parent if settings.model else engines.model_folder()
+    return {path: _shipped(path) for path in sorted(folder.glob("*.gguf"))}
 
 
 def add(settings: Settings, *, path: str, alias: str | None, licence: str | None, link: bool) -> int:
@@ -185,6 +191,13 @@ def _measure(settings: Settings, texts: Path | None, gold_file: Path | None) -> 
 
 
 def _shipped(path: Path) -> dict[str, Any]:
+    about = path.stat()
+    return dict(_read(path, about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _changed: int, _size: int) -> dict[str, Any]:
+    """What a file says; it is read and digested again when it was changed."""
     told = card(path)
     row = registry.shown(path, default=path.name in (engines.ENCODER, engines.DECODER))
     return row if told.kind == DECODER else {**assembly.describe_model(path), **row}

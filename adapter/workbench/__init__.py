@@ -7,7 +7,18 @@ forms     a request -> fields and files    dropped   a file -> a text, or an att
 marking   a note -> its marked stretches   drawing   a tried note -> what the page shows
 """
 
-from adapter.workbench.bench import ROLES, Act, Admit, Bench, Documents, Headers, Packs, Person, Role
+from adapter.workbench.bench import (
+    ROLES,
+    Act,
+    Admit,
+    Bench,
+    Documents,
+    Headers,
+    Installed,
+    Packs,
+    Person,
+    Role,
+)
 from adapter.workbench.page import BASE
 from adapter.workbench.pages import routes
 
@@ -19,6 +30,7 @@ __all__ = [
     "Bench",
     "Documents",
     "Headers",
+    "Installed",
     "Packs",
     "Person",
     "Role",

@@ -9,12 +9,12 @@ from typing import Literal, Protocol, get_args
 from adapter.fhir.systems import Version
 from adapter.jobs import Decisions
 from adapter.ledger import Database
-from adapter.model import ModelInfo, Issue, Note, Resource, Step
+from adapter.model import Issue, ModelInfo, Note, Resource, Step
 from adapter.pipeline import Pipeline
 from adapter.reviews import Desk as Reviews
 from adapter.tasks import Task
-from adapter.workbench.casebook import CaseBook
 from adapter.tasks.sample import Asked, Sample
+from adapter.workbench.casebook import CaseBook
 from terminology.fhir import Service as Terminology
 
 
