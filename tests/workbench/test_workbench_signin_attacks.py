@@ -1,4 +1,4 @@
-"""Every way we know in which signing in can be attacked or go wrong: refused, said, audited, and kept quiet."""
+"""Every way we know in which signing in can be attacked or go wrong: refused, said, audited, kept quiet."""
 
 import base64
 import hashlib
