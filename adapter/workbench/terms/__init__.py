@@ -6,7 +6,7 @@ from adapter.errors import EngineError
 from adapter.workbench.bench import Bench
 from adapter.workbench.page import Action, Answer, Asked, Page, render
 from adapter.workbench.terms import concepts, operating, ruling, searching
-from adapter.workbench.terms.naming import LANGUAGES, link, system
+from adapter.workbench.terms.naming import LANGUAGES, link, system, uri
 from adapter.workbench.terms.operating import OPERATIONS
 from adapter.workbench.trying import LANGUAGES as OFFERED
 from terminology import TerminologyError
@@ -79,6 +79,7 @@ def _page(asked: Asked, template: str, status: int = 200, **values: object) -> R
         operations=OPERATIONS,
         system=system,
         link=link,
+        uri=uri,
         choices=[one.system for one in held],
         page=PAGE,
         **values,
