@@ -52,7 +52,8 @@ def ask(asked: Asked) -> Response:
     """One of the FHIR operations: its form, and what it answers."""
     kind = operating.operation(asked.path["operation"])
     told = operating.told(asked.bench, kind, asked.form)
-    held = [one.system for one in operating.service(asked.bench).store.systems()]
+    served = operating.service(asked.bench)
+    held = [one.system for one in served.store.systems()]
     return _page(
         asked,
         "terminology-ask.html",
@@ -61,7 +62,8 @@ def ask(asked: Asked) -> Response:
         units=ruling.UNITS,
         languages=LANGUAGES,
         known=ruling.read(asked.form),
-        targets=list(dict.fromkeys([*held, *SHORT.values()])),
+        targets=list(dict.fromkeys([*held, *SHORT.values(), *operating.systems(served, "target")])),
+        sources=list(dict.fromkeys([*held, *operating.systems(served, "source")])),
     )
 
 

@@ -73,6 +73,12 @@ def service(bench: Bench, fhir: str = "") -> Service:
     return found or next(iter(bench.terminology.values()))
 
 
+def systems(served: Service, side: str) -> list[str]:
+    """The systems that the concept maps of the service are from (source) or to (target)."""
+    groups = (group for one in served.concept_maps for group in one.resource["group"])
+    return list(dict.fromkeys(str(group[side]) for group in groups))
+
+
 def operation(key: str) -> Kind:
     """The operation of an address."""
     if key not in OPERATIONS:
