@@ -142,7 +142,7 @@ def questions(settings: Settings, opened: extraction.Engine, stack: ExitStack) -
 
 
 def sampler(settings: Settings, opened: extraction.Engine | None) -> generative.Sampler:
-    """Tasks tried on notes: by the engine's language model, or one of its own that opens when it is needed."""
+    """Tasks tried on notes: by the engine's language model, or one of its own, opened when it is needed."""
     how = language_model.read(settings.language_model)
     asking = how.asking.model_copy(update={"seconds": min(how.asking.seconds, SAMPLE_SECONDS)})
     asking = asking.model_copy(update={"patience": min(asking.patience, SAMPLE_PATIENCE)})

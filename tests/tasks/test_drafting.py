@@ -1,4 +1,4 @@
-"""Drafts: what is typed becomes the files of a task and comes back from them, and is told what is wrong with it."""
+"""Drafts: what is typed becomes the files of a task and comes back from them; what is wrong is told."""
 
 import io
 import json
@@ -40,7 +40,11 @@ FALLS = Draft(
                     fields=(
                         Field(name="quote", role="words", bound="condition"),
                         Field(
-                            name="sure", kind="choice", choices="yes\nmaybe", role="status", claims="maybe: uncertain"
+                            name="sure",
+                            kind="choice",
+                            choices="yes\nmaybe",
+                            role="status",
+                            claims="maybe: uncertain",
                         ),
                         Field(name="when", role="date", presence="absent"),
                         Field(name="why", free=True, length="80", presence="absent"),
@@ -75,7 +79,9 @@ def changed(path, **told):
     one = replace(one, **told)
     for at in range(len(path) - 1, 0, -1):
         above = FALLS.at(path[:at])
-        one = replace(above, fields=tuple(one if n == path[at] else part for n, part in enumerate(above.fields)))
+        one = replace(
+            above, fields=tuple(one if n == path[at] else part for n, part in enumerate(above.fields))
+        )
     return replace(FALLS, fields=tuple(one if n == first else part for n, part in enumerate(FALLS.fields)))
 
 
@@ -214,10 +220,19 @@ def test_fields_are_added_taken_away_and_moved():
     assert edited.moved(FALLS, (0,), -1) == (FALLS, (0,))
     assert edited.without_shown(edited.with_shown(FALLS, Shown()), 1) == FALLS
     assert FALLS.named((5, 0, 1)) == "factors[].sure"
-    assert json.loads(edited.blank(FALLS)) == {"fell": None, "falls": None, "gap": 0, "aid": "none", "seen": "", "factors": []}
+    assert json.loads(edited.blank(FALLS)) == {
+        "fell": None,
+        "falls": None,
+        "gap": 0,
+        "aid": "none",
+        "seen": "",
+        "factors": [],
+    }
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "../a", "A", "a b", "-a", ".a", "a\0", "a" * 65, "elmtex-15"])
+@pytest.mark.parametrize(
+    "name", ["", "..", "a/b", "../a", "A", "a b", "-a", ".a", "a\0", "a" * 65, "elmtex-15"]
+)
 def test_a_task_is_kept_under_a_plain_name_of_its_own(tmp_path, name):
     with pytest.raises(InputError):
         save(written(FALLS).files, name, tmp_path)

@@ -1,4 +1,4 @@
-"""Tasks of other tools that were pasted: the same as from their files, with nothing left behind and nothing run."""
+"""Pasted tasks of other tools: the same as from their files, with nothing left behind and nothing run."""
 
 import json
 import tempfile

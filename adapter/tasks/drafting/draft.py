@@ -1,4 +1,4 @@
-"""The nouns of a draft. Everything in it is as it was typed: it may be wrong, and is told so when it is written."""
+"""The nouns of a draft. All in it is as it was typed: what is wrong with it is told when it is written."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""A draft -> the files of a task's folder, read again as they would be from there, and what is wrong, by field."""
+"""A draft -> the files of a task's folder, read as they would be from there, and what is wrong, by field."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -207,8 +207,3 @@ def _plain(key: str, message: str) -> str:
     if key == "name":
         return NAME
     return EMPTY if "at least 1 character" in message or message == "Field required" else message
-
-
-def problems(told: Written) -> Iterator[str]:
-    """What is wrong, a line each."""
-    yield from map(str, told.wrong)

@@ -41,8 +41,8 @@ def draft(filled: Sequence[tuple[str, str]]) -> Draft:
     head: dict[str, str] = {}
     places: dict[Path, dict[str, Any]] = {}
     shown: dict[int, dict[str, str]] = {}
-    for name, text in filled:
-        text = _plain(text)
+    for name, typed in filled:
+        text = _plain(typed)
         kind, _, rest = name.partition(":")
         where, _, key = rest.partition(":")
         if kind == "f" and key in WORDS:

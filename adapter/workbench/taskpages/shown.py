@@ -1,4 +1,4 @@
-"""A draft -> what the page shows of it: its files, what a model is asked by it, and what is wrong, by field."""
+"""A draft -> what the page shows of it: its files, what a model is asked by it, what is wrong, by field."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,9 @@ def bindable(bench: Bench) -> Sequence[tuple[str, str]]:
     if bench.pipeline is None:
         return ()
     systems = bench.pipeline.coder.rules.systems
-    return [(kind, f"{kind.replace('_', ' ')}: {', '.join(map(system, uris))}") for kind, uris in systems.items()]
+    return [
+        (kind, f"{kind.replace('_', ' ')}: {', '.join(map(system, uris))}") for kind, uris in systems.items()
+    ]
 
 
 def _asked(found: Written, bench: Bench) -> tuple[Asked | None, str]:

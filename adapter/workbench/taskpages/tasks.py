@@ -14,7 +14,6 @@ from adapter.tasks.drafting import Draft, Field, Shown, edited, opened, pack, sa
 from adapter.tasks.drafting.draft import KINDS as FIELD_KINDS
 from adapter.tasks.drafting.draft import Path
 from adapter.tasks.importing import pasted
-
 from adapter.workbench.examples import examples
 from adapter.workbench.page import Action, Asked, Page, render, sent_to
 from adapter.workbench.taskpages import filled, shown, trying
@@ -86,7 +85,10 @@ def new(asked: Asked) -> Response:
 def one(asked: Asked) -> Response:
     """A task that is there, as a draft."""
     entry = _entry(asked)
-    draft, lost = opened(entry.read())
+    try:
+        draft, lost = opened(entry.read())
+    except MappingError as error:
+        raise InputError(str(error)) from None
     known = "" if entry.ships else folder.digest(entry.path)
     said = "Saved." if asked.form.get("saved") == "yes" and known else ""
     return _drawn(asked, Making(draft=draft, known=known, notes=lost, said=said), ships=entry.ships)
@@ -251,7 +253,9 @@ def _shot(making: Making, press: Press, form: Mapping[str, str]) -> Making:
 
 
 def _take(making: Making, press: Press, form: Mapping[str, str]) -> Making:
-    texts = {name: form.get(f"taken_{name}", "").replace("\r\n", "\n") for name in ("text", "answer", "evidence")}
+    texts = {
+        name: form.get(f"taken_{name}", "").replace("\r\n", "\n") for name in ("text", "answer", "evidence")
+    }
     return _with_shown(making, Shown(**texts))
 
 
