@@ -50,6 +50,7 @@ MAY_IMPORT = {
         "evaluation",
         "cases",
         "reviews",
+        "rulefiles",
     },
     "api": NOUNS | {"pipeline", "assembly", "jobs", "delivery", "engines", "reviews"},
 }

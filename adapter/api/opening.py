@@ -16,7 +16,7 @@ from typing import Literal
 import httpx
 
 import terminology
-from adapter import assembly, egress, engines
+from adapter import assembly, egress, engines, reviews
 from adapter.api import authority, bulk
 from adapter.api import site as sites
 from adapter.api.security.insecure import check_start
@@ -58,6 +58,7 @@ class Parts:
     options: Options
     submitter: Submitter | None
     desk: subscriptions.Desk
+    reviewers: reviews.Desk
     questions: engines.Questions | None
 
 
@@ -90,6 +91,7 @@ def service(
             submitter=open_parts.submitter,
             questions=open_parts.questions,
             subscriptions=open_parts.desk,
+            reviews=open_parts.reviewers,
             jwks=credentials.read_all(keys, None).public() if keys else None,
         )
 
@@ -107,6 +109,7 @@ def parts(
         posted = {name: _posted(one) for name, one in opened.items()}
         measured = _metrics(database, posted)
         gate = Gate(settings.cores + 1)
+        doubts = reviews.load(settings.files)
         derive = Deriver(
             database,
             pipeline,
@@ -115,6 +118,7 @@ def parts(
             versions=[_version(settings), *(one.fhir for one in posted.values())],
             fetch=_fetch(site, opened),
             timed=measured.stage,
+            review=reviews.Reviewers(database, pipeline, doubts),
         )
         courier = Courier(
             database, posted, told=lambda target, what: measured.delivery(target, failed=what == "failed")
@@ -148,6 +152,7 @@ def parts(
             submitter=submitter,
             questions=engines.questions(settings, pipeline.engine, stack),
             desk=subscriptions.Desk(rules, jobs.tell),
+            reviewers=reviews.Desk(database, pipeline, doubts, start=jobs.accept, read=derive.reviewable),
         )
 
 

@@ -58,6 +58,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "deliveries discard": partial(_later, "operate", "deliveries_discard"),
     "documents list": partial(_later, "operate", "documents_list"),
     "documents retry": partial(_later, "operate", "documents_retry"),
+    "reviews export": partial(_later, "reviews", "export"),
+    "reviews agreement": partial(_later, "reviews", "agree"),
     "keys add": partial(_later, "operate", "keys_add"),
     "keys list": partial(_later, "operate", "keys_list"),
     "keys revoke": partial(_later, "operate", "keys_revoke"),

@@ -5,6 +5,7 @@ standing   verdicts -> what reviewers say          changing   an answer -> a ver
 judging    findings and verdicts -> what stands    reviewing  as those who derive documents hear it
 writing    what stands -> the Bundle               forms      findings as JSON
 agreement  how alike reviewers judge               examples   verdicts -> validated examples
+shots      examples as answers of a task
 """
 
 from adapter.ledger.verdicts import Reviewer

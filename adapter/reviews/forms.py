@@ -16,9 +16,8 @@ def told(one: Finding) -> Resource:
 
 def read(form: Mapping[str, Any]) -> Finding:
     """The finding of a JSON that `told` gave."""
-    plain = {name: form[name] for name in ("start", "end", "text", "kind", "confidence") if name in form}
     return Finding(
-        **{"confidence": 0.0, **plain},
+        **{name: form[name] for name in ("start", "end", "text", "kind", "confidence")},
         sources=tuple(form.get("sources", ())),
         section=form.get("section", "unknown"),
         assertion=_assertion(form.get("assertion", {})),
@@ -39,22 +38,18 @@ def _attribute(form: Mapping[str, Any]) -> Attribute:
 
 
 def _coding(form: Mapping[str, Any]) -> Coding:
-    return Coding(**{"display": "", "score": 0.0, **form})
+    return Coding(**form)
 
 
 def _choice(form: Mapping[str, Any]) -> Choice:
-    return Choice(
-        **{**form, "by": ModelInfo(**{"version": "", "digest": "", "quantization": "", **form["by"]})}
-    )
+    return Choice(**{**form, "by": ModelInfo(**form["by"])})
 
 
 def _lean(value: Any) -> Any:
-    """The same without None, false and what is empty; numbers stay."""
+    """The same without None, false and empty lists, all of which are defaults."""
     if isinstance(value, Mapping):
         lean = {name: _lean(one) for name, one in value.items()}
-        return {
-            name: one for name, one in lean.items() if one not in (None, "", (), [], {}) and one is not False
-        }
+        return {name: one for name, one in lean.items() if one not in (None, (), [], {}) and one is not False}
     if isinstance(value, list | tuple):
         return [_lean(one) for one in value]
     return value

@@ -15,8 +15,8 @@ from tests.api.served import document, wait_until
 from tests.delivery import fhir_server
 
 ANN, BOB = Reviewer(id="a1", name="Ann Example"), Reviewer(id="b2", name="Bob Example")
-NOTE = "Assessment: asthma, allergic to penicillin. Denies chest pain. Metformin 500 mg twice daily.\n\nPlan: rest."
-QUICK = Policy(attempts=4, first=0.05, longest=0.2)
+NOTE = "A/P: asthma, allergic to penicillin. Denies chest pain. Metformin 500 mg twice daily.\nPlan: rest."
+QUICK = Policy(attempts=40, first=0.05, longest=0.5)
 
 
 def content(text):
@@ -78,7 +78,8 @@ class Site:
 
         wait_until(there, 120)
         with self.database.reading() as tx:
-            assert {one.state for one in deliveries.of(tx, id, version)} <= {"sent"}
+            ended = {one.target: (one.state, one.outcome) for one in deliveries.of(tx, id, version)}
+        assert {state for state, _ in ended.values()} <= {"sent"}, ended
 
     def work(self, id, version):
         with self.database.reading() as tx:
