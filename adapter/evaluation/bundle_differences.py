@@ -182,9 +182,10 @@ def _of_object(value: Mapping[str, Any], path: str, text: bool) -> Iterator[tupl
         display = f" {value['display']}" if text and value.get("display") else ""
         yield path, f"{_short(str(value.get('system', '')))} {value['code']}{display}".strip()
     else:
-        about = str(value.get("url", "")).rpartition("/")[2]
+        extension = "url" in value and any(key.startswith(("value", "extension")) for key in value)
+        about = str(value["url"]).rpartition("/")[2] if extension else ""
         for key, inner in value.items():
-            if key not in ("url", "resourceType"):
+            if not (extension and key == "url") and (path or key != "resourceType"):
                 yield from _facts(inner, _path(path, about, key), text)
 
 
