@@ -8,7 +8,7 @@ replay      recorded answers
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -141,8 +141,15 @@ def questions(settings: Settings, opened: extraction.Engine, stack: ExitStack) -
     return Questions(chosen, how, backend)
 
 
-def sampler(settings: Settings, opened: extraction.Engine | None) -> generative.Sampler:
-    """Tasks tried on notes: by the engine's language model, or one of its own, opened when it is needed."""
+def sampler(
+    settings: Settings,
+    opened: extraction.Engine | None,
+    lend: Callable[[str], generative.Backend] | None = None,
+) -> generative.Sampler:
+    """Tasks tried on notes: by the engine's language model, else one that opens when it is needed.
+
+    `lend` gives the model of an engine that is open for others too; without it the sampler has its own.
+    """
     how = language_model.read(settings.language_model)
     asking = how.asking.model_copy(update={"seconds": min(how.asking.seconds, SAMPLE_SECONDS)})
     asking = asking.model_copy(update={"patience": min(asking.patience, SAMPLE_PATIENCE)})
@@ -153,13 +160,17 @@ def sampler(settings: Settings, opened: extraction.Engine | None) -> generative.
     kept = opened.backend if isinstance(opened, generative.GenerativeEngine) else None
 
     def backend() -> generative.Backend:
+        if lend is not None and kept is None:
+            return lend(chosen.engine)
         return kept or (_remote(chosen, how) if chosen.engine == "remote" else _local(chosen, how))
 
     def asked(backend: generative.Backend, task: Task) -> generative.GenerativeEngine:
         return engine(backend, task, how, chosen.engine, chosen.files)
 
     small = chosen.engine == "generative" and chosen.model is None and not how.local.model
-    return generative.Sampler(backend, asked, strategy=asking.strategy, lent=own, small=small)
+    return generative.Sampler(
+        backend, asked, strategy=asking.strategy, lent=own or lend is not None, small=small
+    )
 
 
 def chooser(settings: Settings, opened: extraction.Engine) -> generative.ModelChooser | None:

@@ -80,6 +80,11 @@ class Lines:
         finally:
             self._reading.release()
 
+    def model(self, engine: str) -> Backend:
+        """The language model of an engine, for tasks of others too; closed with what was opened here."""
+        with self._lock:
+            return self._backend(engine)
+
     def close(self) -> None:
         """Frees what was opened here."""
         with self._lock:

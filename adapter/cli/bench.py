@@ -31,7 +31,7 @@ def furnished(settings: Settings, bench: workbench.Bench) -> Iterator[workbench.
         return
     with (
         closing(Lines(settings, bench.pipeline)) as lines,
-        closing(engines.sampler(settings, bench.pipeline.engine)) as sampler,
+        closing(engines.sampler(settings, bench.pipeline.engine, lines.model)) as sampler,
     ):
         yield replace(more, lines=lines, sampler=sampler)
 
