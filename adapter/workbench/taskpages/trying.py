@@ -1,5 +1,6 @@
 """A draft asked about a note -> its answer as the page shows it, every value where the note says it."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from adapter.tasks.sample import Sample, Value
 from adapter.workbench.bench import Bench
 from adapter.workbench.drawing import system
 from adapter.workbench.examples import examples
-from adapter.workbench.trying import LANGUAGES, Trial
+from adapter.workbench.trying import LANGUAGES, PATIENT, Trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,17 @@ class Ran:
     missed: tuple[Missed, ...]
     answer: str  # JSON
     evidence: str  # JSON: words for what stands beside no quote
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the note."""
+        return hashlib.sha256(self.note.text.encode("utf-8", "replace")).hexdigest()
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """A reference to whom a real document is about."""
+        told = (self.note.subject or {}).get("reference")
+        return (str(told),) if told and told != PATIENT["reference"] else ()
 
 
 def run(form: Mapping[str, str], task: Task, bench: Bench) -> Ran:
