@@ -17,7 +17,7 @@ import httpx
 
 import mappings
 import terminology
-from adapter import coding, context, delivery, emission, engines, extraction, notes
+from adapter import coding, context, delivery, emission, engines, extraction, notes, rulefiles
 from adapter.delivery import Sink
 from adapter.fhir.systems import Version
 from adapter.model import ModelInfo
@@ -41,7 +41,8 @@ def opened(
 
     Raises ModelError, TerminologyError or MappingError when a part cannot be opened.
     """
-    files = settings.files
+    rulefiles.check(settings.files)
+    files = settings.files.taken()
     with ExitStack() as stack:
         store = store or stack.enter_context(opened_store(settings, progress))
         engine = engines.opened(settings, store)
@@ -58,24 +59,33 @@ def opened(
             calendars=context.Calendars(files),
             spellings=notes.Spellings(files),
             orders=extraction.load_orders(files),
+            files=files,
         )
 
 
 def ruled(line: Pipeline, files: mappings.Files) -> Pipeline:
-    """An open pipeline by other mapping files, sharing model and store; closed by who opened it.
+    """An open pipeline by other mapping files; model, store and what did not change are shared.
+
+    It is closed by who opened the first.
 
     Raises MappingError naming file and key.
     """
+    changed = files.differing(line.files)
+    folders = {name.rpartition("/")[0] for name in changed}
+    contexts = context.Shelf(languages(files), files)
+    if isinstance(line.contexts, context.Shelf):
+        contexts = line.contexts.reread(languages(files), files, changed)
     return replace(
         line,
-        engine=engines.ruled(line.engine, files),
-        coder=line.coder.ruled(coding.load(files)),
-        contexts=context.Shelf(languages(files), files),
-        resources=emission.load(files),
+        engine=engines.ruled(line.engine, files) if "extraction" in folders else line.engine,
+        coder=line.coder.ruled(coding.load(files)) if "coding" in folders else line.coder,
+        contexts=contexts,
+        resources=emission.load(files) if "resources" in folders else line.resources,
         maker=replace(line.maker, mappings=files.digest()),
-        calendars=context.Calendars(files),
-        spellings=notes.Spellings(files),
+        calendars=context.Calendars(files) if "dates" in folders else line.calendars,
+        spellings=notes.Spellings(files) if "sections" in folders else line.spellings,
         orders=extraction.load_orders(files) if line.orders else None,
+        files=files,
     )
 
 

@@ -28,6 +28,7 @@ from adapter.model import (
     Stretch,
     primary,
 )
+from mappings import SHIPPED, Files
 
 __all__ = ["Outcome", "Pipeline", "Tally", "Told", "Understood", "deliver"]
 
@@ -94,6 +95,7 @@ class Pipeline:
     max_bytes: int = notes.MAX_BYTES
     calendars: context.Calendars = field(default_factory=context.Calendars)  # how times are told
     spellings: notes.Spellings = field(default_factory=notes.Spellings)  # how headings are written
+    files: Files = SHIPPED  # the mapping files that all this was read from
     orders: extraction.Orders | None = None  # where a note speaks to a machine; None: nowhere
 
     def run(self, resource: object) -> Outcome:

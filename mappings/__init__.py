@@ -49,6 +49,13 @@ class Files:
         others = tuple(one for one in self.texts if one[0] != name)
         return replace(self, texts=(*others, (name, text)))
 
+    def taken(self) -> "Files":
+        """The same as they are now, whatever becomes of the directories.
+
+        Raises MappingError for a file that is not UTF-8.
+        """
+        return Files((), tuple((name, self.text(name)) for name in self.every()))
+
     def read(self, name: str, model: type[ModelT]) -> ModelT:
         """A mapping file as a `model`.
 
@@ -67,7 +74,7 @@ class Files:
         Raises MappingError when it is not there, or not UTF-8.
         """
         try:
-            return self._bytes(name).decode("utf-8").replace("\r\n", "\n")
+            return self._bytes(name).decode("utf-8")
         except UnicodeDecodeError as error:
             raise MappingError(f"{name}: not UTF-8") from error
 
@@ -79,6 +86,13 @@ class Files:
         """The names of all files that are data, in any folder, sorted; hidden ones are none of them."""
         found = {name for root in self.roots for name in _inside(root)} | {name for name, _ in self.texts}
         return sorted(found, key=PurePosixPath)
+
+    def differing(self, other: "Files") -> set[str]:
+        """The names of the files that are not the same here and there, or only in one of the two."""
+        if self == other:
+            return set()
+        mine, theirs = set(self.every()), set(other.every())
+        return mine ^ theirs | {name for name in mine & theirs if self._bytes(name) != other._bytes(name)}
 
     def digest(self) -> str:
         """SHA-256 over every mapping file: the version of the mappings that Provenance records."""

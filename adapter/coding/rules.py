@@ -9,7 +9,10 @@ import mappings
 
 
 def _pattern(value: object) -> object:
-    return re.compile(value, re.IGNORECASE) if isinstance(value, str) else value
+    try:
+        return re.compile(value, re.IGNORECASE) if isinstance(value, str) else value
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
 
 
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Literal
 
 from pydantic import model_validator
@@ -37,6 +38,7 @@ TOKEN = re.compile(  # a mark such as U+0301 belongs to the letter before it
     r"[^\W_]+?(?=n['’]t\b)|n['’]t\b|[^\W_](?:[^\W_]|[\u0300-\u036f])*|[^\w\s]|_", re.IGNORECASE
 )
 GAP, YEAR, NUMBER, RELATIVE, END = "...", "<year>", "<number>", "<relative>", "<end>"
+MOST = 100_000  # wordings that the phrases of a rule may stand for
 CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE, END})
 
 
@@ -136,6 +138,9 @@ class ContextFile(mappings.Table):
         unknown = {kind for kinds in named for kind in kinds} - set(KINDS)
         if unknown:
             raise ValueError("unknown kinds: " + ", ".join(sorted(unknown)))
+        for rule in self.rule:
+            if sum(map(_count, rule.phrases)) > MOST:
+                raise ValueError(f"rule {rule.id} stands for more than {MOST} wordings")
         return self
 
 
@@ -260,6 +265,13 @@ def _expanded(phrase: str) -> set[tuple[str, ...]]:
     """Every token sequence a phrase stands for: `a|b` alternatives, `x?` optional, `_` within a choice."""
     choices = [list(_element(element)) for element in phrase.split()]
     return {tuple(itertools.chain(*combination)) for combination in itertools.product(*choices)}
+
+
+def _count(phrase: str) -> int:
+    """How many token sequences a phrase stands for at most."""
+    return prod(
+        element.count("|") + 1 + (len(element) > 1 and element.endswith("?")) for element in phrase.split()
+    )
 
 
 def _element(element: str) -> Iterator[tuple[str, ...]]:

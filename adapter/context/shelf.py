@@ -1,6 +1,6 @@
 """The rules of every language, each read when it is first asked for: reading all takes seconds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from threading import Lock
 
 import mappings
@@ -17,6 +17,14 @@ class Shelf(Mapping[str, ContextRules]):
         self._languages, self._files = tuple(languages), files
         self._read: dict[str, ContextRules] = {}
         self._lock = Lock()
+
+    def reread(self, languages: Sequence[str], files: mappings.Files, changed: Collection[str]) -> "Shelf":
+        """The rules of other files, of which only those that are `changed` are read again."""
+        made = Shelf(languages, files)
+        with self._lock:
+            kept = {one: rules for one, rules in self._read.items() if f"context/{one}.toml" not in changed}
+        made._read = {one: rules for one, rules in kept.items() if one in made._languages}
+        return made
 
     def __getitem__(self, language: str) -> ContextRules:
         if language not in self._languages:
