@@ -29,9 +29,7 @@ class Settings:
     engine: str = "encoder"  # "encoder"; "generative" or "remote" (a language model); "replay"
     task: str = "problems-medications-procedures"  # what a language model is asked
     tasks: Path | None = None  # a directory of tasks of the site's own
-    mappings: Path | None = (
-        None  # a directory of mapping files in place of those that ship (mappings/README.md)
-    )
+    mappings: Path | None = None  # a directory of mapping files of the site's own (mappings/README.md)
     cases: Path | None = None  # a folder of cases that the workbench shows (docs/cases.md)
     reports: Path | None = None  # a folder of evaluation reports that the workbench shows (docs/workbench.md)
     language_model: Path | None = None  # how a language model is run, TOML (docs/language-models.md)
