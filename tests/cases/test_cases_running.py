@@ -36,7 +36,7 @@ def results(pipeline, tmp_path):
     wrong = copied("group/wrong") / "expected.json"
     bundle = json.loads(wrong.read_text("utf-8"))
     bundle["entry"].append(
-        {"resource": {"resourceType": "Procedure", "code": {"text": "]]>\0\x1b[31m\u202e<b>"}}}
+        {"resource": {"resourceType": "Procedure", "code": {"text": "]]>\u202e<b>"}}}
     )
     bundle["entry"][0]["resource"]["clinicalStatus"]["coding"][0]["code"] = "inactive"
     wrong.write_text(json.dumps(bundle), "utf-8")

@@ -73,8 +73,8 @@ def test_all_are_run_and_what_differs_is_listed(web, tree):
     change(tree, "en-suspected", '"provisional"', '"confirmed"')
     page = ran(web)
     assert page.status_code == 200 and str(page.url.query, "ascii").startswith("run=")
-    assert "Condition pneumonia: verificationStatus confirmed -&gt; provisional" in page.text
-    assert page.text.count('class="state passed"') == 1 and "<b>2</b> of 2 run" in page.text
+    assert "Condition pneumonia: verificationStatus confirmed → provisional" in page.text
+    assert page.text.count('class="stood passed"') == 1 and "<b>2</b> of 2 run" in page.text
     assert "en-allergy" not in web.get("/cases", params={"state": "failed"}).text
     assert "en-suspected" not in web.get("/cases", params={"tag": "allergy"}).text
     assert "None of the 2 cases fits" in web.get("/cases", params={"words": "nowhere"}).text
@@ -90,7 +90,7 @@ def test_a_case_shows_its_note_beside_what_differs(web, tree):
     change(tree, "en-suspected", '"provisional"', '"confirmed"')
     page = web.get("/cases/one/en-suspected").text
     assert re.search(r'<mark>pneumonia<sup><a href="#d1"', page)
-    assert "verificationStatus confirmed -&gt; provisional" in page
+    assert "verificationStatus confirmed → provisional" in page
     assert "Nothing: it gives what it must give" in web.get("/cases/one/en-allergy").text
 
 
@@ -101,7 +101,7 @@ def test_a_tried_note_becomes_a_case_that_passes(web, tree):
     assert '<option value="r5" selected>' in form.text and "Impression:\nPneumonia." in form.text
     fields = {"text": "Impression:\r\nPneumonia.\r\n", "language": "en", "fhir": "r5"}
     page = sent(web, "/cases/add", **fields, name="lungs", why="It is coded", tags="english, codes")
-    assert page.url.path == "/workbench/cases/one/lungs" and 'class="state passed"' in page.text
+    assert page.url.path == "/workbench/cases/one/lungs" and 'class="stood passed"' in page.text
     assert (tree / "lungs" / "note.txt").read_bytes() == b"Impression:\nPneumonia.\n"
     assert 'tags = ["english", "codes"]' in (tree / "lungs" / "case.toml").read_text("utf-8")
     again = sent(web, "/cases/add", **fields, name="lungs", why="Once more", tags="")
@@ -111,7 +111,7 @@ def test_a_tried_note_becomes_a_case_that_passes(web, tree):
 def test_a_document_is_kept_as_it_is(web, tree):
     document = (SHIPPED / "en-document" / "document.json").read_text("utf-8")
     page = sent(web, "/cases/add", text=document, language="", fhir="r4", name="letter", why="x", tags="")
-    assert 'class="state passed"' in page.text
+    assert 'class="stood passed"' in page.text
     assert json.loads((tree / "letter" / "document.json").read_text("utf-8")) == json.loads(document)
 
 
@@ -148,9 +148,9 @@ def test_an_expectation_is_checked_before_it_is_kept(web, tree):
         assert path.read_bytes() == before
     bundle["entry"][0]["resource"]["verificationStatus"]["coding"][0]["code"] = "confirmed"
     page = sent(web, "/cases/expectation/en-suspected", expected=json.dumps(bundle))
-    assert page.url.path.endswith("/one/en-suspected") and 'class="state failed"' in page.text
+    assert page.url.path.endswith("/one/en-suspected") and 'class="stood failed"' in page.text
     accepted = sent(web, "/cases/accept/en-suspected")
-    assert 'class="state passed"' in accepted.text
+    assert 'class="stood passed"' in accepted.text
 
 
 def test_words_tags_and_version_can_be_changed(web, tree):
