@@ -223,9 +223,7 @@ def test_fields_are_added_taken_away_and_moved():
     assert json.loads(edited.blank(FALLS)) == {
         "fell": None,
         "falls": None,
-        "gap": 0,
-        "aid": "none",
-        "seen": "",
+        "aid": None,
         "factors": [],
     }
 

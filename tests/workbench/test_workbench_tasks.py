@@ -18,7 +18,7 @@ from adapter.cli.extract import extract
 from adapter.extraction.generative import Sampler
 from adapter.language_model import LanguageModel
 from adapter.settings import Settings
-from adapter.tasks import folder, library
+from adapter.tasks import folder, grounded, library
 from tests.scripted import Scripted
 from tests.workbench.served_pages import serving
 from tests.workbench.test_workbench_pages import HOSTILE, markup
@@ -207,7 +207,38 @@ def test_a_task_is_tried_and_its_answer_becomes_an_example(client):
     after = Form(pressed(client, Form(page), "take"))
     number = max(int(name.split(":")[1]) for name in after if name.startswith("s:"))
     assert after[f"s:{number}:text"] == NOTE
-    assert json.loads(after[f"s:{number}:answer"])["problems"] == [{"quote": "asthma", "status": "present"}]
+    assert (after[f"v:{number}:0.0.0"], after[f"v:{number}:0.0.1"]) == ("asthma", "present")
+    assert after[f"n:{number}:0"] == "1"
+
+
+@pytest.mark.parametrize("entry", library.entries(), ids=lambda entry: entry.name)
+def test_a_task_that_ships_comes_back_from_its_form(client, entry, tmp_path):
+    answer = pressed(client, Form(client.get(f"/task/{entry.name}")), "zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        packed.extractall(tmp_path)
+    found, task = folder.read(tmp_path / entry.name), entry.read()
+    assert (found.schema, found.views, found.bindings) == (task.schema, task.views, task.bindings)
+    assert [one.text for one in found.examples] == [one.text for one in task.examples]
+    said = [(grounded.written(task, one.answer, one.evidence), one.evidence) for one in task.examples]
+    assert [
+        (grounded.written(task, one.answer, one.evidence), one.evidence) for one in found.examples
+    ] == said
+
+
+def test_an_example_is_filled_in_without_json(client, form):
+    filled = Form(pressed(client, form, "shot"))
+    filled |= {"s:0:text": "Fell twice; vertigo.", "v:0:1": "true", "w:0:1": "Fell twice"}
+    filled = Form(pressed(client, filled, "item:0.0"))
+    assert filled["n:0:0"] == "1" and filled["v:0:1"] == "true"
+    filled |= {"v:0:0.0.0": "vertigo", "shots": "1", "strategy": "advanced"}
+    page = pressed(client, filled, "show", **{"f:1:name": "tumbled"})
+    assert "Nothing: the task can be tried" in page.text
+    assert "Fell twice; vertigo." in html.unescape(page.text.split("assistant")[0].split('class="beside"')[1])
+    wrong = pressed(client, filled, "show", **{"w:0:1": "Fell thrice"})
+    assert re.search(r'data-wrong="s0"><li>example 1, answer/fell: its words are not in the text', wrong.text)
+    after = Form(pressed(client, filled, "unitem:0.0.0"))
+    assert after["n:0:0"] == "0" and after["v:0:1"] == "true"
+    assert pressed(client, filled, "item:0.7").status_code == 400
 
 
 def test_what_the_model_made_up_is_left_out_and_said(client, form):

@@ -48,7 +48,7 @@ def without_shown(draft: Draft, number: int) -> Draft:
 
 def blank(draft: Draft) -> str:
     """An answer with nothing in it, as JSON, to begin an example with."""
-    return json.dumps({one.name: _blank(one) for one in draft.fields}, ensure_ascii=False, indent=2)
+    return json.dumps(_blank(Field(kind="group", fields=draft.fields)), ensure_ascii=False, indent=2)
 
 
 def _blank(one: Field) -> Any:
@@ -56,9 +56,7 @@ def _blank(one: Field) -> Any:
         return None
     if one.kind == "group":
         return {inner.name: _blank(inner) for inner in one.fields if inner.presence != "absent"}
-    if one.kind == "choice":
-        return one.choices.splitlines()[0] if one.of == "string" and one.choices.strip() else None
-    return {"list": [], "boolean": False, "number": 0}.get(one.kind, "")
+    return [] if one.kind == "list" else None
 
 
 def _changed(draft: Draft, above: Path, change: Callable[[Fields], Fields]) -> Draft:

@@ -51,7 +51,7 @@ function focused(id) {
   place.scrollIntoView({ block: "nearest" });
 }
 
-const CHANGES = new Set(["show", "add", "remove", "up", "down", "shot", "unshot", "take"]);
+const CHANGES = new Set(["show", "add", "remove", "up", "down", "shot", "unshot", "item", "unitem", "take"]);
 
 function living(form) {
   let count = 0;

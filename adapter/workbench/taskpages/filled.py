@@ -1,18 +1,20 @@
-"""The form of a draft -> the draft. Names say where a value stands: `name`, `f:0.2:unit`, `s:1:text`."""
+"""The form of a draft -> the draft. Names say where a value stands: `name`, `f:0.2:unit`, `v:1:0.2`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, get_args, get_type_hints
 
 from adapter.errors import InputError
 from adapter.tasks.drafting import Draft, Field, Shown
 from adapter.tasks.drafting.draft import KINDS, PRESENCES, Path
+from adapter.workbench.taskpages.exampled import Filled
 
 TRUTH = frozenset({"free", "whole", "constant"})
 TYPES = get_args(get_type_hints(Field)["of"])
 OFFERED: Mapping[str, Sequence[str]] = {"kind": KINDS, "presence": PRESENCES, "of": TYPES}
 WORDS = frozenset(one.name for one in fields(Field)) - {"fields"}
 HEAD = frozenset(one.name for one in fields(Draft)) - {"fields", "shown"}
+BOXES: Mapping[str, str] = {"v": "values", "w": "words", "n": "counts"}
 DEEPEST = 20
 LONGEST = 300_000  # code points of one value
 
@@ -41,21 +43,26 @@ def draft(filled: Sequence[tuple[str, str]]) -> Draft:
     head: dict[str, str] = {}
     places: dict[Path, dict[str, Any]] = {}
     shown: dict[int, dict[str, str]] = {}
+    boxes: dict[int, Filled] = {}
     for name, typed in filled:
         text = _plain(typed)
         kind, _, rest = name.partition(":")
         where, _, key = rest.partition(":")
         if kind == "f" and key in WORDS:
             places.setdefault(_path(where), {})[key] = _word(key, text)
+        elif kind in BOXES:
+            box = boxes.setdefault(_path(where)[0], Filled())
+            getattr(box, BOXES[kind])[key] = text
         elif kind == "s" and key in ("text", "answer", "evidence"):
             shown.setdefault(_path(where)[0], {})[key] = text
         elif name in HEAD:
             head[name] = text
-    return Draft(
-        **head,
-        fields=tuple(_fields(places, ())),
-        shown=tuple(Shown(**shown[number]) for number in sorted(shown)),
-    )
+    found = Draft(**head, fields=tuple(_fields(places, ())))
+    examples = [
+        boxes[number].shown(found, told.get("text", "")) if number in boxes else Shown(**told)
+        for number, told in sorted(shown.items())
+    ]
+    return replace(found, shown=tuple(examples))
 
 
 def _fields(places: Mapping[Path, Mapping[str, Any]], above: Path) -> Iterator[Field]:

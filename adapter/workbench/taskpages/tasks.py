@@ -17,7 +17,7 @@ from adapter.tasks.importing import pasted
 from adapter.workbench.bench import Act
 from adapter.workbench.examples import examples
 from adapter.workbench.page import Action, Asked, Page, render, sent_to
-from adapter.workbench.taskpages import filled, shown, trying
+from adapter.workbench.taskpages import exampled, filled, shown, trying
 from adapter.workbench.taskpages.filled import Press
 from adapter.workbench.trying import LANGUAGES
 from mappings import MappingError
@@ -193,6 +193,7 @@ def _drawn(asked: Asked, making: Making, *, ships: bool = False, status: int = 2
         draft=making.draft,
         shown=shown.shown(making.draft, bench),
         ships=ships,
+        boxes=exampled.boxes(making.draft),
         may=asked.person.may("engineer"),
         form=asked.form,
         field_kinds=FIELD_KINDS,
@@ -286,6 +287,16 @@ def _with_shown(making: Making, example: Shown) -> Making:
     return replace(making, draft=draft, focus=f"s{len(draft.shown) - 1}")
 
 
+def _item(making: Making, press: Press, form: Mapping[str, str]) -> Making:
+    draft = exampled.with_item(making.draft, press.path)
+    return replace(making, draft=draft, focus=f"s{press.number}-{'.'.join(map(str, press.path[1:]))}")
+
+
+def _unitem(making: Making, press: Press, form: Mapping[str, str]) -> Making:
+    draft = exampled.without_item(making.draft, press.path)
+    return replace(making, draft=draft, focus=f"s{press.number}-{'.'.join(map(str, press.path[1:-1]))}")
+
+
 def _unshot(making: Making, press: Press, form: Mapping[str, str]) -> Making:
     return replace(making, draft=edited.without_shown(making.draft, press.number), focus="shown")
 
@@ -303,6 +314,8 @@ CHANGES: Final[Mapping[str, Change]] = {
     "shot": _shot,
     "unshot": _unshot,
     "take": _take,
+    "item": _item,
+    "unitem": _unitem,
 }
 
 PAGE = Page(
