@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select
 
 from adapter.errors import InputError
 from adapter.ledger import deliveries, events, work
@@ -88,7 +88,8 @@ def of(tx: Transaction, versions: Sequence[Version]) -> tuple[Standing, ...]:
         return ()
     columns = (works.c.document, works.c.version, works.c.state, works.c.at, works.c.done, works.c.attempts)
     wanted = select(*columns, works.c.retracts, works.c.seconds)
-    wanted = wanted.where(tuple_(works.c.document, works.c.version).in_(list(versions)))
+    named = [sorted(set(names)) for names in zip(*versions, strict=True)]  # no pairs: SQLite scans for those
+    wanted = wanted.where(works.c.document.in_(named[0]), works.c.version.in_(named[1]))
     rows = {(row.document, row.version): row for row in tx.connection.execute(wanted)}
     documents = sorted({document for document, _ in rows})
     newest, sent, told = _newest(tx, documents), _deliveries(tx, documents), _notices(tx, documents)
@@ -250,7 +251,8 @@ def _notices(tx: Transaction, documents: Sequence[str]) -> dict[Version, list[No
         return {}
     wanted = select(event).where(event.c.subscription.in_(states), event.c.document.in_(documents))
     found: dict[Version, list[Notice]] = {}
-    for row in tx.connection.execute(wanted.order_by(event.c.subscription, event.c.number)):
+    rows = tx.connection.execute(wanted).all()  # in no order: for one, SQLite would read all events
+    for row in sorted(rows, key=lambda row: (row.subscription, row.number)):
         state = _told(states[row.subscription], row.number)
         one = Notice(
             subscription=row.subscription, version=row.version, number=row.number, at=row.at, state=state

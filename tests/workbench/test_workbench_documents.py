@@ -1,6 +1,7 @@
 """The page Documents on a real service: what came in, where it stands, what somebody decides about it."""
 
 import re
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -64,8 +65,9 @@ def sent(client, service, body=None):
 def settled(service, id, version=1):
     def done():
         with service.database.reading() as tx:
-            under_way = {one.state for one in deliveries.of(tx, id, version)} & {"waiting", "sending"}
-            return work.read(tx, id, version).state != "accepted" and not under_way
+            if work.read(tx, id, version).state == "accepted":
+                return False
+            return not {one.state for one in deliveries.of(tx, id, version)} & {"waiting", "sending"}
 
     wait_until(done, 60)
 
@@ -78,7 +80,9 @@ def page(client, path="", status=200):
 
 
 def form(client, path, status=303, **fields):
-    answer = client.post(f"/workbench/documents{path}", data=fields)
+    typed = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = urlencode(fields, doseq=True)
+    answer = client.post(f"/workbench/documents{path}", content=body, headers=typed)
     assert answer.status_code == status, answer.text
     return answer
 
@@ -135,7 +139,7 @@ def test_pages_of_the_list_hold_every_document_once(client, service, monkeypatch
 
 
 def test_a_document_tells_what_happened_and_what_was_derived(client, service):
-    body = identified("shown-1", NOTE, patient="p-shown") | {"date": "2026-03-07"}
+    body = identified("shown-1", NOTE, patient="p-shown") | {"date": "2026-03-07T10:00:00Z"}
     id = sent(client, service, body)
     text = page(client, f"/{id}")
     assert "Patient/p-shown" in text and "https://hospital.example/notes|shown-1" in text
