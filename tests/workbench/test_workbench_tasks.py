@@ -376,7 +376,21 @@ def test_forms_that_are_not_ours_are_refused(client, fields):
 
 
 @pytest.mark.parametrize(
-    "do", ["remove:9", "up:9", "down:3.1", "add:7.7", "unshot:4", "unshot:", "remove:", "up:"]
+    "do",
+    [
+        "remove:9",
+        "up:9",
+        "down:3.1",
+        "add:7.7",
+        "unshot:4",
+        "unshot:",
+        "remove:",
+        "up:",
+        "item:",
+        "unitem:",
+        "item:0",
+        "unitem:0.1",
+    ],
 )
 def test_buttons_for_what_is_not_there_change_nothing_much(client, do, form):
     assert pressed(client, form, do).status_code in (200, 400)

@@ -13,17 +13,23 @@ Fields = tuple[Field, ...]
 def added(draft: Draft, above: Path) -> tuple[Draft, Path]:
     """With one more field at the end of a group, and where it is; `()` is the answer itself."""
     owner = draft.at(above)
+    if above and owner is None:
+        return draft, above
     count = len(owner.fields if owner else draft.fields)
     return _changed(draft, above, lambda fields: (*fields, Field())), (*above, count)
 
 
 def removed(draft: Draft, path: Path) -> Draft:
     """Without a field."""
+    if draft.at(path) is None:
+        return draft
     return _changed(draft, path[:-1], lambda fields: fields[: path[-1]] + fields[path[-1] + 1 :])
 
 
 def moved(draft: Draft, path: Path, by: int) -> tuple[Draft, Path]:
     """With a field that many places further down among its siblings, as far as there are any."""
+    if draft.at(path) is None:
+        return draft, path
 
     def move(fields: Fields) -> Fields:
         rest = [one for number, one in enumerate(fields) if number != path[-1]]
@@ -43,7 +49,7 @@ def with_shown(draft: Draft, shown: Shown) -> Draft:
 
 def without_shown(draft: Draft, number: int) -> Draft:
     """Without an example."""
-    return replace(draft, shown=draft.shown[:number] + draft.shown[number + 1 :])
+    return replace(draft, shown=tuple(one for at, one in enumerate(draft.shown) if at != number))
 
 
 def blank(draft: Draft) -> str:

@@ -95,23 +95,23 @@ def boxes(draft: Draft) -> list[tuple[Box, ...] | None]:
 
 def with_item(draft: Draft, path: Path) -> Draft:
     """With one more item in the list at a place of an example, both named by the path."""
-    return _listed(draft, path[0], path[1:], lambda items: [*items, None])
+    return _listed(draft, path[:1], path[1:], lambda items: [*items, None])
 
 
 def without_item(draft: Draft, path: Path) -> Draft:
     """Without an item of a list in an example."""
-    last = path[-1]
-    return _listed(draft, path[0], path[1:-1], lambda items: [*items[:last], *items[last + 1 :]])
+    last = path[-1] if path else 0
+    return _listed(draft, path[:1], path[1:-1], lambda items: [*items[:last], *items[last + 1 :]])
 
 
-def _listed(draft: Draft, number: int, place: Path, change: Callable[[list[Any]], list[Any]]) -> Draft:
+def _listed(draft: Draft, number: Path, place: Path, change: Callable[[list[Any]], list[Any]]) -> Draft:
     try:
-        one = draft.shown[number]
+        one = draft.shown[number[0]]
         answer = _within(draft.fields, json.loads(one.answer or "{}"), place, change)
     except (IndexError, ValueError, TypeError, AttributeError, RecursionError):
         raise InputError("there is no such list in the example", path="do") from None
     shown = list(draft.shown)
-    shown[number] = replace(one, answer=_json(answer))
+    shown[number[0]] = replace(one, answer=_json(answer))
     return replace(draft, shown=tuple(shown))
 
 
