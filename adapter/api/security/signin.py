@@ -26,6 +26,7 @@ from adapter.api.security.sessions import Holder, Sessions
 from adapter.errors import SignInFailed, TooManyRequests
 
 LASTS: Final = 600  # seconds a sign-in may take
+HINT: Final = 4096  # characters of an ID token that still go into an address
 HOME: Final = "/workbench"
 _PATH: Final = re.compile(r"/workbench(?:/(?!/)[A-Za-z0-9._~/-]*)?(?:\?[A-Za-z0-9._~%&=+:,/-]*)?")
 _CODE: Final = re.compile(r"[\x20-\x7e]{1,4096}")
@@ -159,8 +160,8 @@ class SignIn:
                 "role",
                 "You are known to the sign-in service, but have no role here. Ask who runs this service.",
             )
-        id = self._id(found)
-        return Holder(id=id, name=found.name or id, roles=tuple(sorted(held)), hint=token)
+        id, hint = self._id(found), token if len(token) <= HINT else ""
+        return Holder(id=id, name=found.name or id, roles=tuple(sorted(held)), hint=hint)
 
     def _id(self, found: Identity) -> str:
         return identify("person", self._provider.client.issuer, found.subject, key=self._audit_key)
