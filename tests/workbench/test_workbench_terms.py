@@ -12,10 +12,9 @@ import terminology
 from adapter.api import opening
 from adapter.model import Finding
 from mappings import SHIPPED
-from terminology import Source
 from terminology.systems import ICD10, ICD10CM
-from tests.terminology import rf2_release
-from tests.terminology.rf2_release import Shape, identifier
+from tests.terminology.rf2_release import identifier
+from tests.workbench.release_store import ROOT, RULED, made_up_release
 from tests.workbench.served_pages import serving
 
 HOSTILE = (
@@ -28,10 +27,6 @@ HOSTILE = (
     "javascript:alert(1)",
     "x" * 299,
 )
-ROOT, RULED = (
-    identifier(10_000),
-    identifier(10_000 + 45),
-)  # top of the made-up release; a concept with rules for men
 
 
 def client(origin: str) -> httpx.Client:
@@ -52,34 +47,12 @@ def core(pipeline, core_store) -> Iterator[httpx.Client]:
 def release(pipeline, tmp_path_factory) -> Iterator[httpx.Client]:
     """A store of 900 concepts; the first has five below it, one of them far more than a page shows."""
     folder = tmp_path_factory.mktemp("terms")
-    path = rf2_release.write(folder, Shape(concepts=900))
-    _widened(path)
-    terminology.build([Source(kind="rf2", path=path)], folder / "store.sqlite")
     with (
-        terminology.open_store(folder / "store.sqlite") as store,
+        terminology.open_store(made_up_release(folder)) as store,
         serving(pipeline, terminology=opening.terminologies(store, SHIPPED)) as origin,
         client(origin) as web,
     ):
         yield web
-
-
-def _widened(path):
-    """The concepts from 600 on stand below the second one too."""
-    (table,) = path.rglob("sct2_Relationship_*.txt")
-    ends = (identifier(10_001), 0, "116680003", "900000000000011006", "900000000000451002")
-    rows = [
-        (
-            identifier(5_000_000 + number, "02"),
-            rf2_release.DATE,
-            1,
-            rf2_release.MODULE,
-            identifier(10_000 + number),
-            *ends,
-        )
-        for number in range(600, 890)
-    ]
-    with table.open("a", encoding="utf-8", newline="") as file:
-        file.writelines("\t".join(map(str, row)) + "\r\n" for row in rows)
 
 
 def words(answer: httpx.Response) -> str:
