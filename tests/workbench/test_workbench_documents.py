@@ -239,7 +239,7 @@ def test_taking_a_document_back_does_what_entered_in_error_does(client, service,
         for one in target.current("Condition")
         if one["subject"]["reference"] == "Patient/back"
     ]
-    assert verified == ["entered-in-error", "entered-in-error"] or verified == ["entered-in-error"]
+    assert set(verified) == {"entered-in-error"}
     text = page(client, f"/{id}")
     assert "Taken back" in text and "/retract" not in text
     event = audited(service)[before]
@@ -350,21 +350,23 @@ def test_roles(service, client, target):
     def admit(headers, method, path, address):
         return workbench.Person(name="somebody", roles=frozenset({who["role"]}))
 
-    with served_documents.listening(service, admit=admit) as origin:
-        with httpx.Client(base_url=origin, timeout=60, headers={"Origin": origin}) as one:
-            text = page(one, f"/{id}")
-            assert "/deliver" not in text and "/discard" not in text and "/retract" not in text
-            for path in ("deliver", "discard", "read", "retract"):
-                form(one, f"/{id}/1/{path}", 403, target="ehr", sure="yes")
-            form(one, f"/{id}/1/note", 200)
-            who["role"] = "engineer"
-            text = page(one, f"/{id}")
-            assert "/deliver" in text and "/discard" in text and "/retract" not in text
-            form(one, f"/{id}/1/retract", 403, sure="yes")
-            form(one, f"/{id}/1/discard", 303, target="ehr")
-            who["role"] = "reviewer"
-            page(one, f"/{id}", 403)
-            page(one, "", 403)
+    with (
+        served_documents.listening(service, admit=admit) as origin,
+        httpx.Client(base_url=origin, timeout=60, headers={"Origin": origin}) as one,
+    ):
+        text = page(one, f"/{id}")
+        assert "/deliver" not in text and "/discard" not in text and "/retract" not in text
+        for path in ("deliver", "discard", "read", "retract"):
+            form(one, f"/{id}/1/{path}", 403, target="ehr", sure="yes")
+        form(one, f"/{id}/1/note", 200)
+        who["role"] = "engineer"
+        text = page(one, f"/{id}")
+        assert "/deliver" in text and "/discard" in text and "/retract" not in text
+        form(one, f"/{id}/1/retract", 403, sure="yes")
+        form(one, f"/{id}/1/discard", 303, target="ehr")
+        who["role"] = "reviewer"
+        page(one, f"/{id}", 403)
+        page(one, "", 403)
     assert (
         client.post(
             f"/workbench/documents/{id}/1/retract",
