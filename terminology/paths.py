@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 MOST = 40  # paths that are listed
-FURTHEST = 2_000  # concepts above one
+FURTHEST = 600  # concepts above one
 
 Above = Callable[[str], Sequence[str]]
 

@@ -112,6 +112,11 @@ class Coder:
             wordings=wordings.of(finding, self.rules) if kinds else [],
             candidates=[(one.hit, one.score, one.wording) for one in candidates],
             timely=[self._timely(finding, self._coding(one)) for one in candidates],
+            withheld=[
+                one
+                for one in self._chosen(finding.kind, self._sure(candidates))
+                if not self._timely(finding, one)
+            ],
             offered=[(one.hit.system, one.hit.code) for one in offered],
             rules=self.rules,
         )

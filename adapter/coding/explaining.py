@@ -6,7 +6,7 @@ from typing import Literal
 
 from adapter.coding.rules import CodingRules
 from adapter.coding.wordings import Wording
-from adapter.model import Finding
+from adapter.model import Coding, Finding
 from terminology import Hit
 
 Fate = Literal["chosen", "given too", "below", "past", "system", "other", "alternative", "beyond"]
@@ -42,6 +42,7 @@ class Explained:
     systems: tuple[str, ...]  # in the order in which codes are written
     searched: tuple[Searched, ...]
     candidates: tuple[Judged, ...]  # best first
+    withheld: tuple[Coding, ...]  # codes that would be given too, were the finding not past
     threshold: float
     lowest_alternative: float
 
@@ -53,6 +54,7 @@ def explained(
     wordings: Sequence[Wording],
     candidates: Sequence[tuple[Hit, float, Wording]],
     timely: Sequence[bool],
+    withheld: Sequence[Coding],
     offered: Sequence[tuple[str, str]],
     rules: CodingRules,
 ) -> Explained:
@@ -76,6 +78,7 @@ def explained(
             )
             for place, ((hit, score, wording), fits) in enumerate(zip(candidates, timely, strict=True))
         ),
+        withheld=tuple(withheld),
         threshold=rules.threshold,
         lowest_alternative=rules.lowest_alternative,
     )

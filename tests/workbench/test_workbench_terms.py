@@ -108,8 +108,10 @@ def test_an_abbreviation_is_shown_written_out(core):
     assert "abbreviations written out" in words(search(core, "acute COPD"))
 
 
-def test_what_is_past_is_no_initial_encounter(core):
-    assert "past" in words(search(core, "asthma", past="1"))
+def test_what_is_past_loses_the_codes_of_what_is_present(core):
+    now, then = (words(search(core, "breast cancer", **more)) for more in ({}, {"past": "1"}))
+    assert "Not given for what is past: ICD-10-CM C50" in then
+    assert "Not given" not in now and "ICD-10-CM C50" in now.partition("Looked for")[0]
 
 
 def test_words_never_stand_in_an_address(core):

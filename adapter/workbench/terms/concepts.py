@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from itertools import groupby
 
 from adapter.errors import InputError
@@ -65,6 +66,7 @@ def view(service: Service, form: Mapping[str, str], known: Known) -> View:
     concept = store.lookup(system, code) if system and code else None
     if concept is None:
         return View(system=system, code=code)
+    named = lru_cache(maxsize=None)(partial(_named, service, system))  # many paths share most of their codes
     found = _paths(service, system, code)
     rules = store.rules(system, code)
     return View(
@@ -72,10 +74,8 @@ def view(service: Service, form: Mapping[str, str], known: Known) -> View:
         code=code,
         concept=concept,
         names=tuple(_names(concept)),
-        associations=tuple(
-            (one, _named(service, system, one.target)[1]) for one in store.replacements(system, code)
-        ),
-        paths=tuple(tuple(_named(service, system, each) for each in path) for path in found.listed),
+        associations=tuple((one, named(one.target)[1]) for one in store.replacements(system, code)),
+        paths=tuple(tuple(map(named, path)) for path in found.listed),
         ways=found.count,
         children=_children(service, system, code, form.get("page", "1")),
         hierarchy=any(one.system == system and one.hierarchy for one in store.systems()),

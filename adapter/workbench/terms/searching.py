@@ -63,6 +63,7 @@ class Found:
     """What coding does with a mention."""
 
     codings: tuple[tuple[Coding, str], ...]  # with how each was reached
+    withheld: tuple[Coding, ...]  # that are not given for what is past
     rows: tuple[Row, ...]
     wordings: tuple[tuple[str, bool, int | None], ...]  # text, whether broader, how many concepts
     kinds: tuple[str, ...]
@@ -122,6 +123,7 @@ def found(bench: Bench, service: Service, mention: Mention) -> Found:
     )
     return Found(
         codings=tuple((one, MATCHES.get(one.match, one.match)) for one in told.finding.codings),
+        withheld=told.withheld,
         rows=rows,
         wordings=tuple((one.wording.text, one.wording.broader, one.found) for one in told.searched),
         kinds=told.kinds,
