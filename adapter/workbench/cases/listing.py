@@ -21,7 +21,7 @@ from adapter.workbench.page import Asked, render, sent_to
 HERE: Final = "/workbench/cases"
 SHOWN: Final = 500  # cases in one list
 STEP: Final = 8.0  # seconds of one step of a run, after which somebody presses "Go on"
-QUICK: Final = 1.5  # where the script does
+QUICK: Final = 2.5  # where the script does
 STATES: Final[Mapping[str, str]] = {
     "": "all",
     "failed": "failed",
