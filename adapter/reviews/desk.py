@@ -204,12 +204,12 @@ class Desk:
         if reading is None:
             raise UnknownResource("nothing was read in this document")
         listed = verdicts.of(tx, document)
-        judgement = judging.judge(reviewing.found_in(reading.content), standing(listed))
-        notes = {id(one.note): one.note for one in judgement.items}
+        found = reviewing.found_in(reading.content)
+        judgement = judging.judge(found, standing(listed))
         return Opened(
             document=document,
             version=reading.version,
-            notes=tuple(notes.values()) or tuple(note for note, _ in reviewing.found_in(reading.content)),
+            notes=tuple(note for note, _ in found),
             cases=self._cases(judgement, reading),
             unplaced=judgement.unplaced,
             verdicts=listed,

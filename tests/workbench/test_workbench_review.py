@@ -1,6 +1,5 @@
 """The page Review, on the real pipeline, a real ledger and real FHIR servers."""
 
-import base64
 import html
 import re
 
@@ -8,14 +7,13 @@ import httpx
 import pytest
 
 from adapter import workbench
-from adapter.errors import NotAllowed
 from adapter.ledger import opened, verdicts
 from tests.reviews.review_cases import NOTE, running
-from tests.workbench.chromium import BROWSER
+from tests.workbench import chromium
 from tests.workbench.served_pages import serving
 
 HOSTILE = (
-    'A/P: asthma <script>alert(1)</script> "quoted" {{ 7*7 }} {% raw %} \u202egnirts\u202c &amp; </textarea>.\n'
+    'A/P: asthma <script>alert(1)</script> "quoted" {{ 7*7 }} {% raw %} \u202egnirts\u202c &amp; </p>.\n'
     "Metformin 500 mg twice daily.\u0000 <img src=x onerror=alert(1)>"
 )
 
@@ -39,9 +37,11 @@ def heard():
 
 @pytest.fixture(scope="module")
 def pages(site, pipeline, heard):
-    with serving(pipeline, person("reviewer"), reviews=site.desk, audit=heard.append) as origin:
-        with httpx.Client(base_url=f"{origin}/workbench", timeout=60) as client:
-            yield client
+    with (
+        serving(pipeline, person("reviewer"), reviews=site.desk, audit=heard.append) as origin,
+        httpx.Client(base_url=f"{origin}/workbench", timeout=60) as client,
+    ):
+        yield client
 
 
 def sent(pages, path, **form):
@@ -54,7 +54,9 @@ def key(page, words):
     """The name in forms of the finding of these words."""
     items = re.findall(r'<details class="item.*?</details>', page.text, re.S)
     return next(
-        re.search(r'name="finding" value="([^"]+)"', one).group(1) for one in items if f">{words}</span>" in one
+        re.search(r'name="finding" value="([^"]+)"', one).group(1)
+        for one in items
+        if f">{words}</span>" in one
     )
 
 
@@ -74,7 +76,12 @@ def test_from_the_queue_to_the_target(site, pages, heard):
     sent(pages, f"/review/{id}/verdict", finding=key(page, "Metformin"), action="reject")
     added = sent(pages, f"/review/{id}/add", words="rest", kind="procedure", occurrence="1")
     assert ">rest</span>" in added.text
-    axes = {"finding": key(page, "chest pain"), "action": "change", "axis": "historical", "experiencer": "patient"}
+    axes = {
+        "finding": key(page, "chest pain"),
+        "action": "change",
+        "axis": "historical",
+        "experiencer": "patient",
+    }
     assert "historical" in sent(pages, f"/review/{id}/verdict", **axes).text
     rest = sent(pages, f"/review/{id}/rest")
     assert "0 not judged by you" in rest.text
@@ -125,7 +132,10 @@ def test_what_no_page_of_ours_sends_is_refused(site, pages):
     assert sent(pages, f"/review/{id}/add", words="asthma", kind="nonsense").status_code == 400
     assert sent(pages, f"/review/{id}/send").status_code == 400
     assert pages.get("/review/none").status_code == 404
-    assert pages.post(f"/review/{id}/send", data={}, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert (
+        pages.post(f"/review/{id}/send", data={}, headers={"Origin": "https://evil.example"}).status_code
+        == 403
+    )
     with site.database.reading() as tx:
         assert verdicts.of(tx, id) == ()
 
@@ -137,12 +147,34 @@ def test_only_reviewers_judge_and_only_where_there_is_a_ledger(site, pipeline):
         assert httpx.get(f"{origin}/workbench/review").status_code == 404
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium here (Debian's package chromium)")
-def test_in_a_browser_a_finding_that_is_asked_for_is_open_and_marked(site, pipeline, tmp_path):
-    from tests.workbench.test_workbench_browser import dom
-
+def test_in_a_browser_by_keyboard_and_by_selecting(site, pipeline):
     id = site.accept(NOTE)
-    with serving(pipeline, person("reviewer"), reviews=site.desk) as origin:
-        page = dom(f"{origin}/workbench/review/{id}?open=1#f1", tmp_path)
-    assert re.search(r'<details class="item [^"]*" id="f1" data-f="1" open', page)
-    assert re.search(r'<span class="s f [^"]*chosen[^"]*" data-f="1"', page)
+    with (
+        serving(pipeline, person("reviewer"), reviews=site.desk) as origin,
+        chromium.opened(f"{origin}/workbench/review/{id}?open=0#f0", width=360) as page,
+    ):
+        assert page.locator("#f0[open]").count() == 1 and page.locator(".text .chosen").count() >= 1
+        assert not chromium.overflows(page) and chromium.violations(page) == []
+        page.keyboard.press("a")  # the finding that is open has the focus
+        page.wait_for_selector("#f1[open]")
+        assert page.locator("#f0 .verdict").inner_text() == "accepted"
+        page.keyboard.press("r")
+        page.wait_for_selector("#f2[open]")
+        page.evaluate(SELECT, "rest")
+        page.wait_for_function("document.querySelector('#add [name=start]').value !== ''")
+        page.locator("#add select[name=kind]").select_option("procedure")
+        page.locator("#add button").click()
+        page.wait_for_selector("#cases .item[open] >> text=rest")
+        assert chromium.violations(page) == []
+    with site.database.reading() as tx:
+        said = [(one.action, (one.after or one.before)["text"]) for one in verdicts.of(tx, id)]
+    assert said == [("accept", "asthma"), ("reject", "allergic to penicillin"), ("add", "rest")]
+
+
+SELECT = """words => {
+  const walker = document.createTreeWalker(document.querySelector(".text"), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const at = node.data.indexOf(words);
+    if (at >= 0) return getSelection().setBaseAndExtent(node, at, node, at + words.length);
+  }
+}"""
