@@ -32,7 +32,7 @@ def test_a_run_goes_on_by_itself_and_what_failed_is_mended(origin):
     with chromium.opened(f"{origin}/cases") as page:
         page.focus("#run button")
         page.keyboard.press("Enter")
-        page.wait_for_selector("#running:has-text('3 of 3 run')", timeout=120_000)
+        page.wait_for_selector("#running:has-text('3 of 3 run')", timeout=300_000)
         assert "1 not as expected" in page.text_content("#progress")
         assert page.evaluate("document.activeElement.textContent") == "Run all"
         assert "verificationStatus confirmed → provisional" in page.text_content("#listed")
