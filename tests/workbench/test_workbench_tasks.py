@@ -81,6 +81,11 @@ def client(pipeline, sampler, home):
         yield found
 
 
+def listed(client):
+    """The page itself, whose address has no slash at its end."""
+    return client.get(str(client.base_url).rstrip("/"))
+
+
 def pressed(client, form, do, **changes):
     filled = {**form, **changes, "do": do}
     return client.post("/build", data=filled, headers=OURS)
@@ -115,7 +120,7 @@ def built(client):
 def test_the_tasks_there_are_can_be_opened(client, home):
     (home / "broken").mkdir()
     (home / "broken" / "task.toml").write_text('name = "broken"\n', "utf-8")
-    page = client.get("")
+    page = listed(client)
     for entry in library.entries():
         assert f'href="/workbench/tasks/task/{entry.name}"' in page.text
         one = client.get(f"/task/{entry.name}")
@@ -190,7 +195,7 @@ def test_what_was_built_can_be_taken_along(client, tmp_path, form):
     assert folder.read(tmp_path / "tumour-board").examples
 
 
-NOTE = "History: asthma.\nAsthma since 2001, no <b>fever</b>."
+NOTE = "History: asthma.\nSince 2001 asthma, no <b>fever</b>."
 
 
 def test_a_task_is_tried_and_its_answer_becomes_an_example(client):
@@ -200,7 +205,7 @@ def test_a_task_is_tried_and_its_answer_becomes_an_example(client):
     assert re.search(r"What scripted 1 answered <b>[\d.]+ s · \d+ tokens written, \d+ read", page.text)
     assert re.findall(r'<mark class="borne">(.*?)<sup>(.*?)</sup>', page.text) == [
         ("asthma", "1 2"),
-        ("Asthma", "1 2"),
+        ("asthma", "1 2"),
     ]
     text = re.search(r'<div class="text" lang="en">(.*?)</div>', page.text, re.S).group(1)
     assert html.unescape(re.sub(r"<sup>.*?</sup>|<[^>]+>", "", text)) == NOTE
@@ -402,7 +407,7 @@ def test_who_only_looks_cannot_build(pipeline, sampler, home):
 
     with serving(pipeline, admit, sampler=sampler, tasks=home) as origin, httpx.Client(timeout=60) as client:
         client.base_url = f"{origin}/workbench/tasks"
-        assert "New task" not in client.get("").text
+        assert "New task" not in listed(client).text
         page = client.get("/task/tumour-board")
         assert page.status_code == 200 and '<fieldset class="sheet" id="fields" disabled>' in page.text
         assert 'value="save"' not in page.text and 'value="run"' not in page.text

@@ -33,7 +33,7 @@ TASK = Task(
     strategy="advanced",
     examples=(EXAMPLE,),
 )
-NOTE = notes.from_text("1", "Asthma and gout in a man of 61 years. Gout again.", "en")
+NOTE = notes.from_text("1", "Asthma and gout in a man of 61 years. More gout.", "en")
 SAID = {"problems": ["Asthma", "vertigo", "gout"], "age": {"quote": "61 years", "value": 16}}
 
 
