@@ -35,9 +35,7 @@ def results(pipeline, tmp_path):
     copied("group/good")
     wrong = copied("group/wrong") / "expected.json"
     bundle = json.loads(wrong.read_text("utf-8"))
-    bundle["entry"].append(
-        {"resource": {"resourceType": "Procedure", "code": {"text": "]]>\u202e<b>"}}}
-    )
+    bundle["entry"].append({"resource": {"resourceType": "Procedure", "code": {"text": "]]>\u202e<b>"}}})
     bundle["entry"][0]["resource"]["clinicalStatus"]["coding"][0]["code"] = "inactive"
     wrong.write_text(json.dumps(bundle), "utf-8")
     (copied("untold") / "expected.json").unlink()
