@@ -108,7 +108,9 @@ def of(tx: Transaction, versions: Sequence[Version]) -> tuple[Standing, ...]:
 def versions(tx: Transaction, document: str, limit: int = 100) -> tuple[Standing, ...]:
     """Where the versions of a document stand, newest first."""
     wanted = select(works.c.version).where(works.c.document == document)
-    newest = tx.connection.execute(wanted.order_by(works.c.version.desc()).limit(limit)).scalars()
+    newest: Sequence[int] = (
+        tx.connection.execute(wanted.order_by(works.c.version.desc()).limit(limit)).scalars().all()
+    )
     return of(tx, [(document, number) for number in newest])
 
 

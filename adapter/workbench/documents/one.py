@@ -143,8 +143,9 @@ def _about(document: Resource) -> Iterator[tuple[str, str]]:
 
 
 def _concept(value: Any) -> str:
-    coding = next(iter((value or {}).get("coding") or []), {})
-    return str((value or {}).get("text") or coding.get("display") or coding.get("code") or "")
+    concept: Resource = value or {}
+    coding: Resource = next(iter(concept.get("coding") or []), {})
+    return str(concept.get("text") or coding.get("display") or coding.get("code") or "")
 
 
 def _identifier(value: Any) -> str:
