@@ -51,10 +51,10 @@ def draft(filled: Sequence[tuple[str, str]]) -> Draft:
         if kind == "f" and key in WORDS:
             places.setdefault(_path(where), {})[key] = _word(key, text)
         elif kind in BOXES:
-            box = boxes.setdefault(_path(where)[0], Filled())
+            box = boxes.setdefault(_number(where), Filled())
             getattr(box, BOXES[kind])[key] = text
         elif kind == "s" and key in ("text", "answer", "evidence"):
-            shown.setdefault(_path(where)[0], {})[key] = text
+            shown.setdefault(_number(where), {})[key] = text
         elif name in HEAD:
             head[name] = text
     found = Draft(**head, fields=tuple(_fields(places, ())))
@@ -81,6 +81,14 @@ def _path(text: str) -> Path:
     if len(parts) > DEEPEST or not all(part.isascii() and part.isdigit() and len(part) < 5 for part in parts):
         raise InputError("this form is none of ours")
     return tuple(map(int, parts))
+
+
+def _number(text: str) -> int:
+    """The example a value is of."""
+    path = _path(text)
+    if len(path) != 1:
+        raise InputError("this form is none of ours")
+    return path[0]
 
 
 def _word(key: str, text: str) -> Any:
