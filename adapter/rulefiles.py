@@ -66,6 +66,11 @@ def _resource(stem: str) -> type[BaseModel]:
     return model
 
 
+def _rows(stem: str, files: Files) -> object:
+    """The rows of a concept table, which may stand in another file."""
+    return files.read(f"concepts/{stem}.toml", concepts.ConceptTable).rows(files)
+
+
 def _doubts(_: str) -> type[BaseModel]:
     """The reasons to doubt a finding; who reviews brings the service with it, so it is read when needed."""
     model: type[BaseModel] = import_module("adapter.reviews.doubts").Doubts
@@ -142,7 +147,7 @@ KINDS: Final[Sequence[Kind]] = (
         decides="a table published as a FHIR ConceptMap",
         stem="[a-z0-9][a-z0-9-]{0,60}",
         model=lambda _: concepts.ConceptTable,
-        read=lambda stem, files: concepts.load(files)[stem].rows(files),
+        read=_rows,
     ),
     Kind(
         folder="review",
@@ -166,8 +171,8 @@ def kind(name: str) -> Kind | None:
 
 def known(files: Files) -> Mapping[str, Kind]:
     """The mapping files there are, with what they are, in the order of the line."""
-    found = ((name, one) for one in KINDS for name in files.names(one.folder) if one.fits(name))
-    return dict(found)
+    names = files.every()
+    return {name: one for one in KINDS for name in names if one.fits(name)}
 
 
 def faults(name: str, files: Files) -> list[Fault]:

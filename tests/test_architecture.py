@@ -32,10 +32,12 @@ MAY_IMPORT = {
     "models": NOUNS | {"extraction"},
     "engines": NOUNS | STAGES | {"models"},
     "rulefiles": NOUNS | STAGES,
+    "drafts": NOUNS | {"pipeline", "evaluation", "cases", "rulefiles"},
     "assembly": NOUNS | STAGES | {"pipeline", "jobs", "models", "engines", "rulefiles"},
     "lines": NOUNS | STAGES | {"pipeline", "engines", "assembly"},
     **{door: NOUNS | {"pipeline", "assembly", "jobs"} for door in DOORS},
-    "workbench": NOUNS | {"pipeline", "assembly", "jobs", "evaluation", "cases", "reviews"},
+    "workbench": NOUNS
+    | {"pipeline", "assembly", "jobs", "evaluation", "cases", "reviews", "drafts", "rulefiles"},
     "cli": NOUNS
     | {
         "pipeline",
@@ -49,6 +51,7 @@ MAY_IMPORT = {
         "lines",
         "evaluation",
         "cases",
+        "drafts",
         "reviews",
         "rulefiles",
     },

@@ -128,6 +128,15 @@ class Subscribers(Table):
     retention_days: Annotated[Count, Field(description="days events are kept")] = 7
 
 
+class Workbench(Table):
+    """What may be done at the workbench."""
+
+    install: Annotated[
+        bool,
+        Field(description="administrators install drafts of mappings into NOTEWRIGHT_MAPPINGS"),
+    ] = False
+
+
 class Site(Table):
     """The whole file."""
 
@@ -137,6 +146,7 @@ class Site(Table):
     egress: Egress = Egress()
     subscriptions: Subscribers = Subscribers()
     bulk: Bulk = Bulk()
+    workbench: Workbench = Workbench()
 
 
 def read(path: Path | None) -> Site:

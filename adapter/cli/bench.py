@@ -1,5 +1,6 @@
 """What the workbench works with beside the line itself, for both commands that serve it."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import fields, replace
@@ -12,6 +13,7 @@ from adapter import engines, workbench
 from adapter.cases import Shelf
 from adapter.cli import models
 from adapter.delivery import adapting, packs
+from adapter.drafts import Drawer, Installer
 from adapter.errors import SettingsError
 from adapter.fhir.systems import Version
 from adapter.lines import Lines
@@ -19,16 +21,23 @@ from adapter.model import Resource, Step
 from adapter.models import registry
 from adapter.settings import Settings
 from adapter.workbench.casebook import CaseBook
+from adapter.workbench.draftbook import DraftBook
 
 
 @contextmanager
-def furnished(settings: Settings, bench: workbench.Bench) -> Iterator[workbench.Bench]:
-    """The workbench with profile packs, tasks, cases and other engines, until the context ends."""
+def furnished(
+    settings: Settings, bench: workbench.Bench, *, install: bool = False
+) -> Iterator[workbench.Bench]:
+    """The workbench with profile packs, tasks, cases, drafts and other engines, until the context ends.
+
+    With `install`, administrators may install drafts of mappings into the site's directory of them.
+    """
     more = replace(bench, packs=_packs(settings.files), tasks=settings.tasks, cases=_cases(settings))
     more = replace(more, models=partial(_models, settings), reports=_reports(settings))
     if bench.pipeline is None:
         yield more
         return
+    more = replace(more, drafts=bench.drafts or _drafts(settings, install))
     with (
         closing(Lines(settings, bench.pipeline)) as lines,
         closing(engines.sampler(settings, bench.pipeline.engine, lines.model)) as sampler,
@@ -43,6 +52,16 @@ def _cases(settings: Settings) -> CaseBook | None:
     if not settings.cases.is_dir():
         raise SettingsError("cases: not a directory")
     return CaseBook(Shelf(settings.cases))
+
+
+def _drafts(settings: Settings, install: bool) -> DraftBook:
+    """Drafts in the user's state folder. SettingsError where there is nothing to install them into."""
+    home = os.environ.get("XDG_STATE_HOME")
+    folder = (Path(home) if home else Path.home() / ".local" / "state") / "notewright" / "drafts"
+    if install and settings.mappings is None:
+        raise SettingsError("workbench.install needs a directory of mappings (NOTEWRIGHT_MAPPINGS)")
+    installer = Installer(settings.mappings) if install and settings.mappings else None
+    return DraftBook(Drawer(folder), installer)
 
 
 def _reports(settings: Settings) -> Path | None:

@@ -33,7 +33,7 @@ def serve(settings: Settings) -> int:
     site = opening.read_site(settings)
     with (
         opening.service(settings, site, say) as service,
-        furnished(settings, bench(settings, service, site)) as pages,
+        furnished(settings, bench(settings, service, site), install=site.workbench.install) as pages,
     ):
         undo = logs.configure(settings.log_level)
         try:

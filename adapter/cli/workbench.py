@@ -45,7 +45,7 @@ def run(settings: Settings, *, open: bool) -> int:
             say(f"the workbench is at {address}")
             if open:
                 webbrowser.open(address)
-            with furnished(settings, bench) as whole:
+            with furnished(settings, bench, install=settings.mappings is not None) as whole:
                 server(whole).run(sockets=[listening])
         finally:
             undo()

@@ -15,6 +15,7 @@ from adapter.reviews import Desk as Reviews
 from adapter.tasks import Task
 from adapter.tasks.sample import Asked, Sample
 from adapter.workbench.casebook import CaseBook
+from adapter.workbench.draftbook import DraftBook
 from terminology.fhir import Service as Terminology
 
 
@@ -208,3 +209,4 @@ class Bench:
     tasks: Path | None = None  # directory of the site's own tasks; None: nothing can be saved
     documents: Documents | None = None  # None: nothing is stored here
     cases: CaseBook | None = None  # None: there is no folder of cases
+    drafts: DraftBook | None = None  # None: drafts of mappings are not kept here
