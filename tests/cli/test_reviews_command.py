@@ -10,7 +10,6 @@ from adapter.extraction.generative.shots import read_examples
 from adapter.ledger import opened
 from adapter.reviews import Words
 from tests.reviews.review_cases import ANN, BOB, NOTE, running
-from training import findings as training
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +31,7 @@ def rows(path):
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def test_what_is_exported_is_gold_for_evaluation_and_training(ledger, tmp_path):
+def test_what_is_exported_is_gold_for_evaluation(ledger, tmp_path):
     url, whole, _ = ledger
     out = tmp_path / "gold.jsonl"
     assert cli.main(["reviews", "export", "--database", url, "--output", str(out)]) == 0
@@ -46,6 +45,13 @@ def test_what_is_exported_is_gold_for_evaluation_and_training(ledger, tmp_path):
     ]
     (document,) = readers.read(out)
     assert {one.kind for one in document.annotations} >= {"condition", "procedure"}
+
+
+def test_what_is_exported_is_what_training_takes(ledger, tmp_path):
+    training = pytest.importorskip("training.findings", reason="no PyTorch here", exc_type=ImportError)
+    out = tmp_path / "rows.jsonl"
+    assert cli.main(["reviews", "export", "--database", ledger[0], "--output", str(out)]) == 0
+    (row,) = rows(out)
     example = training.example(row, row["text"])
     assert next(NOTE[start:end] for start, end, _ in example["spans"]) == "asthma"
     assert example["said"][0][2] == ["uncertain"]

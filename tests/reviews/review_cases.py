@@ -76,7 +76,7 @@ class Site:
                 left = {one.state for one in deliveries.of(tx, id, version)}
                 return work.read(tx, id, version).state != work.ACCEPTED and not left & {"waiting", "sending"}
 
-        wait_until(there, 120)
+        wait_until(there, 300)
         with self.database.reading() as tx:
             ended = {one.target: (one.state, one.outcome) for one in deliveries.of(tx, id, version)}
         assert {state for state, _ in ended.values()} <= {"sent"}, ended

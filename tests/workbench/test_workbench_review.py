@@ -153,13 +153,13 @@ def test_in_a_browser_by_keyboard_and_by_selecting(site, pipeline):
         serving(pipeline, person("reviewer"), reviews=site.desk) as origin,
         chromium.opened(f"{origin}/workbench/review/{id}?open=0#f0", width=360) as page,
     ):
-        assert page.locator("#f0[open]").count() == 1 and page.locator(".text .chosen").count() >= 1
+        assert page.locator("[open] > #f0").count() == 1 and page.locator(".text .chosen").count() >= 1
         assert not chromium.overflows(page) and chromium.violations(page) == []
         page.keyboard.press("a")  # the finding that is open has the focus
-        page.wait_for_selector("#f1[open]")
+        page.wait_for_selector("[open] > #f1")
         assert page.locator("#f0 .verdict").inner_text() == "accepted"
         page.keyboard.press("r")
-        page.wait_for_selector("#f2[open]")
+        page.wait_for_selector("[open] > #f2")
         page.evaluate(SELECT, "rest")
         page.wait_for_function("document.querySelector('#add [name=start]').value !== ''")
         page.locator("#add select[name=kind]").select_option("procedure")

@@ -35,7 +35,7 @@ function opened(row) {
 document.addEventListener("click", (event) => {
   const span = event.target instanceof Element ? event.target.closest(".text [data-f]") : null;
   if (!span || !getSelection().isCollapsed) return;
-  const row = document.getElementById(`f${span.dataset.f.split(" ")[0]}`);
+  const row = document.getElementById(`f${span.dataset.f.split(" ")[0]}`).parentElement;
   opened(row);
   within(row);
   row.querySelector("summary").focus();
@@ -61,7 +61,7 @@ const start = rows.find((row) => row.open) ?? null;
 if (start) {
   opened(start);
   within(start);
-  start.querySelector("summary").focus({ preventScroll: true });
+  if (!location.hash) start.querySelector("summary").focus({ preventScroll: true });
 }
 
 const form = document.getElementById("add");
