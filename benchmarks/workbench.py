@@ -75,7 +75,7 @@ def measured(page: Page, address: str) -> dict[str, float]:
     """One round."""
     page.goto(f"{address}/try")
     page.fill("#text", note())
-    with page.expect_navigation(timeout=300_000):
+    with page.expect_navigation():
         page.click("button.main")
     page.wait_for_load_state("load")
     page.wait_for_timeout(1_000)
@@ -117,6 +117,7 @@ def main() -> None:
         rounds = []
         for _ in range(options.rounds):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.set_default_timeout(600_000)
             rounds.append(measured(page, address))
             page.close()
         browser.close()

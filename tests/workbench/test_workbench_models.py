@@ -63,12 +63,12 @@ def origin(pipeline, core_store, folder):
 
 @pytest.fixture(scope="module")
 def client(origin):
-    with httpx.Client(base_url=origin, timeout=60) as found:
+    with httpx.Client(base_url=origin.removesuffix("/models"), timeout=60) as found:
         yield found
 
 
 def test_models_are_told_with_card_digest_and_use(client, pipeline):
-    page = client.get("")
+    page = client.get("/models")
     assert page.status_code == 200
     for name in (engines.ENCODER, engines.DECODER):
         assert f"<code>{name}</code>" in page.text
@@ -98,14 +98,18 @@ def test_only_plain_files_of_the_folder_are_listed_and_given(client, folder):
     ):
         with pytest.raises(UnknownResource):
             reports.read(folder, name)
-    for path in ("/reports/link.html", "/reports/..%2F..%2Fetc%2Fpasswd", "/reports/.hidden.html/file"):
+    for path in (
+        "/models/reports/link.html",
+        "/models/reports/..%2F..%2Fetc%2Fpasswd",
+        "/models/reports/.hidden.html/file",
+    ):
         assert client.get(path).status_code == 404 and "secret" not in client.get(path).text
     with pytest.raises(InputError):
         reports.listed(folder / "none")
 
 
 def test_a_report_may_do_nothing(client):
-    page = client.get("/reports/run.html")
+    page = client.get("/models/reports/run.html")
     policy = page.headers["content-security-policy"].split("; ")
     assert page.status_code == 200 and page.text == SCRIPTED
     assert (
@@ -114,30 +118,35 @@ def test_a_report_may_do_nothing(client):
         and not any("script" in one for one in policy)
     )
     assert page.headers["cache-control"] == "no-store" and page.headers["x-frame-options"] == "DENY"
-    saved = client.get("/reports/run.html/file")
+    saved = client.get("/models/reports/run.html/file")
     assert saved.headers["content-disposition"] == "attachment; filename*=UTF-8''run.html"
     assert saved.headers["content-type"] == "application/octet-stream"
     assert "sandbox" in saved.headers["content-security-policy"]
-    assert "script-src 'self'" in client.get("").headers["content-security-policy"]
+    assert "script-src 'self'" in client.get("/models").headers["content-security-policy"]
 
 
 def test_names_and_figures_are_only_text(client, folder):
-    page = client.get("")
+    page = client.get("/models")
     assert "<img src=x" not in page.text and "<script>alert" not in page.text
-    for address in re.findall(r'href="/workbench/models(/reports/[^"]*)"', page.text):
+    addresses = re.findall(r'href="/workbench(/models/reports/[^"]*)"', page.text)
+    assert len(addresses) == 14
+    for address in addresses:
         broken = "broken" in address or "7%20" in address
         assert client.get(html.unescape(address)).status_code in ((200, 400) if broken else (200,))
-    shown = client.get("/reports/second.json")
+    shown = client.get("/models/reports/second.json")
     assert "worse by more than luck" in shown.text and "<b>x" not in shown.text and "0.700" in shown.text
-    assert client.get("/reports/broken.json").status_code == 400
+    assert client.get("/models/reports/broken.json").status_code == 400
 
 
 def test_two_runs_stand_side_by_side(client):
-    page = client.get("/compare", params={"first": "first.json", "second": "second.json"})
+    page = client.get("/models/compare", params={"first": "first.json", "second": "second.json"})
     assert page.status_code == 200 and "+0.200" in page.text and ">apart<" in page.text
     assert "Not the same documents" not in page.text
-    assert client.get("/compare", params={"first": "first.json", "second": "link.html"}).status_code == 404
-    assert client.get("/compare").status_code == 303
+    assert (
+        client.get("/models/compare", params={"first": "first.json", "second": "link.html"}).status_code
+        == 404
+    )
+    assert client.get("/models/compare").status_code == 303
 
 
 @pytest.mark.parametrize(
