@@ -70,7 +70,9 @@ def _axes(pair: Pair) -> Counts:
 
 
 def _flag(one: Annotation, axis: str) -> bool:
-    return one.assertion is not None and one.assertion.get(axis, False)
+    """Whether an axis is true; what was ruled out is negated, whether or not that is said too."""
+    said = one.assertion or {}
+    return said.get(axis, False) or (axis == "negated" and said.get("ruled_out", False))
 
 
 def _marks(one: Annotation, kind: str) -> list[Annotation]:

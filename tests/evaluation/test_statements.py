@@ -34,6 +34,12 @@ def test_axes_by_hand():
     assert counts["exact"] == [1, 3, 3]
 
 
+def test_what_is_ruled_out_is_negated_whether_or_not_it_is_said():
+    found = matches([mark(0, ["ruled_out"])], [mark(0, ["ruled_out", "negated"])])
+    counts = dict(zip([*AXES, "exact"], statements.axes(found)[0].tolist(), strict=True))
+    assert counts["negated"] == counts["ruled_out"] == counts["exact"] == [1, 1, 1]
+
+
 def test_a_prediction_that_says_nothing_says_that_nothing_holds():
     (found,) = matches([mark(0, ["negated"]), mark(10, [])], [mark(0), mark(10)])
     assert [statements.wrong_axes(pair) for pair in found.pairs] == [("negated",), ()]
