@@ -1,4 +1,4 @@
-"""A store of a made-up release: hierarchy, map rules, inactive concepts, one with very many below it."""
+"""A store of Core and a made-up release: hierarchy, map rules, inactive concepts, very many below one."""
 
 from pathlib import Path
 
@@ -16,7 +16,8 @@ def made_up_release(folder: Path) -> Path:
     """The store file, written in a folder."""
     release = rf2_release.write(folder, Shape(concepts=900))
     _widen(release)
-    terminology.build([Source(kind="rf2", path=release)], folder / "store.sqlite")
+    sources = [Source(kind="core"), Source(kind="rf2", path=release)]
+    terminology.build(sources, folder / "store.sqlite")
     return folder / "store.sqlite"
 
 
