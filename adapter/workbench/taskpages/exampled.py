@@ -14,7 +14,7 @@ from adapter.tasks.drafting import Draft, Field, Shown
 from adapter.tasks.drafting.draft import Path
 from adapter.tasks.node import step
 
-MOST: Final = 400  # boxes of all examples together: a form has an end
+MOST: Final = 1_000  # names of boxes of all examples together: a form has an end
 ITEMS: Final = 100  # of one list
 
 
@@ -37,8 +37,9 @@ class Box:
         return [("", "not said"), *((one, one) for one in (*self.choices, *odd))]
 
     def count(self) -> int:
-        """How many boxes it is in all."""
-        return 1 + sum(one.count() for one in self.parts)
+        """How many names it has in the form."""
+        own = {"group": 0, "list": 1}.get(self.kind, 1 if self.words is None else 2)
+        return own + sum(one.count() for one in self.parts)
 
 
 @dataclass(slots=True)
