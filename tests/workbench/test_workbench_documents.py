@@ -69,7 +69,7 @@ def settled(service, id, version=1):
                 return False
             return not {one.state for one in deliveries.of(tx, id, version)} & {"waiting", "sending"}
 
-    wait_until(done, 60)
+    wait_until(done, 120)
 
 
 def page(client, path="", status=200):
@@ -111,7 +111,7 @@ def test_what_came_in_is_listed_with_where_it_stands_and_no_patient(client, serv
     text = page(client)
     row = re.search(rf'<tr data-key="{id}~1">(.*?)</tr>', text, re.S)[1]
     assert "listed-7" not in text and "Zanzibar" not in text
-    assert re.search(r"ehr <span class=\"mark good\">.*delivered", row, re.S) and ">read</span>" in row
+    assert re.search(r"ehr <span class=\"stands good\">.*delivered", row, re.S) and ">read</span>" in row
     assert "nobody" in row
     for query in ("?state=sent", "?state=sent&target=ehr", "?state=extracted&target=ehr", "?target=ehr"):
         assert id in page(client, query)
@@ -146,7 +146,7 @@ def test_a_document_tells_what_happened_and_what_was_derived(client, service):
     assert "Zanzibar" not in text and "came in and was stored" in text and "Delivered to ehr" in text
     assert re.search(r"Read\s+<small>\d+\.\d\d s</small>", text)
     cards = page(client, f"/{id}/1/bundle")
-    assert '<span class="words">Asthma</span>' in cards and "Zanzibar" not in cards
+    assert '<span class="words">asthma</span>' in cards.lower() and "Zanzibar" not in cards
     file = client.get(f"/workbench/documents/{id}/1/r4?as=json")
     assert file.json()["resourceType"] == "Bundle" and "attachment" in file.headers["content-disposition"]
     assert {entry["resource"]["resourceType"] for entry in file.json()["entry"]} >= {
@@ -273,7 +273,7 @@ def test_documents_are_found_by_patient_and_identifier_without_an_address(client
         )
     events_ = audited(service)[before:]
     assert [patients(event) for event in events_] == [["Patient/f1"]] * 3 + [["Patient/f2"]] * 4
-    assert {subtypes(event)[0] for event in events_} == {"search"} or True
+    assert {subtypes(event)[0] for event in events_} == {"search-type"}
     assert "find-2" not in str(events_) and "M,7" not in str(events_)
     assert "Nothing was found" in form(client, "/found", 200, patient="f1", identifier="find-2").text
     assert form(client, "/found").headers["location"] == "/workbench/documents"
@@ -348,7 +348,7 @@ def test_roles(service, client, target):
     who = {"role": "viewer"}
 
     def admit(headers, method, path, address):
-        return workbench.Person(name="somebody", roles=frozenset({who["role"]}))
+        return workbench.Person(name="somebody", roles=frozenset({"viewer", who["role"]}))
 
     with (
         served_documents.listening(service, admit=admit) as origin,
@@ -365,8 +365,8 @@ def test_roles(service, client, target):
         form(one, f"/{id}/1/retract", 403, sure="yes")
         form(one, f"/{id}/1/discard", 303, target="ehr")
         who["role"] = "reviewer"
-        page(one, f"/{id}", 403)
-        page(one, "", 403)
+        form(one, f"/{id}/1/deliver", 403, target="ehr")
+        assert "for those with the role engineer" in page(one, f"/{id}")
     assert (
         client.post(
             f"/workbench/documents/{id}/1/retract",

@@ -38,7 +38,7 @@ def sent(origin, service, name, text="Assessment: asthma. Metformin 500 mg daily
                 return False
             return not {one.state for one in deliveries.of(tx, id, 1)} & {"waiting", "sending"}
 
-    wait_until(done, 60)
+    wait_until(done, 120)
     return id
 
 
