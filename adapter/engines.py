@@ -49,7 +49,7 @@ __all__ = [
     "sampler",
 ]
 
-ENCODER = "notewright-minilm-v1.Q8_0.gguf"
+ENCODER = "notewright-minilm-v2.Q8_0.gguf"
 DECODER = "notewright-scribe-v1.Q8_0.gguf"
 SAMPLE_SECONDS, SAMPLE_PATIENCE = 60.0, 120.0  # of an answer and of a note, for who waits at a page
 

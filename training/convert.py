@@ -143,7 +143,7 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=Path, help="other pieces than the base model's")
     parser.add_argument("--type", choices=TYPES, default="Q8_0")
     parser.add_argument("--name", default="notewright-minilm")
-    parser.add_argument("--version", default="1")
+    parser.add_argument("--version", default="2")
     parser.add_argument(
         "--temperature", type=float, default=1.0, help="divides the logits (training.calibrate)"
     )

@@ -44,8 +44,8 @@ def test_no_note_text_is_in_what_was_left_out(pipeline: Pipeline) -> None:
     assert secret not in json.dumps([issue.message for issue in issues])
 
 
-def test_a_language_without_rules_is_not_read(pipeline: Pipeline) -> None:
-    outcome = pipeline.run(document("Keine Pneumonie.", language="de-DE"))
+def test_a_language_that_the_model_does_not_know_is_not_read(pipeline: Pipeline) -> None:
+    outcome = pipeline.run(document("Sin neumonía.", language="es-ES"))
     assert [issue.reason for issue in outcome.errors] == ["language-not-supported"]
     assert [entry["resource"]["resourceType"] for entry in outcome.bundle["entry"]] == ["Device"]
 

@@ -16,7 +16,7 @@ from terminology.embedder import GgufEmbedder
 from terminology.model import Hit
 from terminology.systems import ICD10CM, SNOMED
 
-MODEL = Path(__file__).parents[2] / "models" / "notewright-minilm-v1.Q8_0.gguf"
+MODEL = Path(__file__).parents[2] / "models" / "notewright-minilm-v2.Q8_0.gguf"
 ROWS = [
     (SNOMED, "22298006", "Myocardial infarction (disorder)", "condition"),
     (SNOMED, "38341003", "Hypertension (disorder)", "condition"),

@@ -76,7 +76,7 @@ def test_models_are_told_with_card_digest_and_use(client, pipeline):
     assert first < page.text.index(engines.DECODER) and pipeline.engine.model.digest in page.text
     assert (
         "apache-2.0" in page.text
-        and "# notewright-minilm-v1" in page.text
+        and "# notewright-minilm-v2" in page.text
         and "<dd>English</dd>" in page.text
     )
 

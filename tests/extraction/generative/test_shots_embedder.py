@@ -11,7 +11,7 @@ from adapter.extraction.generative.shots import ShotIndex
 from adapter.tasks import Example
 from terminology import TerminologyError
 
-MODEL = Path(__file__).parents[3] / "models" / "notewright-minilm-v1.Q8_0.gguf"
+MODEL = Path(__file__).parents[3] / "models" / "notewright-minilm-v2.Q8_0.gguf"
 LONG = "".join(f"On day {day} the patient had chest pain at {day % 24} h. " for day in range(40))
 
 
