@@ -2,6 +2,7 @@
 
 import html
 import re
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -47,7 +48,8 @@ def pages(site, pipeline, heard):
 def sent(pages, path, **form):
     """The page a form leads to."""
     origin = f"{pages.base_url.scheme}://{pages.base_url.netloc.decode()}"
-    return pages.post(path, data=form, headers={"Origin": origin}, follow_redirects=True)
+    headers = {"Origin": origin, "Content-Type": "application/x-www-form-urlencoded"}
+    return pages.post(path, content=urlencode(form), headers=headers, follow_redirects=True)
 
 
 def key(page, words):
@@ -104,10 +106,8 @@ def test_hostile_words_do_nothing(site, pages):
     id = site.accept(HOSTILE.replace("\u0000", " "))
     page = pages.get(f"/review/{id}")
     assert page.status_code == 200
-    for raw in ("<script>alert", "<img src=x", "{{ 7*7 }}</"):
-        assert raw not in page.text
-    assert "49" not in re.sub(r"\d{3,}|[0-9a-f-]{8,}", "", html.unescape(page.text)).split("{{")[0]
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text and "{{ 7*7 }}" in html.unescape(page.text)
+    assert "<script>" not in page.text and "<img src=x" not in page.text and "&lt;" in page.text
+    assert "{{ 7*7 }}" in html.unescape(re.sub("<[^>]*>", "", page.text))
     for words in ("<b>x</b>", "{{ 7*7 }}", "'; drop table nw_verdict", "\u202e", "x" * 5000):
         found = sent(pages, f"/review/{id}/search", finding=key(page, "Metformin"), words=words)
         assert found.status_code == 200 and "<b>x</b>" not in found.text
