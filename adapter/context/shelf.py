@@ -16,19 +16,21 @@ class Shelf(Mapping[str, ContextRules]):
     def __init__(self, languages: Sequence[str], files: mappings.Files = mappings.SHIPPED) -> None:
         self._languages, self._files = tuple(languages), files
         self._read: dict[str, ContextRules] = {}
+        self._shared: Mapping[str, Shelf] = {}
         self._lock = Lock()
 
     def reread(self, languages: Sequence[str], files: mappings.Files, changed: Collection[str]) -> "Shelf":
-        """The rules of other files, of which only those that are `changed` are read again."""
+        """The rules of other files; those that are not `changed` are shared, and read once for both."""
         made = Shelf(languages, files)
-        with self._lock:
-            kept = {one: rules for one, rules in self._read.items() if f"context/{one}.toml" not in changed}
-        made._read = {one: rules for one, rules in kept.items() if one in made._languages}
+        same = {one for one in languages if f"context/{one}.toml" not in changed}
+        made._shared = {one: self for one in same.intersection(self._languages)}
         return made
 
     def __getitem__(self, language: str) -> ContextRules:
         if language not in self._languages:
             raise KeyError(language)
+        if language in self._shared:
+            return self._shared[language][language]
         with self._lock:
             if language not in self._read:
                 self._read[language] = load(language, self._files)

@@ -53,9 +53,9 @@ class Coverage:
     how: str = ""  # what is counted, and what cannot be told
 
     @property
-    def fired(self) -> int:
-        """How many rules fired."""
-        return sum(1 for one in self.rules if one.fired)
+    def seen(self) -> tuple[Rule, ...]:
+        """Those that fired, the most often first."""
+        return tuple(sorted((one for one in self.rules if one.fired), key=lambda one: -(one.fired or 0)))
 
     @property
     def never(self) -> tuple[Rule, ...]:

@@ -102,7 +102,7 @@ def test_a_draft_is_begun_edited_checked_and_discarded(web, tmp_path):
     assert page.url.path.endswith(f"/edit/one/{FILE}")
     assert "Nothing is wrong" in page.text
     page = edited(web, FILE, text.replace("[outcomes.present]", "[outcomes.presence]", 1))
-    assert "Saved." in page.text and "outcomes.presence" in page.text and "things are wrong" in page.text
+    assert "Saved." in page.text and "<code>outcomes.presence" in page.text
     assert "wrong" in web.get("/lab").text
     assert sent(web, "/run/one", do="run").status_code == 400
     page = edited(web, FILE, text.replace("\n", "\r\n"))
