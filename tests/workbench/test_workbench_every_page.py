@@ -84,7 +84,9 @@ def readable(page):
     assert levels[0] == 1 and all(after <= before + 1 for before, after in pairwise(levels))
     fields = tree.xpath("//input[not(@type='hidden' or @type='submit')] | //select | //textarea")
     assert not [lxml.html.tostring(one)[:200] for one in fields if not labelled(tree, one)]
-    unnamed = [one for one in tree.xpath("//button | //a[@href]") if not named(one)]
+    unnamed = [
+        one for one in tree.xpath("//*[self::button or self::a[@href]][not(@hidden)]") if not named(one)
+    ]
     assert not [lxml.html.tostring(one)[:200] for one in unnamed]
     assert not [one for one in tree.xpath("//img") if one.get("alt") is None]
     ids = tree.xpath("//@id")
