@@ -148,13 +148,22 @@ def _said(value: Any) -> str:
 
 
 def _evidence(note: Note, values: Sequence[Value]) -> dict[str, str]:
-    """The words of the values that are not words themselves."""
+    """The words of the values that are no words themselves and stand beside no quote."""
     found = {}
+    paths = {one.path for one in values}
     for one in values:
         words = [note.text[span.start : span.end] for span in one.spans]
-        if words and one.value not in words:
+        if words and one.value not in words and f"{_owner(one.path)}/quote" not in paths:
             found[one.path] = words[0]
     return found
+
+
+def _owner(path: str) -> str:
+    """The object a value is in, lists on the way to it left out."""
+    parts = path.split("/")
+    while parts[-1].isdigit():
+        parts.pop()
+    return "/".join(parts[:-1])
 
 
 def _pieces(note: Note, values: Sequence[Value]) -> Sequence[Piece]:
