@@ -60,7 +60,7 @@ def test_a_document_is_tried_again_and_taken_back_by_keyboard(origin, service, t
         page.focus(".sendings button")
         with page.expect_navigation():
             page.keyboard.press("Enter")
-        page.wait_for_function("document.querySelector('.sendings').textContent.includes('delivered')")
+        page.wait_for_selector(".sendings .good:text('delivered')")
         page.focus("input[name=sure]")
         page.keyboard.press("Space")
         page.keyboard.press("Tab")
@@ -76,9 +76,7 @@ def test_what_changes_is_shown_without_moving_anything(origin, service, target):
         page.focus(f"tr[data-key='{id}~1'] a")
         other = sent(origin, service, "newer")
         service.decisions.deliver_again(id, 1, "ehr")
-        row = f"document.querySelector(\"tr[data-key='{id}~1']\")"
-        page.wait_for_function(f"{row}.textContent.includes('ehr') && !{row}.querySelector('.bad')")
-        page.wait_for_function(f"{row}.querySelectorAll('.good').length === 2")
+        page.wait_for_selector(f"tr[data-key='{id}~1']:not(:has(.bad)) .to .good")
         assert page.evaluate("document.activeElement.textContent") == id
         assert "1 document changed." in page.text_content("#live-told")
         page.wait_for_selector("#live-newer:not([hidden])")
