@@ -109,7 +109,7 @@ class Coder:
         return explaining.explained(
             coded=self.code(finding, languages=languages),
             searched=list(self._searched(finding, kinds, languages)) if kinds else [],
-            wordings=wordings.of(finding, self.rules) if kinds else [],
+            wordings=wordings.of(finding, self.rules, languages) if kinds else [],
             candidates=[(one.hit, one.score, one.wording) for one in candidates],
             timely=[self._timely(finding, self._coding(one)) for one in candidates],
             withheld=[
@@ -215,7 +215,7 @@ class Coder:
         self, finding: Finding, kinds: tuple[str, ...], languages: tuple[str, ...]
     ) -> Iterator[tuple[Wording, list[Candidate]]]:
         """What each wording finds, up to the first that is found as it stands."""
-        for wording in wordings.of(finding, self.rules):
+        for wording in wordings.of(finding, self.rules, languages):
             hits = enumerate(self._search(wording.text, finding.kind, languages))
             found = [self._judged(hit, place, wording, kinds) for place, hit in hits]
             yield wording, found

@@ -60,6 +60,7 @@ class CodingRules(mappings.Table):
     site: SiteRule
     ingredient: IngredientRule
     choice: ChoiceRule
+    abbreviations: dict[str, dict[str, str]] = Field(default={})
 
 
 def load(files: mappings.Files = mappings.SHIPPED) -> CodingRules:

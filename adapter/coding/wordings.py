@@ -1,13 +1,14 @@
 """A finding -> the wordings under which a terminology may know it, most precise first."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from adapter.coding.rules import CodingRules
 from adapter.model import Finding
 
 _SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W_](?:[\w.&/-]*[^\W_])?\.?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,11 +19,20 @@ class Wording:
     broader: bool
 
 
-def of(finding: Finding, rules: CodingRules) -> list[Wording]:
-    """The wordings of a finding, each once."""
+def of(finding: Finding, rules: CodingRules, languages: Sequence[str] = ()) -> list[Wording]:
+    """The wordings of a finding, each once; first those with abbreviations of these languages written out."""
     name = _SPACE.sub(" ", finding.text).strip()
-    found = dict.fromkeys(_all(finding, name, rules))
-    return list(found)
+    meant = _meant(rules, languages)
+    whole = _WORD.sub(lambda word: meant.get(word[0], word[0]), name) if meant else name
+    return list(
+        dict.fromkeys(one for text in dict.fromkeys((whole, name)) for one in _all(finding, text, rules))
+    )
+
+
+def _meant(rules: CodingRules, languages: Sequence[str]) -> dict[str, str]:
+    """What abbreviations mean; of two languages that know one, the first decides."""
+    tables = [rules.abbreviations.get(one, {}) for one in languages or rules.abbreviations]
+    return {short: long for table in reversed(tables) for short, long in table.items()}
 
 
 def _all(finding: Finding, name: str, rules: CodingRules) -> Iterator[Wording]:

@@ -126,3 +126,28 @@ def test_map_rules_that_always_hold_give_a_code_and_others_none(tmp_path: Path) 
         depends = coder.code(finding(names[9], "condition")).codings
     assert [(one.system, one.code) for one in always][1:] == [(icd10, "A13.3")]
     assert [one.system for one in depends] == [SNOMED]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "code"),
+    [
+        ("MI", "en", "22298006"),
+        ("MI.", "en", None),
+        ("mi", "en", None),
+        ("MIX", "en", None),
+        ("MI", "de", "30989003"),
+        ("k.p.", "de", "30989003"),
+        ("MI", "fr", "22298006"),
+    ],
+)
+def test_an_abbreviation_of_the_site_is_written_out_first(coder: Coder, text, language, code) -> None:
+    meant = {"en": {"MI": "myocardial infarction"}, "de": {"MI": "knee pain", "k.p.": "knee pain"}}
+    rules = coder.rules.model_copy(
+        update={
+            "abbreviations": meant,
+            "kinds": {**coder.rules.kinds, "condition": ("condition", "finding")},
+        }
+    )
+    found = coder.ruled(rules).code(finding(text, "condition"), languages=(language, "en"))
+    assert [one.code for one in found.codings] == ([code] if code else [])
+    assert coder.code(finding(text, "condition")).codings == ()
