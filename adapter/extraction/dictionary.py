@@ -42,7 +42,8 @@ class Dictionary:
 
     def mentions(self, note: Note) -> Step[Mention]:
         """See `Engine.mentions`."""
-        found = (mention for part in note.parts for mention in self._named(note, part))
+        parts = note.parts if self._kinds else ()  # a store that is asked for no kind gives all
+        found = (mention for part in parts for mention in self._named(note, part))
         return Step(name="extraction", kept=tuple(found))
 
     def _named(self, note: Note, part: Stretch) -> Iterator[Mention]:

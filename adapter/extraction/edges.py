@@ -6,7 +6,7 @@ in the heading below the paragraph.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from adapter.extraction.bio import Chunk
@@ -22,6 +22,8 @@ _UNIT = r"(?! ?(mg|mcg|µg|g|ml|units?|iu|%)(?!\w))"
 _NUMBER = re.compile(rf"(-?\d{{3,}}|[ ](?!\d*00\b)(\d{{4,}}|\d{{2,3}},\d{{3}}))\b{_UNIT}", re.IGNORECASE)
 _ISOTOPE = re.compile(r"\w{0,2}-?\[\d{1,3}-?\d{0,3}[A-Z][a-z]?\]-?")  # how a substance was labelled: "[3H]"
 _NUMERAL = re.compile(r"(?<![\w,.-])\d{1,2}-$")
+
+WRAPPED = 45  # characters: a line that was wrapped is longer
 
 Range = tuple[int, int]
 
@@ -44,7 +46,7 @@ def settled(
     """
     taken = {index for chunk in chunks for index in range(chunk.start, chunk.end)}
     found = []
-    for chunk in chunks:
+    for chunk in (part for whole in chunks for part in _by_lines(text, words, whole, headings)):
         span = _in_one_paragraph(text, words, (chunk.start, chunk.end), headings)
         span = _compared(text, words, _balanced(text, words, _trimmed(text, words, span)))
         if chunk.kind in headed:
@@ -57,6 +59,19 @@ def settled(
         taken.update(range(*span))
         found.append(replace(chunk, start=span[0], end=span[1]))
     return found
+
+
+def _by_lines(text: str, words: Words, chunk: Chunk, headings: Collection[int]) -> Iterator[Chunk]:
+    """A chunk over two lines of a list is two: the first line is too short to have been wrapped."""
+    start = chunk.start
+    for index in range(chunk.start + 1, chunk.end):
+        low, high = words.ends[index - 1], words.starts[index]
+        short = low - (text.rfind("\n", 0, low) + 1) < WRAPPED
+        broken = text.count("\n", low, high) == 1 and high not in headings
+        if broken and short and text[high].isupper():
+            yield replace(chunk, start=start, end=index)
+            start = index
+    yield replace(chunk, start=start)
 
 
 def _word(text: str, words: Words, index: int) -> str:

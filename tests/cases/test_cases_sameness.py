@@ -58,6 +58,7 @@ MAY = {
     "Provenance._recorded": lambda b: resource(b, "Provenance").pop("_recorded"),
     "Device.version.value": lambda b: [one.update(value="9.9") for one in resource(b, "Device")["version"]],
     "Device.modelNumber": lambda b: resource(b, "Device").update(modelNumber="9.9"),
+    "**.coding.display": lambda b: resource(b, "Condition")["code"]["coding"][0].update(display="else"),
     "**.confidence": lambda b: resource(b, "Condition")["extension"][-1].update(valueDecimal=0.8),
 }
 

@@ -50,6 +50,10 @@ def test_kinds_that_are_no_finding_are_not_reported(dictionary: Dictionary) -> N
     assert found(dictionary, "Urine grew Escherichia coli.") == []
 
 
+def test_without_kinds_there_is_nothing(dictionary: Dictionary) -> None:
+    assert not found(Dictionary(dictionary.gazetteer, {}), "Known hypertension and asthma.")
+
+
 def test_a_short_abbreviation_written_small_is_a_word(tmp_path: Path) -> None:
     names = f"{SNOMED}\t86044005\tALS\tcondition\n{SNOMED}\t6142004\tflu\tcondition\n"
     rows = f"system\tcode\tdisplay\tkind\n{names}"

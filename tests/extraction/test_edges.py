@@ -121,3 +121,21 @@ def test_chunks_stay_whole_apart_and_inside_the_text(text: str, data: st.DataObj
     assert len(found) == len(chunks)
     assert all(0 <= one.start < one.end <= len(words) for one in found)
     assert len(held) == len(set(held))
+
+
+def test_two_lines_of_a_list_are_two_mentions() -> None:
+    assert settled("Dx:\n«arterial hypertension\nDiabetes mellitus»\n", CONDITION) == [
+        "arterial hypertension",
+        "Diabetes mellitus",
+    ]
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "The patient was then seen by the team for a «severe\nDupuytren contracture» of it",
+        "short «chronic\nkidney disease» line",
+    ],
+)
+def test_a_wrapped_mention_stays_whole(marked: str) -> None:
+    assert len(settled(marked, CONDITION)) == 1
