@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from adapter.tasks.drafting.draft import Draft, Field, Kind, Presence, Shown
 from adapter.tasks.node import Node, step
@@ -83,7 +83,7 @@ def _place(node: Node, path: str, task: Task, view: View | None) -> Field:
         maximum=_typed(node.maximum),
         unit=node.unit,
         choices="\n".join(_typed(one) for one in node.choices or ()),
-        of=node.type if chosen and node.type not in ("object", "array") else "string",
+        of=_of(node) if chosen else "string",
         constant=node.constant,
         least=_typed(node.least or None),
         most=_typed(node.most),
@@ -91,6 +91,14 @@ def _place(node: Node, path: str, task: Task, view: View | None) -> Field:
         finding=view.kind if view else "",
         fields=_inside(node, path, task, view),
     )
+
+
+def _of(node: Node) -> Literal["string", "integer", "number", "boolean"]:
+    """What the choices of a node are."""
+    match node.type:
+        case "integer" | "number" | "boolean":
+            return node.type
+    return "string"
 
 
 def _inside(node: Node, path: str, task: Task, view: View | None) -> tuple[Field, ...]:

@@ -131,7 +131,7 @@ def _value(line: str, of: str, path: Path, wrong: list[Wrong]) -> Any:
 
 def _list(one: Field, path: Path, wrong: list[Wrong]) -> dict[str, Any]:
     item = one.fields[0] if one.fields else Field()
-    told = {"type": "array", "items": _field(item, (*path, 0), wrong)}
+    told: dict[str, Any] = {"type": "array", "items": _field(item, (*path, 0), wrong)}
     for key, keyword in (("least", "minItems"), ("most", "maxItems")):
         if (bound := whole(getattr(one, key), _dotted(path), key, wrong)) is not None:
             told[keyword] = bound

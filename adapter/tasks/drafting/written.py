@@ -180,7 +180,8 @@ class Faults:
 
     def _walked(self, pointer: str) -> tuple[Path, str]:
         """The field a pointer into the schema leads to, and the rest of the pointer."""
-        parts, path = list(steps(pointer)), ()
+        parts = list(steps(pointer))
+        path: Path = ()
         while parts:
             above = self._draft.at(path)
             fields = above.fields if above else self._draft.fields

@@ -57,10 +57,11 @@ def draft(filled: Sequence[tuple[str, str]]) -> Draft:
             shown.setdefault(_number(where), {})[key] = text
         elif name in HEAD:
             head[name] = text
-    found = Draft(**head, fields=tuple(_fields(places, ())))
+    told: dict[str, Any] = {**head, "fields": tuple(_fields(places, ()))}
+    found = Draft(**told)
     examples = [
-        boxes[number].shown(found, told.get("text", "")) if number in boxes else Shown(**told)
-        for number, told in sorted(shown.items())
+        boxes[number].shown(found, one.get("text", "")) if number in boxes else Shown(**one)
+        for number, one in sorted(shown.items())
     ]
     return replace(found, shown=tuple(examples))
 
