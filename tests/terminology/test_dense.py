@@ -302,7 +302,7 @@ def test_a_gguf_file_gives_the_same_vectors_of_length_one(store, tmp_path):
         vectors = embedder(texts)
         assert vectors.dtype == np.float32
         assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-        assert np.allclose(vectors, [embedder([text])[0] for text in texts], atol=1e-4)
+        assert np.allclose(vectors, [embedder([text])[0] for text in texts], atol=1e-3)
         assert (vectors == embedder(texts)).all()
         assert embedder([]).shape == (0, vectors.shape[1])
         build_index(store, embedder, tmp_path / "one")
