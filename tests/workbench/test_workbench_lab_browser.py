@@ -27,11 +27,11 @@ def site(pipeline, tmp_path_factory):
 
 def typed(page, old, new):
     page.evaluate(
-        """([old, new]) => {
+        """([before, after]) => {
             const field = document.getElementById("rules");
-            const at = field.value.indexOf(old);
+            const at = field.value.indexOf(before);
             field.focus();
-            field.setSelectionRange(at, at + old.length);
+            field.setSelectionRange(at, at + before.length);
         }""",
         [old, new],
     )
@@ -43,7 +43,7 @@ def test_a_rule_is_changed_with_the_keyboard_and_what_changes_is_seen(site):
         page.fill("[name=name]", "words")
         with page.expect_navigation():
             page.press("button:has-text('Edit')", "Enter")
-        typed(page, "provisional", "provisional'")
+        typed(page, "[outcomes.present]", "[outcomes.presence]")
         page.wait_for_selector("#faults button.at")
         assert "wrong" in page.text_content("#faults")
         line = page.text_content("#faults button.at")
@@ -51,7 +51,8 @@ def test_a_rule_is_changed_with_the_keyboard_and_what_changes_is_seen(site):
         assert page.evaluate("document.activeElement.id") == "rules"
         assert page.text_content("#place").startswith(f"{line},")
         assert chromium.violations(page) == []
-        typed(page, "provisional'", "differential")
+        typed(page, "[outcomes.presence]", "[outcomes.present]")
+        typed(page, '"provisional"', '"differential"')
         page.wait_for_selector("#faults .sound")
         with page.expect_navigation():
             page.press("button:has-text('Save')", "Enter")
@@ -60,8 +61,8 @@ def test_a_rule_is_changed_with_the_keyboard_and_what_changes_is_seen(site):
             page.click("a:has-text('Try the draft')")
         with page.expect_navigation():
             page.press("#run button.main", "Enter")
-        page.wait_for_function("document.getElementById('progress').textContent.includes('2 of 2')")
-        page.wait_for_selector("#run[data-going='']")
+        page.wait_for_selector("#progress:has-text('2 of 2 read')")
+        page.wait_for_selector("#run[data-going='']", state="attached")
         assert "verificationStatus provisional -> differential" in page.text_content("#trying")
         assert "not by which row" in page.text_content("#cover")
         assert chromium.violations(page) == []
@@ -69,7 +70,7 @@ def test_a_rule_is_changed_with_the_keyboard_and_what_changes_is_seen(site):
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_every_page_is_readable(site, width, scheme):
-    with chromium.opened(f"{site}/file/context/de.toml", width=width, scheme=scheme, script=False) as page:
+    with chromium.opened(f"{site}/file/context/de.toml", width=width, scheme=scheme) as page:
         assert chromium.violations(page) == []
         assert not chromium.overflows(page)
         page.goto(site)
