@@ -22,7 +22,19 @@ from adapter.errors import (
     TooManyRequests,
     UnknownResource,
 )
-from adapter.workbench import cases, documents, forms, guard, lab, models, review, signing, taskpages, terms, trial
+from adapter.workbench import (
+    cases,
+    documents,
+    forms,
+    guard,
+    lab,
+    models,
+    review,
+    signing,
+    taskpages,
+    terms,
+    trial,
+)
 from adapter.workbench.bench import Bench, Person
 from adapter.workbench.page import BASE, Action, Asked, Page, assets, drawn, sent_to
 
