@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
+from adapter.api.watching import searches
 from adapter.fhir import systems
 from adapter.model import Resource
 
@@ -78,28 +79,6 @@ _PATIENT: Final = re.compile(
     r"(?:/_history/[A-Za-z0-9.-]{1,64})?"
 )
 _LITERAL: Final = re.compile(r"[A-Z][A-Za-z]{0,63}/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?")
-
-_PARAMETERS: Final = frozenset(
-    {
-        "_id", "_lastUpdated", "_tag", "_profile", "_security", "_source", "_text", "_content", "_filter",
-        "_count", "_sort", "_format", "_pretty", "_summary", "_elements", "_total", "_include", "_revinclude",
-        "_since", "_type", "identifier", "patient", "subject", "date", "status", "type", "category", "author",
-        "custodian", "encounter", "period", "relatesto", "setting", "facility", "event", "format", "code",
-        "url", "criteria", "topic", "target", "recorded", "agent", "entity", "action", "outcome",
-    }
-)  # fmt: skip
-_MODIFIERS: Final = frozenset(
-    {"exact", "contains", "missing", "not", "identifier", "text", "of-type", "Patient"}
-)
-_HARMLESS: Final = {
-    "_count": re.compile(r"[0-9]{1,6}"),
-    "_summary": re.compile(r"true|false|text|data|count"),
-    "_total": re.compile(r"none|estimate|accurate"),
-    "_pretty": re.compile(r"true|false"),
-    "_format": re.compile(r"json|xml|application/fhir\+(?:json|xml)"),
-    "status": re.compile(r"current|superseded|entered-in-error|requested|active|error|off"),
-}
-"""Values that are a choice of the client's program and say nothing of a patient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,18 +256,10 @@ def _what(access: Access) -> Resource:
 
 def _query(access: Access, site: Site) -> str:
     """The request line with the values left out, in base64 as BALP has it."""
-    kept = [_parameter(name, value) for name, value in parse_qsl(access.query or "", keep_blank_values=True)]
+    kept = searches.kept(access.query or "")
     path = f"/{_typed(access)}" if _typed(access) else ""
     line = f"GET {_plain(site.base)}{path}" + ("?" + "&".join(kept) if kept else "")
     return base64.b64encode(line.encode()).decode()
-
-
-def _parameter(name: str, value: str) -> str:
-    base, _, modifier = name.partition(":")
-    if base not in _PARAMETERS or (modifier and modifier not in _MODIFIERS):
-        return "other=***"
-    shown = base in _HARMLESS and not modifier and _HARMLESS[base].fullmatch(value)
-    return f"{name}={value if shown else '***'}"
 
 
 def _patient(reference: str | None) -> list[Resource]:
