@@ -8,7 +8,7 @@ import pytest
 from adapter import notes
 from adapter.notes import Limits
 from adapter.notes.formats import cda as reader
-from adapter.notes.headings import headings, normal
+from adapter.notes.headings import normal, shipped
 from tests.notes.formats.made import cda, pdf, posted, refusal, section, sections, text
 
 MEDIA = "application/hl7-cda+xml"
@@ -90,7 +90,7 @@ def test_headings(code, title, expected):
 
 
 def test_every_heading_of_the_table_is_known_to_the_section_rules():
-    rules = headings("en")
+    rules = shipped().of("en")
     table = tomllib.loads(reader.HEADINGS.read_text("utf-8"))
     assert [name for name in table.values() if rules.key(normal(name), "unknown") is None] == []
     assert [code for code in table if not code.replace("-", "").isdigit()] == []
