@@ -48,7 +48,7 @@ class Form(dict):
                 value = next((one for one, chosen in offered if chosen), offered[0][0])
             if tag == "textarea":
                 value = inner[: inner.index("</textarea>")].removeprefix("\n")
-            self[told["name"]] = html.unescape(value)
+            self[told["name"]] = value if tag == "input" else html.unescape(value)
 
 
 @pytest.fixture(scope="module")
