@@ -14,6 +14,7 @@ from adapter.model import Section, Span
 from adapter.notes.headings import Headings, Part, normal
 
 LONGEST = 70  # characters a heading may have
+WRITTEN = 5  # letters of the longest word of a heading that no table knows: less are abbreviations
 LINE = re.compile(r"[^\r\n]+")
 LEAD = re.compile(r"[ \t]*(?:(?:[#>•·▪◦*–-]+|\(?\d{1,2}[.)]|[IVX]{1,4}\.|[A-Z][.)](?=\s))[ \t]*)*[*_]*")
 END = re.compile(r"[*_]{0,3}[ \t]{0,3}(?:[:：]|[ \t][–—-][ \t])[*_]{0,3}")
@@ -133,7 +134,8 @@ def _alone(whole: _Line, following: str, current: str, rules: Headings) -> str |
     known = rules.key(words, current)
     if known is not None or line.endswith((":", "：", ".", ",", ";")):
         return known
-    shouted = " " in bare and _shouted(bare) and not re.search(r"\d", bare)
+    written = max(map(len, words.split())) >= WRITTEN  # "COPD GOLD II" is a diagnosis in a list
+    shouted = " " in bare and written and _shouted(bare) and not re.search(r"\d", bare)
     spoken = any(map(str.islower, following))
     return "unknown" if shouted and spoken and not rules.continues & set(words.split()) else None
 

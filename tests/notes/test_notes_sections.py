@@ -103,6 +103,13 @@ def test_allergens_in_capitals_are_no_headings():
     ]
 
 
+@pytest.mark.parametrize("line", ["COPD GOLD II", "CHF NYHA III", "HTN CAD"])
+def test_abbreviations_in_a_list_are_no_headings(line):
+    assert [key for key, _ in outline(f"PAST MEDICAL HISTORY:\nAsthma\n{line}\nSciatica since May\n")] == [
+        "past_medical_history"
+    ]
+
+
 def test_unknown_headings_in_capitals():
     assert [
         key for key, _ in outline("PLAN: Rest.\n\nTOURNIQUET CHECK: Done.\n\nWOUND REVIEW\nHealing well.")
