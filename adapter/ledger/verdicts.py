@@ -67,7 +67,7 @@ def append(tx: Transaction, one: Verdict) -> Verdict:
     values = {
         "at": tx.now,
         "who": one.who.id,
-        "name": one.who.name,
+        "name": one.who.name.replace("\0", ""),  # which PostgreSQL does not keep
         "document": one.document,
         "version": one.version,
         "action": one.action,

@@ -14,7 +14,8 @@ from tests.api.served import JSON, wait_until
 from tests.services import free_port
 
 MARK = "Zq7Marker"
-KEPT = ("nw_version", "nw_work", "nw_parameter")  # documents, what they say, what they are found by
+KEPT = ("nw_version", "nw_work", "nw_parameter", "nw_reading")
+"""Documents, what they say, what they are found by, and what reviewers are shown of them."""
 
 
 def marked(number, content_type="text/plain", **attachment):
