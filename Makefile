@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := out/demo
+CORES ?= 2
 
 # What of llama.cpp is not used is not built: no tools, server, tests, examples, image support or network.
 # A prebuilt wheel of llama-cpp-python saves the compile: make demo WHEEL=path/to/llama_cpp_python-….whl
@@ -27,7 +28,7 @@ $(DEMO)/store.sqlite: $(VENV)/.runtime $(wildcard terminology/*.py terminology/d
 	@$(BIN)/notewright terminology build --source core --source icd10cm --output $@ >$(DEMO)/manifest.json
 
 test: setup-dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(CORES) --dist loadfile $(ARGS)
 
 lint: setup-dev
 	@$(BIN)/ruff check .
