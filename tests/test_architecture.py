@@ -17,6 +17,7 @@ NOUNS = {
     "secret",
     "tasks",
     "language_model",
+    "whole",
 }
 STAGES = {"notes", "deid", "extraction", "context", "coding", "emission", "delivery"}
 DOORS = {"api", "cli", "workbench"}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from adapter import whole
 from adapter.cases import folder
 from adapter.cases.folder import CASE, DOCUMENT, EXPECTED, FILES, NOTE, Case, Fault, Head
 from adapter.errors import InputError
@@ -61,11 +62,11 @@ class Shelf:
 
     def change(self, case: Case, head: Head) -> None:
         """Says something else of a case."""
-        _replaced(case.folder / CASE, folder.written(head))
+        whole.write(case.folder / CASE, folder.written(head))
 
     def expect(self, case: Case, expected: Resource) -> None:
         """Expects something else of a case."""
-        _replaced(case.folder / EXPECTED, folder.expectation(expected))
+        whole.write(case.folder / EXPECTED, folder.expectation(expected))
 
     def remove(self, case: Case) -> None:
         """Takes a case away. InputError when its folder holds what is not a case's."""
@@ -130,19 +131,6 @@ def _folder(one: os.DirEntry[str]) -> bool:
 
 def _is_case(path: Path) -> bool:
     return any(os.path.lexists(path / name) for name in FILES)
-
-
-def _replaced(path: Path, data: bytes) -> None:
-    """Writes a file so that nobody ever sees half of it."""
-    made = path.with_name(f".{secrets.token_hex(8)}")
-    try:
-        with made.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(path)
-    finally:
-        made.unlink(missing_ok=True)
 
 
 def chosen(cases: Sequence[Case], tags: Sequence[str]) -> list[Case]:

@@ -1,7 +1,6 @@
 """Drafts of mapping files, each a folder of the files it changes, by the person whose they are."""
 
 import hashlib
-import os
 import re
 import secrets
 import shutil
@@ -11,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from adapter import rulefiles
+from adapter import rulefiles, whole
 from adapter.errors import InputError
 from adapter.rulefiles import Fault
 from mappings import Files
@@ -96,7 +95,7 @@ class Drawer:
             raise InputError(f"larger than {LARGEST} bytes", path=file)
         with self._lock:
             path.parent.mkdir(parents=True, exist_ok=True)
-            written(path, data)
+            whole.write(path, data)
 
     def revert(self, owner: str, draft: Draft, file: str) -> None:
         """Takes a file out of a draft: it is as it was before."""
@@ -115,19 +114,6 @@ class Drawer:
     def _folder(self, owner: str) -> Path:
         """Where somebody's drafts are; the name of the folder does not tell who it is."""
         return self._root / hashlib.sha256(owner.encode()).hexdigest()[:32]
-
-
-def written(path: Path, data: bytes) -> None:
-    """Writes a file so that nobody ever sees half of it."""
-    made = path.with_name(f".{secrets.token_hex(8)}")
-    try:
-        with made.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(path)
-    finally:
-        made.unlink(missing_ok=True)
 
 
 def _texts(folder: Path) -> Iterator[tuple[str, str]]:

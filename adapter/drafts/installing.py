@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from adapter.drafts.drawer import Draft, written
+from adapter import whole
+from adapter.drafts.drawer import Draft
 from adapter.drafts.packing import was
 from adapter.errors import InputError, PreconditionFailed
 from mappings import SHIPPED, Files
@@ -90,13 +91,13 @@ class Installer:
                 RECORD: record,
             }.items():
                 (self._folder / name).parent.mkdir(parents=True, exist_ok=True)
-                written(self._folder / name, data)
+                whole.write(self._folder / name, data)
         except OSError:
             for name, old in before.items():
                 if old is None:
                     (self._folder / name).unlink(missing_ok=True)
                 else:
-                    written(self._folder / name, old)
+                    whole.write(self._folder / name, old)
             raise
 
     def _bytes(self, name: str) -> bytes | None:
