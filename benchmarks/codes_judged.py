@@ -4,9 +4,9 @@
     python benchmarks/codes_judged.py --gold gold.jsonl --findings findings.jsonl --verdicts VERDICTS ...
 
 A verdict is a line {"id", "start", "end", "kind", "system", "code", "verdict"}; `verdict` is right, broader,
-narrower, wrong, or not-a-mention: the words are no such mention, so no code can be right. Shares are of what is
-a mention. Intervals hold 95 of 100 sets of such notes (bootstrap over notes). A code without a verdict counts in
-`given` and `of gold` alone; `--missing` writes such codes with their words, to be judged.
+narrower, wrong, or not-a-mention: the words are no such mention, so no code can be right. Shares are of what
+is a mention. Intervals hold 95 of 100 sets of such notes (bootstrap over notes). A code without a verdict
+counts in `given` and `of gold` alone; `--missing` writes such codes with their words, to be judged.
 """
 
 import argparse
