@@ -1,4 +1,4 @@
-"""What the dictionary finds by itself: the findings of gold notes by the terminology's names alone, as `evaluate` reads them.
+"""What the terminology's names find by themselves: the findings of gold notes, as `evaluate` reads them.
 
 python benchmarks/dictionary_alone.py --gold gold.jsonl --store STORE > findings.jsonl
 notewright evaluate findings --gold gold.jsonl --predicted findings.jsonl --kind condition --kind finding ...
