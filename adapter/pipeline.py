@@ -28,6 +28,7 @@ from adapter.model import (
     Stretch,
     primary,
 )
+from adapter.tasks import Fact, Task
 from mappings import SHIPPED, Files
 
 __all__ = ["Outcome", "Pipeline", "Tally", "Told", "Understood", "deliver"]
@@ -130,7 +131,8 @@ class Pipeline:
         """The coded findings of a note; none of what is in a language that engine or rules do not read."""
         if not any(extraction.reads(self.engine, part.language) for part in note.parts):
             return tally.keep(_unread(note, note.parts))
-        mentions = tally.keep(extraction.extract(note, self.engine, self.orders))
+        step = extraction.extract(note, self.engine, self.orders)
+        mentions = tally.keep(self.told(note, step) if isinstance(step, Told) else step)
         found = tally.keep(self._assessed(note, mentions))
         coded = [self._coded(note, language, own) for language, own in _apart(note, found)]
         return tally.keep(_joined(coded or [self._coded(note, note.language, ())]))
@@ -152,6 +154,16 @@ class Pipeline:
     def _coded(self, note: Note, language: str, findings: Sequence[Finding]) -> Step[Finding]:
         """Findings with codes by the names of a language, and English ones."""
         return coding.assign(findings, self.coder, _names(language), note)
+
+    def told(self, note: Note, told: Told) -> Told:
+        """What a language model told, with codes where its task binds words to the terminology."""
+        step = self.bound(note, told.task, told.answer.facts)
+        answer = replace(told.answer, facts=step.kept)
+        return replace(told, answer=answer, left_out=(*told.left_out, *step.left_out))
+
+    def bound(self, note: Note, task: Task, facts: Sequence[Fact]) -> Step[Fact]:
+        """The facts of an answer, with codes where the task binds their words to the terminology."""
+        return coding.bind(facts, task, note, self.coder, _names)
 
     def explained(self, finding: Finding, language: str) -> coding.Explained:
         """What coding does with a finding of a language, candidate by candidate; no chooser is asked."""

@@ -28,15 +28,17 @@ def tasks(call: Call) -> Answer:
 def answer(call: Call) -> Answer:
     """A Parameters resource with the answer for each text of the document, and the characters it rests on.
 
+    What the task binds to the terminology has its codes there too.
+
     Takes a Parameters with the document and the name of the task; without one, the site's own is asked.
     """
     questions, (document, about) = _questions(call), operations.given_documents(call)
-    if call.service.deriver is None:
+    if call.service.deriver is None or call.service.pipeline is None:
         raise EngineError("this process has no model")
     notes, issues = call.service.deriver.notes(document)
     rows: list[Resource] = []
     for note in notes:
-        told = questions.ask(_named(call.resource), note)
+        told = call.service.pipeline.told(note, questions.ask(_named(call.resource), note))
         rows += _note(note, told)
         issues = (*issues, *told.left_out)
     rows.append({"name": "outcome", "resource": outcome.of(issues)})
@@ -79,12 +81,28 @@ def _fact(fact: Fact) -> Iterator[Resource]:
     yield _value("value", json.dumps(fact.value, ensure_ascii=False))
     if fact.confidence is not None:
         yield {"name": "confidence", "valueDecimal": round(fact.confidence, 4)}
+    if fact.codings is not None:
+        yield {"name": "concept", "valueCodeableConcept": _concept(fact)}
     for span in fact.spans:
         yield _part(
             "span",
             {"name": "start", "valueInteger": span.start},
             {"name": "end", "valueInteger": span.end},
         )
+
+
+def _concept(fact: Fact) -> Resource:
+    """What the words are called; words alone where no concept is sure enough."""
+    codings = [
+        {
+            "system": one.system,
+            **({"version": one.version} if one.version else {}),
+            "code": one.code,
+            "display": one.display,
+        }
+        for one in fact.codings or ()
+    ]
+    return {**({"coding": codings} if codings else {}), "text": str(fact.value)}
 
 
 def _part(name: str, *parts: Resource) -> Resource:

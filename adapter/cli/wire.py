@@ -10,7 +10,7 @@ from adapter.categories import Categories
 from adapter.errors import InputError
 from adapter.model import Attribute, Coding, Finding, Issue, Step
 from adapter.pipeline import Told
-from adapter.tasks import elmtex
+from adapter.tasks import Fact, elmtex
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -108,6 +108,17 @@ def _flat(told: Told) -> dict[str, Any]:
     return {"elmtex": elmtex.write(value)} if value is not None and elmtex.fits(told.task) else {}
 
 
+def _fact(fact: Fact) -> dict[str, Any]:
+    """A value with its places, and its codes where the task binds it to the terminology."""
+    return {
+        "path": fact.path,
+        "value": fact.value,
+        "spans": [{"start": span.start, "end": span.end} for span in fact.spans],
+        **({} if fact.confidence is None else {"confidence": round(fact.confidence, 4)}),
+        **({} if fact.codings is None else {"codings": [coding(one) for one in fact.codings]}),
+    }
+
+
 def answers(steps: Sequence[Step[object]]) -> dict[str, Any]:
     """What a language model was asked and answered, with the places of its facts; nothing without one."""
     told = next((step for step in steps if isinstance(step, Told)), None)
@@ -117,14 +128,6 @@ def answers(steps: Sequence[Step[object]]) -> dict[str, Any]:
         "task": told.task.name,
         "answer": told.answer.value,
         **_flat(told),
-        "facts": [
-            {
-                "path": fact.path,
-                "value": fact.value,
-                "spans": [{"start": span.start, "end": span.end} for span in fact.spans],
-                **({} if fact.confidence is None else {"confidence": round(fact.confidence, 4)}),
-            }
-            for fact in told.answer.facts
-        ],
+        "facts": [_fact(fact) for fact in told.answer.facts],
         "attempts": [asdict(attempt) for attempt in told.answer.attempts],
     }

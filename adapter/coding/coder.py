@@ -8,8 +8,7 @@ Must not know FHIR resources or how mentions were found.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Protocol
+from functools import lru_cache, partial
 
 from adapter.coding import choice, explaining, wordings
 from adapter.coding.choice import Chooser
@@ -17,45 +16,15 @@ from adapter.coding.explaining import Explained
 from adapter.coding.rules import CodingRules
 from adapter.coding.wordings import Wording
 from adapter.model import Choice, Coding, Finding, Issue, Note, Step
-from terminology import Concept, Hit, Mapping, MapRule, Term, translate
+from terminology import Concept, Hit, Mapping, Term, translate
+from terminology.fhir import Service, TerminologyStore, valuesets
+from terminology.fhir.valuesets import ValueSet
 from terminology.systems import ICD10CM
 
 Rank = tuple[float, int, int, int, str]
 
 _REMEMBERED = 20_000  # wordings whose hits are kept
-
-
-class Terminology(Protocol):
-    """What coding needs of a terminology store."""
-
-    def search(
-        self,
-        text: str,
-        *,
-        kinds: Sequence[str] = ...,
-        languages: Sequence[str] = ...,
-        systems: Sequence[str] = ...,
-        limit: int = ...,
-    ) -> list[Hit]:
-        """Concepts a text may mean, best first."""
-
-    def lookup(self, system: str, code: str) -> Concept | None:
-        """A concept by its code."""
-
-    def mappings(self, system: str, code: str) -> list[Mapping]:
-        """The same in other systems."""
-
-    def rules(self, system: str, code: str) -> list[MapRule]:
-        """The rows of rule-based maps."""
-
-    def parents(self, system: str, code: str) -> list[str]:
-        """The codes directly above."""
-
-    def subsumes(self, system: str, ancestor: str, descendant: str) -> bool:
-        """Whether one code is another or a kind of it."""
-
-    def replacement(self, system: str, code: str) -> str | None:
-        """The active code that stands in for a code."""
+_SETS = 100  # value sets that are kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +50,23 @@ class Candidate:
 class Coder:
     """Codes findings by one store and one set of rules; remembers what it has looked up."""
 
-    def __init__(self, store: Terminology, rules: CodingRules, chooser: Chooser | None = None) -> None:
+    def __init__(self, store: TerminologyStore, rules: CodingRules, chooser: Chooser | None = None) -> None:
         self._store, self.rules, self._chooser = store, rules, chooser
         self._search = lru_cache(maxsize=_REMEMBERED)(self._ask)
         self._mapped = lru_cache(maxsize=_REMEMBERED)(self._maps)
         self._concept = lru_cache(maxsize=_REMEMBERED)(store.lookup)
+        self._set = lru_cache(maxsize=_SETS)(partial(valuesets.named, Service(store=store), at="within"))
 
     def ruled(self, rules: CodingRules) -> "Coder":
         """The same store and chooser, by other rules."""
         return Coder(self._store, rules, self._chooser)
+
+    def value_set(self, url: str) -> ValueSet:
+        """The value set of a URL.
+
+        Raises terminology.fhir.Refusal where the store cannot tell what is in it.
+        """
+        return self._set(url)
 
     def code(self, finding: Finding, most: int | None = None, languages: tuple[str, ...] = ()) -> Finding:
         """The finding with its codings, one per system, and at most so many alternatives.

@@ -4,6 +4,7 @@ A task is a folder, `mappings/tasks/<name>/` or one of a site's own: `task.toml`
 it is executed. Knows neither engines nor FHIR.
 """
 
-from adapter.tasks.task import Detail, Example, Task, View
+from adapter.tasks.fact import Fact
+from adapter.tasks.task import Binding, Detail, Example, Task, View
 
-__all__ = ["Detail", "Example", "Task", "View"]
+__all__ = ["Binding", "Detail", "Example", "Fact", "Task", "View"]

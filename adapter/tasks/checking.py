@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from adapter.model import KINDS, Assertion
-from adapter.tasks import answers, grounded
+from adapter.tasks import answers, bound, grounded
 from adapter.tasks.node import Node, steps
 from adapter.tasks.task import Example, Task, View
 from mappings import MappingError
@@ -21,11 +21,15 @@ def faults(task: Task, node: Node) -> Found:
         yield "views", "what has no evidence never becomes a finding; set evidence to quote"
     for index, view in enumerate(task.views):
         yield from ((f"views.{index}.{key}", message) for key, message in _view(view, node))
-    for path, kind in task.bindings.items():
+    if task.evidence == "none" and task.bindings:
+        yield "bindings", "what has no evidence rests on no words of the note; set evidence to quote"
+    for path, binding in task.bindings.items():
         place = at(node, path)
         if place is None or not place.quotes:
             yield f"bindings.{path}", "no property that holds words of the note"
-        yield from _kind(f"bindings.{path}", kind)
+        yield from _kind(f"bindings.{path}", binding.kind)
+        if wrong := bound.fault(binding.within) if binding.within else "":
+            yield f"bindings.{path}.within", wrong
 
 
 def at(node: Node, path: str) -> Node | None:

@@ -12,12 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from adapter.tasks import schema
 from adapter.tasks.checking import example_faults, faults
 from adapter.tasks.node import Node
-from adapter.tasks.task import Detail, Evidence, Example, Strategy, Task, View
+from adapter.tasks.task import Binding, Detail, Evidence, Example, Strategy, Task, View
 from mappings import MappingError, Table
 
 TASK = "task.toml"
@@ -60,6 +60,25 @@ class ViewRow(Table):
     details: tuple[DetailRow, ...] = ()
 
 
+class BindingRow(Table):
+    """A line of `[bindings]`: a kind, or a table with the kind and a value set."""
+
+    kind: str
+    within: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, value: Any) -> Any:
+        if not isinstance(value, str | dict):
+            raise ValueError("a kind, or a table of kind and within")
+        return {"kind": value} if isinstance(value, str) else value
+
+    @field_validator("within")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        return " ".join(value.split())
+
+
 class TaskFile(Table):
     """`task.toml`."""
 
@@ -74,7 +93,7 @@ class TaskFile(Table):
     shots: int = Field(default=0, ge=0, le=100)
     max_tokens: int = Field(default=1024, ge=1, le=65536)
     views: tuple[ViewRow, ...] = ()
-    bindings: dict[str, str] = Field(default_factory=dict)
+    bindings: dict[str, BindingRow] = Field(default_factory=dict)
 
 
 class ExampleRow(Table):
@@ -147,8 +166,16 @@ def _task(row: TaskFile, node: Node, digest: str, examples: tuple[Example, ...] 
         )
         for view in row.views
     )
-    plain = {name: getattr(row, name) for name in TaskFile.model_fields if name != "views"}
-    return Task(**plain, schema=schema.write(node), examples=examples, views=views, digest=digest)
+    bindings = {path: Binding(kind=one.kind, within=one.within) for path, one in row.bindings.items()}
+    plain = {name: getattr(row, name) for name in TaskFile.model_fields if name not in ("views", "bindings")}
+    return Task(
+        **plain,
+        schema=schema.write(node),
+        examples=examples,
+        views=views,
+        bindings=bindings,
+        digest=digest,
+    )
 
 
 def _task_file(contents: Mapping[str, bytes]) -> tuple[TaskFile | None, list[Fault]]:

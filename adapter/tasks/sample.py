@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from adapter.model import Issue, Span
+from adapter.model import Issue
+from adapter.tasks.fact import Fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +25,6 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """One value of an answer, and where the note says so."""
-
-    path: str  # JSON pointer in the answer
-    value: Any
-    spans: tuple[Span, ...]  # none only where the task asks for no evidence
-    confidence: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
     """A value that the model wrote and the note does not bear out."""
 
@@ -49,7 +40,7 @@ class Sample:
     """What a model answered to a task about one note."""
 
     answer: Any  # in the task's own shape; None where nothing could be read
-    values: tuple[Value, ...]
+    values: tuple[Fact, ...]
     lost: tuple[Lost, ...]
     issues: tuple[Issue, ...]  # whatever else was left out, or could not be done
     written: tuple[str, ...]  # by the model itself, one for each try at a stretch of the note

@@ -43,6 +43,14 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What the words of a property are called by."""
+
+    kind: str  # one of adapter.model.KINDS: they are coded as findings of this kind are
+    within: str = ""  # value set the codes are of: an expression (ECL), or the URL of one; "": any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What is asked of a model about a note."""
 
@@ -59,5 +67,5 @@ class Task:
     shots: int = 0  # how many examples are shown
     max_tokens: int = 1024  # of one answer
     views: tuple[View, ...] = ()  # none: the task gives answers and no findings
-    bindings: Mapping[str, str] = field(default_factory=dict)  # "lesions/site" -> kind its words are coded as
+    bindings: Mapping[str, Binding] = field(default_factory=dict)  # by path of the property: "lesions/site"
     digest: str = ""  # SHA-256 over the files of the task

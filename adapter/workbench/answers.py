@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapter.model import Finding, Note, Span
+from adapter.model import Coding, Finding, Note, Span
 from adapter.pipeline import Told
 from adapter.workbench.trying import Tried
 
@@ -17,6 +17,7 @@ class Fact:
     number: int
     path: str  # where it stands in the answer
     value: str
+    codings: tuple[Coding, ...] | None  # of words that the task binds to the terminology
     words: str  # of the note; "" where none were asked for
     spans: tuple[Span, ...]
     confidence: float | None
@@ -64,6 +65,7 @@ def _facts(note: Note, step: Told, own: Sequence[tuple[int, Finding]], first: in
             number=number,
             path=fact.path.lstrip("/"),
             value=_shown(fact.value),
+            codings=fact.codings,
             words=words,
             spans=fact.spans,
             confidence=fact.confidence,

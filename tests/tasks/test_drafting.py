@@ -12,7 +12,7 @@ from adapter.errors import InputError
 from adapter.tasks import folder, library
 from adapter.tasks.drafting import Draft, Field, Shown, edited, opened, pack, save, written
 from adapter.tasks.schema import parse, write
-from adapter.tasks.task import Task
+from adapter.tasks.task import Binding, Task
 from mappings import MappingError
 from tests.tasks.shapes import schemas
 
@@ -93,7 +93,7 @@ def test_a_draft_is_a_task():
     assert task.rules == ("Only the last twelve months.", "Copy every quote.")
     assert (task.views[0].status, task.views[0].claims) == ("sure", {"maybe": ("uncertain",)})
     assert [(one.key, one.kind) for one in task.views[0].details] == [("when", "date")]
-    assert task.bindings == {"factors/quote": "condition"}
+    assert task.bindings == {"factors/quote": Binding(kind="condition")}
     properties = json.loads(found.files["answer.schema.json"])["properties"]
     assert list(properties) == ["fell", "falls", "gap", "aid", "seen", "factors"]
     assert properties["gap"] == {"type": "number", "minimum": 0.5, "x-unit": "cm"}

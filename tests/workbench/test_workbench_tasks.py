@@ -141,7 +141,7 @@ def test_a_task_is_built_by_a_form_alone_and_runs_from_the_command_line(
     assert command.validate(Settings(), path=home / "fall-risk") == 0
     task = folder.read(home / "fall-risk")
     assert list(task.schema["properties"]) == ["problems", "fell"]
-    assert (task.views[0].kind, task.bindings) == ("condition", {"problems/quote": "condition"})
+    assert (task.views[0].kind, task.bindings["problems/quote"].kind) == ("condition", "condition")
     notes = tmp_path / "notes.jsonl"
     notes.write_text('{"id": "1", "text": "History: asthma. She denies fever.", "lang": "en"}\n', "utf-8")
     chosen = Settings(engine="generative", task="fall-risk", tasks=home, terminology=core_store, threads=2)

@@ -4,18 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapter.model import Issue, Span
+from adapter.model import Issue
+from adapter.tasks import Fact
 from adapter.tasks.node import step
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One value of an answer, and where the note says so."""
-
-    path: str  # JSON pointer in Answer.value
-    value: Any  # a string, number or truth value
-    spans: tuple[Span, ...]  # every place of its quote; none only where the task asks for no evidence
-    confidence: float | None = None  # probability or share of votes; None where neither is known
+__all__ = ["Answer", "Attempt", "Fact", "joined"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from adapter.extraction.generative.engine import GenerativeEngine
 from adapter.extraction.generative.reading import WHY
 from adapter.model import Issue, ModelInfo, Note
 from adapter.tasks import Example, Task, grounded
-from adapter.tasks.sample import Asked, Lost, Sample, Turn, Value
+from adapter.tasks.sample import Asked, Lost, Sample, Turn
 from adapter.tasks.task import Strategy
 
 LONGEST = 20_000  # code points of a note
@@ -136,10 +136,7 @@ def _sample(task: Task, note: Note, answer: Answer, watched: _Watched, seconds: 
     told, info = watched.completions, watched.model
     return Sample(
         answer=answer.value,
-        values=tuple(
-            Value(path=one.path, value=one.value, spans=one.spans, confidence=one.confidence)
-            for one in answer.facts
-        ),
+        values=answer.facts,
         lost=tuple(_lost(task, note, answer.left_out, told)),
         issues=tuple(one for one in answer.left_out if not _of_value(one)),
         written=tuple(one.text for one in told),

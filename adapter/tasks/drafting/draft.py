@@ -36,6 +36,7 @@ class Field:
     least: str = ""  # items of a list
     most: str = ""
     bound: str = ""  # of a text: the kind its words are coded as
+    within: str = ""  # value set that the codes of a bound text are of
     finding: str = ""  # of a list of the answer: the kind of finding each item becomes
     role: str = ""  # in such an item: "words", "status", or the kind of detail it is
     claims: str = ""  # of a status, one a line: "choice: flag, flag"

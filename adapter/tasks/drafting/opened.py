@@ -72,6 +72,7 @@ def _presence(required: bool, nullable: bool) -> Presence:
 
 def _place(node: Node, path: str, task: Task, view: View | None) -> Field:
     chosen = node.choices is not None
+    binding = task.bindings.get(path.removeprefix("/")) if node.quotes else None
     return Field(
         kind="choice" if chosen else "date" if node.date else _KINDS[node.type],
         title=node.title,
@@ -87,7 +88,8 @@ def _place(node: Node, path: str, task: Task, view: View | None) -> Field:
         constant=node.constant,
         least=_typed(node.least or None),
         most=_typed(node.most),
-        bound=task.bindings.get(path.removeprefix("/"), "") if node.quotes else "",
+        bound=binding.kind if binding else "",
+        within=binding.within if binding else "",
         finding=view.kind if view else "",
         fields=_inside(node, path, task, view),
     )

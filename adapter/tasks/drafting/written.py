@@ -59,7 +59,7 @@ def bindings(draft: Draft) -> dict[str, Path]:
     """The paths of what is bound to the terminology -> its field."""
     found = {}
     for path, one in draft.walk():
-        if one.kind == "text" and one.bound:
+        if one.kind == "text" and (one.bound or one.within.strip()):
             found[_pointer(draft, path).removeprefix("/")] = path
     return found
 
@@ -80,8 +80,13 @@ def _toml(draft: Draft, wrong: list[Wrong]) -> str:
     text = toml_of({name: value for name, value in head.items() if value is not None})
     for path in listed(draft):
         text += f"\n[[views]]\n{_view(draft.fields[path[0]])}"
-    bound = {key: (one.bound if (one := draft.at(path)) else "") for key, path in bindings(draft).items()}
+    bound = {key: _binding(one) for key, path in bindings(draft).items() if (one := draft.at(path))}
     return text + (f"\n[bindings]\n{toml_of(bound)}" if bound else "")
+
+
+def _binding(one: Field) -> str | dict[str, str]:
+    within = one.within.strip()
+    return {"kind": one.bound, "within": within} if within else one.bound
 
 
 def _view(one: Field) -> str:
@@ -176,6 +181,8 @@ class Faults:
             return _dotted(self._views[int(number)]), f"findings {part}".strip()
         if head == "bindings" and rest in self._bound:
             return _dotted(self._bound[rest]), "bound"
+        if head == "bindings" and (path := rest.removesuffix(".within")) in self._bound:
+            return _dotted(self._bound[path]), "within"
         return "", key
 
     def _walked(self, pointer: str) -> tuple[Path, str]:

@@ -14,6 +14,7 @@ LABELS: Mapping[str, str] = {
     "max_tokens": "tokens of one answer",
     "shots": "examples shown",
     "bound": "coded as",
+    "within": "codes from",
     "of": "the choices are",
     "most": "at most",
     "least": "at least",

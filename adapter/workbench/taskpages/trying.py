@@ -3,16 +3,16 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from adapter.errors import EngineError, InputError
-from adapter.model import Finding, Note, Span
+from adapter.model import Note, Span
 from adapter.pipeline import Pipeline
-from adapter.tasks import Task
+from adapter.tasks import Fact, Task
 from adapter.tasks.node import steps
-from adapter.tasks.sample import Sample, Value
+from adapter.tasks.sample import Sample
 from adapter.workbench.bench import Bench
 from adapter.workbench.drawing import system
 from adapter.workbench.examples import examples
@@ -79,10 +79,8 @@ def run(form: Mapping[str, str], task: Task, bench: Bench) -> Ran:
         raise EngineError("This process has no language model.")
     note = _note(form, bench.pipeline)
     with bench.turn():
-        sample = bench.sampler.run(task, note)
-    rows = tuple(
-        _row(number, one, note, task, bench.pipeline) for number, one in enumerate(sample.values, start=1)
-    )
+        sample = _bound(bench.sampler.run(task, note), note, task, bench.pipeline)
+    rows = tuple(_row(number, one, note) for number, one in enumerate(sample.values, start=1))
     return Ran(
         note=note,
         sample=sample,
@@ -95,6 +93,12 @@ def run(form: Mapping[str, str], task: Task, bench: Bench) -> Ran:
         answer=json.dumps(sample.answer, ensure_ascii=False, indent=2),
         evidence=json.dumps(_evidence(note, sample.values), ensure_ascii=False, indent=2),
     )
+
+
+def _bound(sample: Sample, note: Note, task: Task, line: Pipeline) -> Sample:
+    """The same with codes, where the task binds words to the terminology."""
+    step = line.bound(note, task, sample.values)
+    return replace(sample, values=step.kept, issues=(*sample.issues, *step.left_out))
 
 
 def named(pointer: str) -> str:
@@ -120,7 +124,7 @@ def _note(form: Mapping[str, str], line: Pipeline) -> Note:
     return found[0]
 
 
-def _row(number: int, one: Value, note: Note, task: Task, line: Pipeline) -> Row:
+def _row(number: int, one: Fact, note: Note) -> Row:
     words = dict.fromkeys(" ".join(note.text[span.start : span.end].split()) for span in one.spans)
     return Row(
         number=number,
@@ -128,18 +132,15 @@ def _row(number: int, one: Value, note: Note, task: Task, line: Pipeline) -> Row
         value=_said(one.value),
         words=tuple(words),
         confidence=one.confidence,
-        coded=_coded(one, task, line) if isinstance(one.value, str) else "",
+        coded=_coded(one),
     )
 
 
-def _coded(one: Value, task: Task, line: Pipeline) -> str:
+def _coded(one: Fact) -> str:
     """The first code of words that the task binds to the terminology."""
-    path = "/".join(part for part in one.path.removeprefix("/").split("/") if not part.isdigit())
-    kind = task.bindings.get(path)
-    if kind is None or kind not in line.coder.rules.kinds:
+    if one.codings is None:
         return ""
-    text = " ".join(str(one.value).split())
-    found = line.coder.code(Finding(start=0, end=len(text), text=text, kind=kind, confidence=1.0)).codings
+    found = one.codings
     return f"{system(found[0].system)} {found[0].code} {found[0].display}" if found else "no code"
 
 
@@ -147,7 +148,7 @@ def _said(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _evidence(note: Note, values: Sequence[Value]) -> dict[str, str]:
+def _evidence(note: Note, values: Sequence[Fact]) -> dict[str, str]:
     """The words of the values that are no words themselves and stand beside no quote."""
     found = {}
     paths = {one.path for one in values}
@@ -166,7 +167,7 @@ def _owner(path: str) -> str:
     return "/".join(parts[:-1])
 
 
-def _pieces(note: Note, values: Sequence[Value]) -> Sequence[Piece]:
+def _pieces(note: Note, values: Sequence[Fact]) -> Sequence[Piece]:
     """The whole text in order, cut wherever the words of a value begin or end."""
     spans: list[tuple[Span, int]] = [
         (span, number) for number, one in enumerate(values, start=1) for span in one.spans
