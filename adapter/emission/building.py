@@ -2,7 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from adapter.emission import allergy, condition, family, medication, observation, placing, procedure, social
+from adapter.emission import (
+    allergy,
+    condition,
+    family,
+    medication,
+    observation,
+    placing,
+    procedure,
+    reasons,
+    social,
+)
 from adapter.emission.elements import prune
 from adapter.emission.placing import Group
 from adapter.emission.rules import ResourceRules
@@ -35,9 +45,16 @@ def build(
     if nobody is not None:
         return Step(name="emission", kept=(), left_out=(nobody,))
     placed, left_out = placing.place(findings, rules)
+    groups = placing.merge(placed, rules)
+    first = [group for group in groups if group.policy not in reasons.HAVE]
+    made = {id(group): _BUILDERS[group.policy](note, group, rules, fhir) for group in first}
+    known = reasons.addresses([(one, built) for one in first if (built := made[id(one)]) is not None])
     kept: list[Resource] = []
-    for group in placing.merge(placed, rules):
-        resource = _BUILDERS[group.policy](note, group, rules, fhir)
+    for group in groups:
+        if group.policy in reasons.HAVE:
+            why = reasons.told(note, group, findings, known, rules)
+            made[id(group)] = _BUILDERS[group.policy](note, why, rules, fhir)
+        resource = made[id(group)]
         if resource is None:
             left_out += [placing.left_out(finding, group.name) for finding in group.findings]
         else:

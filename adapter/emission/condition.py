@@ -58,5 +58,8 @@ def _evidence(note: Note, fhir: Version) -> Resource:
 
 
 def _severity(finding: Finding, policy: ConditionPolicy) -> Resource | None:
+    """The code of the severity, and the words for it where they stand beside the mention."""
     told = severity(finding, policy)
-    return elements.coded(systems.SNOMED, told.code, told.display) if told else None
+    beside = {" ".join(one.text.casefold().split()) for one in elements.attributes(finding, "severity")}
+    coded = elements.coded(systems.SNOMED, told.code, told.display) if told else None
+    return {**(coded or {}), "text": next(iter(beside))} if len(beside) == 1 else coded

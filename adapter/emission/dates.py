@@ -76,16 +76,6 @@ def relative(note: Note, findings: Sequence[Attribute]) -> Resource:
     return {"onsetAge": _age(note, one, age or 0)}
 
 
-def reasons(group: Group) -> list[Resource]:
-    """Why it was given or done, in the words of the note, each once."""
-    told = {
-        " ".join(one.text.split()): None
-        for finding in group.findings
-        for one in elements.attributes(finding, "reason")
-    }
-    return [{"text": words} for words in told]
-
-
 def read(words: str, table: Dates) -> str | None:
     """The dateTime that words say, as exact as they are; None where they say none or could say two."""
     plain = " ".join(words.casefold().split()).strip(" ,;()")

@@ -1,6 +1,6 @@
 """Medicines -> MedicationStatement. https://hl7.org/fhir/R4/medicationstatement.html"""
 
-from adapter.emission import dates, dosage, elements
+from adapter.emission import dates, dosage, elements, reasons
 from adapter.emission.placing import Group
 from adapter.emission.rules import ResourceRules
 from adapter.fhir import systems
@@ -28,7 +28,7 @@ def _r4(note: Note, group: Group, medicine: Resource) -> Resource:
         "status": group.outcome.status,
         "medicationCodeableConcept": medicine,
         "context": elements.encounter(note),
-        "reasonCode": dates.reasons(group),
+        **reasons.written(group, "r4"),
     }
 
 
@@ -39,5 +39,5 @@ def _r5(note: Note, group: Group, medicine: Resource) -> Resource:
         "adherence": {"code": elements.coded(systems.ADHERENCE, group.outcome.adherence)},
         "medication": {"concept": medicine},
         "encounter": elements.encounter(note),
-        "reason": [{"concept": one} for one in dates.reasons(group)],
+        **reasons.written(group, "r5"),
     }

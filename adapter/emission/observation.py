@@ -10,10 +10,11 @@ from adapter.model import Attribute, Finding, Note, Resource
 
 def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Resource:
     """The Observation of a test and its result: quantity, blood pressure, or the words themselves."""
-    vital = _vital(group.telling, rules)
-    measured = _vital_value(group, vital, note, rules) if vital else None
+    signs = _vitals(group.telling, rules)
+    read = ((vital, _vital_value(group, vital, note, rules)) for vital in signs)
+    vital, measured = next((one for one in read if one[1] is not None), (None, None))
     if vital is None or measured is None:
-        return _measured(note, group, rules.test.words_category if vital else rules.test.category, rules)
+        return _measured(note, group, _category(group.telling, rules, told=bool(signs)), rules)
     return {
         **_measured(note, group, "vital-signs", rules),
         "code": _vital_code(group.telling, vital),
@@ -54,11 +55,21 @@ def _vital_time(note: Note, group: Group, rules: ResourceRules) -> Resource:
     return told or {"effectiveDateTime": elements.date(note) if group.name == "present" else None}
 
 
-def _vital(finding: Finding, rules: ResourceRules) -> Vital | None:
-    """The vital sign this test is, by its LOINC code or by its words."""
+def _vitals(finding: Finding, rules: ResourceRules) -> list[Vital]:
+    """The vital signs this test can be: by its LOINC code, then by its words, which may mean several."""
     codes = {coding.code for coding in finding.codings if coding.system == systems.LOINC}
-    words = " ".join(finding.text.lower().split())
-    return next((one for one in rules.test.vitals if one.code in codes or words in one.words), None)
+    words = " ".join(finding.text.lower().split()).rstrip(".")
+    coded = [one for one in rules.test.vitals if one.code in codes]
+    return [*coded, *(one for one in rules.test.vitals if words in one.words and one not in coded)]
+
+
+def _category(finding: Finding, rules: ResourceRules, *, told: bool) -> str:
+    """What kind of measurement it is, by its name, else by the section it stands in."""
+    policy = rules.test
+    if told:  # a vital sign, in words
+        return policy.words_category
+    named = (one.category for one in policy.categories if one.pattern.search(finding.text))
+    return next(named, policy.category_in.get(finding.section, policy.category))
 
 
 def _measured(note: Note, group: Group, category: str, rules: ResourceRules) -> Resource:
@@ -98,9 +109,16 @@ def _vital_value(group: Group, vital: Vital, note: Note, rules: ResourceRules) -
     if measure is None or measure.high is not None:
         return None
     quantity = measure.quantity()
-    if measure.ucum is None and vital.unit:
-        quantity |= {"unit": vital.unit, "system": systems.UCUM, "code": vital.unit}
-    return {"valueQuantity": quantity} if quantity.get("code") in vital.units else None
+    unit = vital.unit or _only_unit(measure.low, vital)
+    if measure.ucum is None and unit:
+        quantity |= {"unit": unit, "system": systems.UCUM, "code": unit}
+    code = str(quantity.get("code"))
+    low, high = vital.between.get(code, (0, float("inf")))
+    return {"valueQuantity": quantity} if code in vital.units and low <= measure.low <= high else None
+
+
+def _only_unit(value: float, vital: Vital) -> str | None:
+    return next((one.unit for one in vital.bare if one.low <= value <= one.high), None)
 
 
 def _vital_code(finding: Finding, vital: Vital) -> Resource:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from adapter.emission import dosage, elements
 from adapter.emission.rules import Outcome, OutcomeName, Policy, ResourceRules
 from adapter.emission.words import said, severity
-from adapter.model import Attribute, Finding, Issue
+from adapter.model import Attribute, Finding, Issue, Resource
 
 _DETAILS = {
     "condition": ("body_site",),
@@ -28,6 +28,14 @@ _DATED = ("procedure", "test", "exam")  # what is done twice is two things
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why something was given or done."""
+
+    concept: Resource  # CodeableConcept
+    reference: str | None = None  # the address in the Bundle of what tells it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """Findings that become one resource, in text order."""
 
@@ -38,6 +46,7 @@ class Group:
     findings: tuple[Finding, ...]
     details: frozenset[str] = frozenset()  # what tells this from others of the same concept
     result: Attribute | None = None  # the result a test was given
+    reasons: tuple[Reason, ...] = ()  # why it was given or done, once the other resources are there
 
 
 def outcome(finding: Finding) -> OutcomeName:

@@ -1,6 +1,6 @@
 """Procedures done or planned -> Procedure. https://hl7.org/fhir/R4/procedure.html"""
 
-from adapter.emission import dates, elements
+from adapter.emission import dates, elements, reasons
 from adapter.emission.placing import Group
 from adapter.emission.rules import ResourceRules
 from adapter.fhir.systems import Version
@@ -18,11 +18,7 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         "encounter": elements.encounter(note),
         "recorded": elements.date(note) if fhir == "r5" else None,  # R4 has no such element
         **dates.build(note, group, "performed" if fhir == "r4" else "occurrence", rules.dates),
-        **_reasons(group, fhir),
+        **reasons.written(group, fhir),
         "bodySite": elements.sites(finding),
     }
 
-
-def _reasons(group: Group, fhir: Version) -> Resource:
-    told = dates.reasons(group)
-    return {"reasonCode": told} if fhir == "r4" else {"reason": [{"concept": one} for one in told]}

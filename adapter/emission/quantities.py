@@ -16,11 +16,13 @@ _NUMBER = r"(?:\d[\d.,]*|\.\d+)"
 _MEASURE = re.compile(
     rf"(?P<comparator><=|>=|[<>≤≥])?\s*"
     rf"(?P<low>\d\s+\d/\d|\d/\d|{_NUMBER}|[a-z]+)"
-    rf"(?:\s*(?:-|–|to)\s*(?P<high>\d/\d|{_NUMBER}))?"
+    rf"(?:\s*(?:%(?=[^%]*%\s*$))?\s*(?:-|–|to|bis|à|tot)\s*(?P<high>\d/\d|{_NUMBER}))?"
     rf"\s*(?P<unit>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_PRESSURE = re.compile(r"(?P<systolic>\d{2,3})\s*/\s*(?P<diastolic>\d{2,3})\s*(?:mm\s*hg)?", re.IGNORECASE)
+_PRESSURE = re.compile(
+    r"(?P<systolic>\d{2,3})\s*(?:/|over|zu|sur)\s*(?P<diastolic>\d{2,3})\s*(?:mm\s*hg)?", re.IGNORECASE
+)
 _FRACTION = re.compile(r"(?:(?P<whole>\d)\s+)?(?P<top>[1-3])/(?P<bottom>[234])")
 
 

@@ -107,19 +107,45 @@ class ExamPolicy(Policy):
     code: Code
 
 
+class Bare(Table):
+    """The unit that a bare number from `low` to `high` can only be in."""
+
+    low: float
+    high: float
+    unit: str
+
+
 class Vital(Code):
-    """A vital sign: the words for it, its LOINC code, its units and the unit a bare number has."""
+    """A vital sign: the words for it, its LOINC code, its units and the unit a bare number has.
+
+    `between` says by unit which values can be one: "Größe 2 cm" is no patient's.
+    """
 
     words: tuple[str, ...]
     units: tuple[str, ...]
     unit: str | None = None
+    bare: tuple[Bare, ...] = ()
+    between: Mapping[str, tuple[float, float]] = {}
     parts: tuple[Code, ...] = ()
+
+
+class Named(Table):
+    """The category of the measurements in whose names a pattern is found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    category: str
+    pattern: Pattern
 
 
 class ObservationPolicy(Policy):
     """test.toml."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
     category: str
+    categories: tuple[Named, ...]
+    category_in: Mapping[str, str]
     words_category: str
     procedures: frozenset[str]
     vitals: tuple[Vital, ...]

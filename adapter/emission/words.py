@@ -24,13 +24,14 @@ def said(table: Mapping[str, tuple[str, ...]], finding: Finding) -> str | None:
 
 
 def severity(finding: Finding, policy: ConditionPolicy) -> Severity | None:
-    """The severity said in the mention, unless it is part of the disease's name or two are said."""
-    if not finding.codings:
-        return None
+    """The severity said in the mention, unless it is part of the disease's name, or beside it; of two none."""
+    beside = [one.text for one in finding.attributes if one.kind == "severity"]
     names = [name for coding in finding.codings for name in (coding.display, coding.term)]
     found = [
         one
         for one in policy.severity
-        if holds(finding.text, one.words) and not any(holds(name, one.words) for name in names)
+        if any(holds(text, one.words) for text in beside)
+        or (finding.codings and holds(finding.text, one.words))
+        and not any(holds(name, one.words) for name in names)
     ]
     return found[0] if len(found) == 1 else None

@@ -388,7 +388,14 @@ def test_a_finding_with_a_result_is_measured():
     [
         ("HR", "72", "vital-signs", "/min"),
         ("temperature", "98.6 F", "vital-signs", "[degF]"),
-        ("temperature", "98.6", "exam", None),
+        ("temperature", "98.6", "vital-signs", "[degF]"),
+        ("temperature", "60", "exam", None),
+        ("T", "38,9", "vital-signs", "Cel"),
+        ("Puls", "88/min", "vital-signs", "/min"),
+        ("RR", "18", "vital-signs", "/min"),
+        ("SpO2", "93 %", "vital-signs", "%"),
+        ("Größe", "2 cm", "exam", None),
+        ("poids", "6,1 kg", "vital-signs", "kg"),
         ("BP", "normal", "exam", None),
         ("weight", "80 kg", "vital-signs", "kg"),
         ("O2 sat", "95%", "vital-signs", "%"),
@@ -396,7 +403,47 @@ def test_a_finding_with_a_result_is_measured():
 )
 def test_vital_signs_only_in_the_form_of_their_profile(words, result, category, unit):
     text = f"{words} {result}"
-    observation = only(built(text, finding(text, words, "test", details=[("result", result)])))
+    observation = only(
+        built(text, finding(text, words, "test", details=[("result", result)]), language=language_of(result))
+    )
     assert code(observation["category"][0]) == category
-    assert observation.get("valueQuantity", {}).get("code") == unit
+    if category == "vital-signs":
+        assert observation["valueQuantity"]["code"] == unit
     assert ("coding" in observation["code"]) == (category == "vital-signs")
+
+
+def language_of(result):
+    return "de" if "," in result else "en"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("RR", "125/75"), ("Bloeddruk", "125 over 75"), ("TA", "125/75"), ("BP", "125/75 mmHg")],
+)
+def test_a_blood_pressure_in_four_languages(words, told):
+    text = f"{words} {told}"
+    observation = only(built(text, finding(text, words, "test", details=[("result", told)])))
+    assert observation["code"]["coding"][0]["code"] == "85354-9"
+    assert [part["valueQuantity"]["value"] for part in observation["component"]] == [125, 75]
+
+
+@pytest.mark.parametrize(
+    ("words", "section", "category"),
+    [
+        ("CRP", "unknown", "laboratory"),
+        ("CRP", "laboratory", "laboratory"),
+        ("ECOG", "unknown", "survey"),
+        ("ejection fraction", "unknown", "imaging"),
+        ("mean gradient", "unknown", "imaging"),
+        ("QTc", "unknown", "procedure"),
+        ("capillary refill", "unknown", "exam"),
+        ("vital signs", "unknown", "exam"),
+        ("wall motion index", "imaging", "imaging"),
+        ("liver edge", "physical_exam", "exam"),
+        ("free thyroxine index", "unknown", "laboratory"),
+    ],
+)
+def test_only_what_a_laboratory_measures_is_a_laboratory_value(words, section, category):
+    text = f"{words} 4"
+    observation = only(built(text, finding(text, words, "test", details=[("result", "4")], section=section)))
+    assert code(observation["category"][0]) == category

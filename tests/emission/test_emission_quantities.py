@@ -15,6 +15,25 @@ def measure(text, **options):
 @pytest.mark.parametrize(
     ("text", "value", "code"),
     [
+        ("88 G/l", 88, "10*9/L"),
+        ("9,8 g/dl", 9.8, "g/dL"),
+        ("128 g/l", 128, "g/L"),
+        ("2,4 mU/l", 2.4, "m[IU]/L"),
+        ("21,3 pmol/l", 21.3, "pmol/L"),
+        ("48,3 µg/l", 48.3, "ug/L"),
+        ("3 IE", 3, "[IU]"),
+        ("1 Kps.", 1, "{capsule}"),
+        ("90 mg", 90, "mg"),
+    ],
+)
+def test_units_of_the_continent(text, value, code):
+    quantity = measure(text, language="de").quantity()
+    assert (quantity["value"], quantity["code"]) == (value, code)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "code"),
+    [
         ("40 mg", 40, "mg"),
         ("40mg", 40, "mg"),
         ("12.3 g/dL", 12.3, "g/dL"),
@@ -40,7 +59,12 @@ def test_one_number(text, value, code):
 
 @pytest.mark.parametrize(
     ("text", "low", "high", "code"),
-    [("0.5-1 mg", 0.5, 1, "mg"), ("1 to 2 tablets", 1, 2, "{tablet}"), ("5–10 mL", 5, 10, "mL")],
+    [
+        ("70% to 75%", 70, 75, "%"),
+        ("0.5-1 mg", 0.5, 1, "mg"),
+        ("1 to 2 tablets", 1, 2, "{tablet}"),
+        ("5–10 mL", 5, 10, "mL"),
+    ],
 )
 def test_a_range(text, low, high, code):
     told = measure(text).range()

@@ -19,6 +19,7 @@ FREE = {
     "periods",
     "category",
     "category_in",
+    "between",
     "said",
     "outcomes",
 }
