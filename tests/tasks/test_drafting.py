@@ -16,6 +16,7 @@ from adapter.tasks.task import Binding, Task
 from mappings import MappingError
 from tests.tasks.shapes import schemas
 
+DISEASES = "<< 64572001 |Disease|"
 FALLS = Draft(
     name="fall-risk",
     title="Risk of falls",
@@ -38,7 +39,7 @@ FALLS = Draft(
                 Field(
                     kind="group",
                     fields=(
-                        Field(name="quote", role="words", bound="condition"),
+                        Field(name="quote", role="words", bound="condition", within=DISEASES),
                         Field(
                             name="sure",
                             kind="choice",
@@ -93,7 +94,7 @@ def test_a_draft_is_a_task():
     assert task.rules == ("Only the last twelve months.", "Copy every quote.")
     assert (task.views[0].status, task.views[0].claims) == ("sure", {"maybe": ("uncertain",)})
     assert [(one.key, one.kind) for one in task.views[0].details] == [("when", "date")]
-    assert task.bindings == {"factors/quote": Binding(kind="condition")}
+    assert task.bindings == {"factors/quote": Binding(kind="condition", within=DISEASES)}
     properties = json.loads(found.files["answer.schema.json"])["properties"]
     assert list(properties) == ["fell", "falls", "gap", "aid", "seen", "factors"]
     assert properties["gap"] == {"type": "number", "minimum": 0.5, "x-unit": "cm"}
@@ -148,6 +149,8 @@ def test_every_schema_comes_back_or_is_said_not_to(schema):
         ((5, 0), {"fields": ()}, "5.0", ""),
         ((5, 0, 0), {"presence": "absent"}, "5.0.0", ""),
         ((5, 0, 0), {"bound": "weather"}, "5.0.0", "bound"),
+        ((5, 0, 0), {"bound": ""}, "5.0.0", "bound"),
+        ((5, 0, 0), {"within": "<< disease"}, "5.0.0", "within"),
         ((5, 0, 1), {"claims": "maybe: perhaps"}, "5", "findings claims.maybe"),
         ((5, 0, 1), {"claims": "never: negated"}, "5", "findings claims.never"),
         ((5, 0, 3), {"length": "2001"}, "5.0.3", ""),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapter.tasks import folder
+from adapter.tasks import Binding, folder
 from mappings import MappingError
 
 ITEM = {
@@ -53,11 +53,15 @@ def wrong(path):
 def test_a_folder_is_a_task(tmp_path):
     view = '[[views]]\npath = "items"\nkind = "condition"\nstatus = "status"\nclaims = { no = ["negated"] }\n'
     details = 'details = [{ key = "dose", kind = "dose" }]\n'
-    bindings = '[bindings]\n"items/dose" = "dose"\n"names" = "condition"\n'
+    bindings = '[bindings]\n"items/dose" = "dose"\n'
+    bindings += '"names" = { kind = "condition", within = """<< 64572001\n  MINUS 195967001""" }\n'
     task = folder.read(made(tmp_path, HEAD + view + details + bindings))
     assert (task.views[0].claims, task.views[0].details[0].key) == ({"no": ("negated",)}, "dose")
     assert task.examples[0].evidence == {"/age": "40 years"}
-    assert {path: one.kind for path, one in task.bindings.items()} == {"items/dose": "dose", "names": "condition"}
+    assert task.bindings == {
+        "items/dose": Binding(kind="dose"),
+        "names": Binding(kind="condition", within="<< 64572001 MINUS 195967001"),
+    }
     assert len(task.digest) == 64
 
 
@@ -96,6 +100,12 @@ def test_a_folder_is_a_task(tmp_path):
         ),
         (HEAD + '[bindings]\n"items/status" = "condition"\n', "bindings.items/status"),
         (HEAD + '[bindings]\n"none" = "condition"\n', "bindings.none"),
+        (HEAD + '[bindings]\n"names" = "thing"\n', "bindings.names"),
+        (HEAD + '[bindings]\n"names" = 3\n', "bindings.names"),
+        (HEAD + '[bindings]\n"names" = { within = "<< 64572001" }\n', "bindings.names.kind"),
+        (HEAD + '[bindings]\n"names" = { kind = "test", of = "x" }\n', "bindings.names.of"),
+        (HEAD + '[bindings]\n"names" = { kind = "test", within = "<< x" }\n', "bindings.names.within"),
+        (HEAD + 'evidence = "none"\n[bindings]\n"names" = "condition"\n', "bindings"),
         (HEAD + 'evidence = "none"\n[[views]]\npath = "items"\nkind = "condition"\n', "views"),
     ],
 )
