@@ -6,6 +6,7 @@ The text is the note's own characters; an element is structured only when all of
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from adapter.emission import elements, quantities
 from adapter.emission.rules import Dosage, ResourceRules, Time
@@ -14,6 +15,11 @@ from adapter.fhir.systems import Version
 from adapter.model import Attribute, Finding, Note, Resource
 
 _KINDS = ("dose", "route", "frequency", "duration", "form")
+_SCHEME = re.compile(r"[\d½¼¾]{1,2}(?:\s*[-–]\s*[\d½¼¾]{1,2}){2,3}")  # morning, noon, evening, night
+_DASH = re.compile(r"\s*[-–]\s*")
+_RATES = ("/min", "/h", "/s")  # of an infusion or of oxygen
+_STRENGTH = re.compile(r"%|\d\s*:\s*\d")  # of a solution
+_BARE = re.compile(r"[\d.,]+")  # the strength of a product: "QVAR 40"
 _GAP = 12  # characters that may stand between two details said together
 
 
@@ -22,16 +28,36 @@ def build(note: Note, finding: Finding, rules: ResourceRules, fhir: Version) -> 
     said = elements.attributes(finding, *_KINDS)
     if not said:
         return None
-    frequencies = _one(said, "frequency")
-    as_needed, frequency = needed(frequencies, rules.dosage) if frequencies else (False, None)
-    bounds = duration(_one(said, "duration") or "", rules.dosage)
+    as_needed, when = _taken(note, finding, said, rules.dosage)
+    dose = _dose(said, note.language_at(finding.start), rules)
     return {
         "text": text(note, finding, said),
-        "timing": timing(frequency, bounds, rules.dosage),
+        "timing": when,
         ("asNeededBoolean" if fhir == "r4" else "asNeeded"): True if as_needed else None,
         "route": route(_one(said, "route"), rules.dosage),
-        "doseAndRate": [_dose(_one(said, "dose"), note.language_at(finding.start), rules)],
+        "doseAndRate": [dose],
     }
+
+
+def _taken(
+    note: Note, finding: Finding, said: Sequence[Attribute], table: Dosage
+) -> tuple[bool, Resource | None]:
+    """Whether as needed, and the one schedule that the frequencies tell; of a change over time nothing."""
+    told = [one for one in said if one.kind == "frequency"]
+    if _changes(note, told, table):
+        return False, None
+    needs = [needed(one.text, table) for one in told]
+    schedules = list(dict.fromkeys(left for _, left in needs if left))
+    if len(schedules) > 1:
+        return any(as_needed for as_needed, _ in needs), None
+    bounds = duration(_one(said, "duration") or "", table)
+    return any(as_needed for as_needed, _ in needs), timing(next(iter(schedules), None), bounds, table)
+
+
+def _changes(note: Note, told: Sequence[Attribute], table: Dosage) -> bool:
+    """Whether one frequency follows another: "every 4 hours for 2 days and then as needed"."""
+    gaps = (note.text[one.end : other.start] for one, other in pairwise(told))
+    return any(set(re.findall(r"\w+", gap.lower())) & table.then.words for gap in gaps)
 
 
 def meaning(detail: Attribute, rules: ResourceRules) -> str:
@@ -102,6 +128,8 @@ def spelled(words: str) -> str:
 
 
 def _repeat(words: str, table: Dosage) -> tuple[Mapping[str, object], str | None]:
+    if _SCHEME.fullmatch(words):
+        return _by_scheme(words, table), None
     for time in table.times:
         if words in time.words:
             return _fixed(time), time.code
@@ -110,6 +138,15 @@ def _repeat(words: str, table: Dosage) -> tuple[Mapping[str, object], str | None
         if match is not None:
             return _varying(match.groupdict(), one.frequency, one.period, one.period_unit, table)
     return {}, None
+
+
+def _by_scheme(words: str, table: Dosage) -> Mapping[str, object]:
+    """ "1-0-1": once in the morning and once in the evening; other counts than one stay text."""
+    counts = _DASH.split(words)
+    when = [event for count, event in zip(counts, table.scheme.when, strict=False) if count == "1"]
+    if not when or set(counts) - {"0", "1"}:
+        return {}
+    return {"frequency": len(when), "period": 1, "periodUnit": "d", "when": when}
 
 
 def _fixed(time: Time) -> Mapping[str, object]:
@@ -138,13 +175,28 @@ def _varying(
     return repeat, table.hours.get(str(low)) if unit == "h" and high is None else None
 
 
-def _dose(words: str | None, language: str, rules: ResourceRules) -> Resource | None:
-    if words is None:
+def _dose(said: Sequence[Attribute], language: str, rules: ResourceRules) -> Resource | None:
+    """The amount of one dose or its rate, where one is told: no strength ("2%"), not the 20 mg of "2-0-2"."""
+    if any(one.kind == "frequency" and _uneven(one.text) for one in said):
         return None
-    measure = quantities.measure(words, rules.units, language=language, words=rules.dosage.numbers)
+    doses = [one.text for one in said if one.kind == "dose" and not _STRENGTH.search(one.text)]
+    measures = [
+        quantities.measure(words, rules.units, language=language, words=rules.dosage.numbers)
+        for words in doses
+        if not (len(doses) > 1 and _BARE.fullmatch(words))
+    ]
+    measure = measures[0] if len(measures) == 1 else None
     if measure is None or measure.comparator or measure.ucum is None:
         return None
-    return {"doseQuantity": measure.quantity()} if measure.high is None else {"doseRange": measure.range()}
+    what = "rate" if measure.ucum.endswith(_RATES) else "dose"
+    if measure.high is None:
+        return {f"{what}Quantity": measure.quantity()}
+    return {f"{what}Range": measure.range()}
+
+
+def _uneven(frequency: str) -> bool:
+    words = spelled(frequency)
+    return _SCHEME.fullmatch(words) is not None and bool(set(_DASH.split(words)) - {"0", "1"})
 
 
 def _scheduled(words: str, table: Dosage) -> object:

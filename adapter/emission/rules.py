@@ -264,12 +264,20 @@ class Route(Code):
     words: frozenset[str]
 
 
+class Scheme(Table):
+    """The times of day that "1-0-1" counts."""
+
+    when: tuple[str, ...]
+
+
 class Dosage(Table):
     """dosage.toml."""
 
     version: int
     numbers: Mapping[str, float]
     as_needed: Words
+    then: Words
+    scheme: Scheme
     times: tuple[Time, ...]
     patterns: tuple[TimePattern, ...]
     hours: Mapping[str, str]

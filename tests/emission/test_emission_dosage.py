@@ -153,3 +153,97 @@ def test_an_unknown_route_is_its_words():
 
 def test_no_details_no_dosage():
     assert dose("aspirin") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "frequency", "period", "unit", "when"),
+    [
+        ("1-0-1", 2, 1, "d", ["MORN", "EVE"]),
+        ("1 – 0 – 0 – 1", 2, 1, "d", ["MORN", "NIGHT"]),
+        ("2x tgl.", 2, 1, "d", None),
+        ("dreimal täglich", 3, 1, "d", None),
+        ("alle 8 Std.", 1, 8, "h", None),
+        ("abends", 1, 1, "d", ["EVE"]),
+        ("1 fois par jour", 1, 1, "d", None),
+        ("3/j", 3, 1, "d", None),
+        ("toutes les 6 heures", 1, 6, "h", None),
+        ("le matin", 1, 1, "d", ["MORN"]),
+        ("2dd", 2, 1, "d", None),
+        ("vijf maal daags", 5, 1, "d", None),
+        ("elke 8 weken", 1, 8, "wk", None),
+        ("'s avonds", 1, 1, "d", ["EVE"]),
+    ],
+)
+def test_frequencies_of_the_continent(words, frequency, period, unit, when):
+    repeat = dosage.timing(words, None, TABLE)["repeat"]
+    assert (repeat["frequency"], repeat["period"], repeat["periodUnit"]) == (frequency, period, unit)
+    assert repeat.get("when") == when
+
+
+@pytest.mark.parametrize("words", ["1-½-0", "2-0-2", "0-0-0", "bis 3x tgl.", "x 3", "1-0"])
+def test_schemes_we_are_not_sure_of(words):
+    assert dosage.timing(words, None, TABLE)["repeat"] == {"boundsDuration": None}
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "unit"),
+    [("für 6 Monate", 6, "mo"), ("7 dgn", 7, "d"), ("pendant 5 jours", 5, "d"), ("max. 14 Tage", 14, "d")],
+)
+def test_durations_of_the_continent(words, value, unit):
+    told = dosage.duration(words, TABLE)
+    assert (told["value"], told["code"]) == (value, unit)
+
+
+@pytest.mark.parametrize("words", ["b. Bed.", "bei Bedarf", "si besoin", "zo nodig"])
+def test_as_needed_on_the_continent(words):
+    assert dosage.needed(words, TABLE) == (True, None)
+
+
+def test_a_schedule_and_as_needed_told_apart_are_one():
+    text = "aspirin 5 mg every 6 to 8 hours as needed for pain"
+    told = dose(text, ("dose", "5 mg"), ("frequency", "every 6 to 8 hours"), ("frequency", "as needed"))
+    assert told["asNeededBoolean"] is True
+    assert (told["timing"]["repeat"]["period"], told["timing"]["repeat"]["periodMax"]) == (6, 8)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aspirin 2 puffs every 4 hours for 2 days and then as needed",
+        "aspirin 2 puffs every 4 hours and 3 times daily",
+    ],
+)
+def test_two_schedules_are_none(text):
+    second = "as needed" if "needed" in text else "3 times daily"
+    told = dose(text, ("dose", "2 puffs"), ("frequency", "every 4 hours"), ("frequency", second))
+    assert "timing" not in told
+    assert "asNeededBoolean" not in told
+    assert second in told["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "doses", "value", "code"),
+    [
+        ("aspirin 2%", ["2%"], None, None),
+        ("10 cc of aspirin 0.25%", ["10 cc", "0.25%"], 10, "mL"),
+        ("aspirin 40, 2 puffs", ["40", "2 puffs"], 2, "{puff}"),
+        ("20 mg, 10 mg aspirin", ["20 mg", "10 mg"], None, None),
+        ("aspirin 1:200,000", ["1:200,000"], None, None),
+    ],
+)
+def test_a_strength_is_no_dose(text, doses, value, code):
+    told = dose(text, *(("dose", one) for one in doses))
+    quantity = told.get("doseAndRate", [{}])[0].get("doseQuantity", {})
+    assert (quantity.get("value"), quantity.get("code")) == (value, code)
+
+
+def test_uneven_tablets_are_no_dose():
+    even = dose("aspirin 20 mg 1-0-1", ("dose", "20 mg"), ("frequency", "1-0-1"), language="de")
+    assert even["doseAndRate"][0]["doseQuantity"]["value"] == 20
+    uneven = dose("aspirin 20 mg 2-0-2", ("dose", "20 mg"), ("frequency", "2-0-2"), language="de")
+    assert uneven == {"text": "20 mg 2-0-2"}
+
+
+def test_what_flows_is_a_rate():
+    told = dose("oxygen 2 L/min", ("dose", "2 L/min"), name="oxygen")
+    assert told["doseAndRate"][0]["rateQuantity"]["code"] == "L/min"
