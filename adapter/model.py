@@ -178,9 +178,9 @@ class When:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """A detail that belongs to a finding: a dose, a route, a result, a body site, a date."""
+    """A detail that belongs to a finding: a dose, a route, a result, a body site, a date, a severity."""
 
-    kind: str  # one of KINDS
+    kind: str  # one of KINDS, or "severity", which rules alone find
     start: int
     end: int
     text: str  # note.text[start:end]

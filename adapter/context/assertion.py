@@ -13,9 +13,11 @@ from typing import cast
 
 from adapter.context import compounds, labels
 from adapter.context.cues import Match, matches, tokens_in
-from adapter.context.relations import link
+from adapter.context.reasons import reasons
+from adapter.context.relations import link, sentences
 from adapter.context.rules import Axis, ContextRules
 from adapter.context.scopes import Scope, scopes
+from adapter.context.severities import severities
 from adapter.model import FLAGS, Assertion, Cue, Experiencer, Finding, Mention, Note, Section, Span, Step
 
 DICTIONARY = "dictionary"  # the source of mentions that are a name of the terminology store
@@ -44,7 +46,20 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
         )
         for index, (mention, section) in enumerate(zip(ordered, sections, strict=True))
     ]
-    return link(note, findings, rules.relations, _told(ordered))
+    more = (
+        reasons(note, findings, sentences(note, findings), rules.reasons),
+        severities(note, findings, rules.severities),
+    )
+    return link(note, findings, rules.relations, _told(ordered), more)
+
+
+def _valued(ordered: Sequence[Mention]) -> frozenset[int]:
+    """The tests whose result stands right after them, by position."""
+    return frozenset(
+        index
+        for index, (one, other) in enumerate(pairwise(ordered))
+        if one.kind == "test" and other.kind == "result" and other.start - one.end <= BESIDE
+    )
 
 
 def _told(ordered: Sequence[Mention]) -> Mapping[int, int]:

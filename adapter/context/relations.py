@@ -33,18 +33,14 @@ def link(
     findings: Sequence[Finding],
     relations: Sequence[RelationTable],
     told: Mapping[int, int] | None = None,
+    more: Sequence[Mapping[int, Sequence[Attribute]]] = (),
 ) -> Step[Finding]:
     """The findings, with what belongs to them as attributes; the rest as issues.
 
-    `told` are the details whose home is known already, by position: detail -> head.
+    `told` are the details whose home is known already, by position: detail -> head. `more` are attributes
+    that are no mentions of their own, by position; none of a kind that the engine told of that finding.
     """
-    opened = [span.start for span in note.sentences]
-    place = _Place(
-        note,
-        findings,
-        [bisect_right(opened, finding.start) - 1 for finding in findings],
-        [finding.start for finding in findings],
-    )
+    place = _Place(note, findings, sentences(note, findings), [finding.start for finding in findings])
     homes = dict(told or {})
     for relation in relations:
         heads = _heads(place, relation, homes)
@@ -53,7 +49,13 @@ def link(
                 home = _home(place, index, relation, heads)
                 if home is not None:
                     homes[index] = home
-    return _joined(findings, homes, relations)
+    return _joined(findings, homes, relations, more)
+
+
+def sentences(note: Note, findings: Sequence[Finding]) -> Sequence[int]:
+    """In which sentence of the note each finding begins; -1 before the first."""
+    opened = [span.start for span in note.sentences]
+    return [bisect_right(opened, finding.start) - 1 for finding in findings]
 
 
 def _can_belong(finding: Finding, relation: RelationTable) -> bool:
@@ -142,7 +144,10 @@ def _carried(place: _Place, index: int, head: int, relation: RelationTable) -> b
 
 
 def _joined(
-    findings: Sequence[Finding], homes: Mapping[int, int], relations: Sequence[RelationTable]
+    findings: Sequence[Finding],
+    homes: Mapping[int, int],
+    relations: Sequence[RelationTable],
+    more: Sequence[Mapping[int, Sequence[Attribute]]],
 ) -> Step[Finding]:
     details: dict[int, list[Attribute]] = defaultdict(list)
     for index, home in homes.items():
@@ -150,6 +155,9 @@ def _joined(
         details[_root(home, homes)].append(
             Attribute(kind=detail.kind, start=detail.start, end=detail.end, text=detail.text)
         )
+    for index, extra in ((index, extra) for each in more for index, extra in each.items()):
+        known = {detail.kind for detail in details[index]}
+        details[index] += [detail for detail in extra if detail.kind not in known]
     dropped = {kind for relation in relations if relation.alone == "left out" for kind in relation.kinds}
     dropped |= NEVER_ALONE
     kept, left_out = [], []

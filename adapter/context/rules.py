@@ -106,6 +106,33 @@ class RelationTable(mappings.Table):
     to_axis: Axis | None = None
 
 
+class ReasonTable(mappings.Table):
+    """How a language says why something is given or done."""
+
+    heads: tuple[str, ...]
+    kinds: tuple[str, ...]
+    after: tuple[str, ...]
+    before: tuple[str, ...] = ()
+    opening: tuple[str, ...] = ()
+    connect: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
+    lead: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    not_heads: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
+class SeverityTable(mappings.Table):
+    """How a language says beside a problem how severe it is."""
+
+    kinds: tuple[str, ...]
+    words: tuple[str, ...]
+    lead: tuple[str, ...] = ()
+    connect: tuple[str, ...] = ()
+    close: tuple[str, ...] = ()
+
+
 class ContextFile(mappings.Table):
     """mappings/context/<language>.toml."""
 
@@ -121,6 +148,8 @@ class ContextFile(mappings.Table):
     head: tuple[HeadTable, ...] = ()
     section: tuple[SectionDefault, ...]
     relation: tuple[RelationTable, ...]
+    reason: ReasonTable | None = None
+    severity: SeverityTable | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "ContextFile":
@@ -134,6 +163,7 @@ class ContextFile(mappings.Table):
             [table.kinds for table in self.head]
             + [table.kinds for table in self.section]
             + [table.kinds for table in self.relation]
+            + [table.kinds for table in (self.reason, self.severity) if table is not None]
         )
         unknown = {kind for kinds in named for kind in kinds} - set(KINDS)
         if unknown:
@@ -171,6 +201,39 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonRules:
+    """What must stand between and around a reason and what has it, as patterns of words joined by spaces."""
+
+    heads: frozenset[str]
+    kinds: frozenset[str]
+    details: frozenset[str]  # kinds that may stand between
+    after: re.Pattern[str]  # from a head to its reason
+    before: re.Pattern[str]  # from a reason to its head
+    opening: re.Pattern[str]  # up to a reason whose head follows
+    then: re.Pattern[str]  # from there to the head
+    following: re.Pattern[str]  # from one reason to the next; "comma" where only a later "and" makes it one
+    preceding: re.Pattern[str]  # from one head to the next; the same
+    not_heads: re.Pattern[str]  # in the words of a head that has no reason of this kind
+    unless: re.Pattern[str]  # near a head or after the reason: the words give the reason of something else
+    unaccented: bool
+
+    def spelled(self, words: Sequence[str]) -> str:
+        """The words as the patterns have them."""
+        return " ".join(map(bare, words) if self.unaccented else words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityRules:
+    """The words for severities, and what may stand between them and their problem."""
+
+    kinds: frozenset[str]
+    words: re.Pattern[str]  # in the text of a note
+    lead: re.Pattern[str]  # from a word to the problem
+    connect: re.Pattern[str]  # from the problem to a word
+    close: re.Pattern[str]  # begins what follows such a word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContextRules:
     """The rules of one language, ready to match."""
 
@@ -186,6 +249,8 @@ class ContextRules:
     lasting: re.Pattern[str] | None = None  # names of what lasts by nature, such as chronic diseases
     sections: Mapping[str, tuple[tuple[SectionDefault, frozenset[str]], ...]]
     relations: tuple[RelationTable, ...]
+    reasons: ReasonRules | None = None
+    severities: SeverityRules | None = None
 
 
 def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> ContextRules:
@@ -221,6 +286,8 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         lasting=_names(table.lasting),
         sections=sections,
         relations=table.relation,
+        reasons=_reasons(table),
+        severities=_severities(table),
     )
 
 
@@ -246,8 +313,59 @@ def _head(table: HeadTable, whole: ContextFile) -> Head:
 
 
 def _names(words: Sequence[str]) -> re.Pattern[str] | None:
-    """Finds one of these names as whole words, in any case."""
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b", re.IGNORECASE) if words else None
+    """Finds one of these names as whole words, in any case; "*" is the rest of a word."""
+    named = "|".join(re.escape(word).replace("'", "['’]").replace(r"\*", r"\w*") for word in words)
+    return re.compile(rf"\b(?:{named})\b", re.IGNORECASE) if words else None
+
+
+def _reasons(whole: ContextFile) -> ReasonRules | None:
+    """The reasons' words as patterns over words joined by spaces."""
+    table = whole.reason
+    if table is None:
+        return None
+
+    def some(phrases: Sequence[str]) -> str:
+        return _either(phrases, whole)
+
+    leads, cue = f"(?: {some(table.lead)})*", some(table.after)
+    links, joined = f"(?:{some(table.connect)} )*", some(table.joined)
+    return ReasonRules(
+        heads=frozenset(table.heads),
+        kinds=frozenset(table.kinds),
+        details=frozenset(table.details),
+        after=re.compile(f"{links}{cue}{leads}"),
+        before=re.compile(f"{links}{some(table.before)}{leads}"),
+        opening=re.compile(f"(?:(?:.* )?[,;:(•–-] )?{some(table.opening)}{leads}"),
+        then=re.compile(f"(?:{some(table.then)}(?: |$))*"),
+        following=re.compile(f"(?:(?:, )?{joined}|(?P<comma>,))(?: {cue})?{leads}"),
+        preceding=re.compile(f"(?:, )?{joined}|(?P<comma>,)"),
+        not_heads=re.compile(rf"\b{some(table.not_heads)}\b"),
+        unless=re.compile(rf"(?:^| ){some(table.unless)}(?: |$)"),
+        unaccented=whole.unaccented,
+    )
+
+
+def _severities(whole: ContextFile) -> SeverityRules | None:
+    table = whole.severity
+    if table is None:
+        return None
+    spelled = {" ".join(tokens) for phrase in table.words for tokens in _expanded(phrase)}
+    words = "|".join(re.escape(one).replace("\\ ", r"[ \t]*") for one in sorted(spelled, reverse=True))
+    lead, connect = (_either(phrases, whole) for phrases in (table.lead, table.connect))
+    return SeverityRules(
+        kinds=frozenset(table.kinds),
+        words=re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE),
+        lead=re.compile(f"(?:{lead}(?: |$))*"),
+        connect=re.compile(f"(?:{connect}(?: |$))+"),
+        close=re.compile(f"$|{_either(table.close, whole)}(?: |$)"),
+    )
+
+
+def _either(phrases: Sequence[str], whole: ContextFile) -> str:
+    """One of these phrases, longest first; nothing when there are none."""
+    known = {" ".join(_spelled(tokens, whole)) for phrase in phrases for tokens in _expanded(phrase)}
+    listed = sorted(known, key=lambda one: (-len(one), one))
+    return f"(?:{'|'.join(map(re.escape, listed))})" if listed else "(?!)"
 
 
 def _kinds(table: RuleTable | HeadTable | SectionDefault, whole: ContextFile) -> frozenset[str]:

@@ -21,4 +21,3 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         **reasons.written(group, fhir),
         "bodySite": elements.sites(finding),
     }
-

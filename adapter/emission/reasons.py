@@ -68,7 +68,7 @@ def _concept(note: Note, detail: Attribute, problem: Finding | None) -> Resource
     if outcome(problem) != "uncertain":
         return elements.concept(" ".join(problem.text.split()), problem.codings)
     doubts = [cue for cue in problem.assertion.cues if cue.axis == "uncertain"]
-    near = [cue for cue in doubts if -_NEAR <= cue.start - problem.start and cue.end - problem.end <= _NEAR]
+    near = [cue for cue in doubts if abs(cue.start - problem.start) <= _NEAR]
     start = min([problem.start, *(cue.start for cue in near)])
     end = max([problem.end, *(cue.end for cue in near)])
     return elements.concept(" ".join(note.text[start:end].split()))

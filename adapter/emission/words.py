@@ -24,14 +24,18 @@ def said(table: Mapping[str, tuple[str, ...]], finding: Finding) -> str | None:
 
 
 def severity(finding: Finding, policy: ConditionPolicy) -> Severity | None:
-    """The severity said in the mention, unless it is part of the disease's name, or beside it; of two none."""
+    """The severity said beside a mention, or in it and not in the disease's name; of two none."""
     beside = [one.text for one in finding.attributes if one.kind == "severity"]
     names = [name for coding in finding.codings for name in (coding.display, coding.term)]
+    inside = [finding.text] if finding.codings else []
     found = [
         one
         for one in policy.severity
         if any(holds(text, one.words) for text in beside)
-        or (finding.codings and holds(finding.text, one.words))
-        and not any(holds(name, one.words) for name in names)
+        or any(holds(text, one.words) and not _named(names, one) for text in inside)
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _named(names: Iterable[str], one: Severity) -> bool:
+    return any(holds(name, one.words) for name in names)

@@ -67,7 +67,7 @@ def linked(text, words, rules):
         (
             "Amoxicillin for 10 days for otitis.",
             ["medication: Amoxicillin", "duration: 10 days", "condition: otitis"],
-            {"Amoxicillin": ["10 days"], "otitis": []},
+            {"Amoxicillin": ["10 days", "otitis"], "otitis": []},
         ),
         (
             "Cough for 3 days.",
