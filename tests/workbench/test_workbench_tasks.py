@@ -183,6 +183,21 @@ def test_what_is_wrong_stands_at_its_field(client, form):
     assert pressed(client, filled, "run", example="en-clinic").status_code == 400
 
 
+def test_an_example_that_no_longer_fits_is_said_and_no_error(client):
+    filled = Form(client.get("/task/tumour-board"))
+    page = pressed(client, filled | {"f:0.0.0:free": "yes"}, "show")
+    assert page.status_code == 200 and "a value without the words it rests on" in html.unescape(page.text)
+    assert "As soon as what is wrong is mended." in page.text
+
+
+def test_a_value_set_is_typed_and_what_is_wrong_with_it_is_said(client, form):
+    within = "<< 404684003 |Clinical finding|"
+    page = pressed(client, form | {"f:0.0.0:within": within}, "show")
+    assert "Nothing: the task can be tried" in page.text and Form(page)["f:0.0.0:within"] == within
+    page = pressed(client, form | {"f:0.0.0:within": "<< finding"}, "show")
+    assert re.search(r'data-wrong="f0.0.0"><li>problems\[\].quote, codes from: ECL', page.text)
+
+
 def test_what_was_built_can_be_taken_along(client, tmp_path, form):
     answer = pressed(client, form, "zip")
     assert answer.headers["content-disposition"] == 'attachment; filename="task.zip"'

@@ -9,6 +9,7 @@ from adapter.tasks.drafting import Draft, Written, Wrong, written
 from adapter.tasks.sample import Asked
 from adapter.workbench.bench import Bench
 from adapter.workbench.drawing import system
+from mappings import MappingError
 
 LABELS: Mapping[str, str] = {
     "max_tokens": "tokens of one answer",
@@ -22,6 +23,7 @@ LABELS: Mapping[str, str] = {
     "minimum": "at least",
     "length": "characters at most",
 }
+UNMENDED = "As soon as what is wrong is mended."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +83,11 @@ def _asked(found: Written, bench: Bench) -> tuple[Asked | None, str]:
     if bench.sampler is None:
         return None, "This process has no language model."
     if found.task is None:
-        return None, "As soon as what is wrong is mended."
+        return None, UNMENDED
     try:
         return bench.sampler.asked(found.task), ""
+    except MappingError:  # an example that cannot be shown to a model
+        return None, UNMENDED
     except EngineError as error:
         return None, str(error)
 
