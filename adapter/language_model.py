@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from adapter.errors import SettingsError
 from mappings import Table
@@ -31,8 +31,10 @@ class Asking(Table):
     patience: float = Field(1800.0, gt=0, description="Seconds the most a note may take")
     think: int = Field(0, ge=0, description="Tokens a reasoning model may think")
     chunk_tokens: int = Field(0, ge=0, description="Tokens of note text asked about at once; 0: what fits")
-    examples: Path | None = Field(None, description="Validated examples of the site's own, JSON lines")
-    embedder: str = Field("", description="Embedding model that finds examples; none: by words")
+    examples: Path | None = Field(
+        None, description="Validated examples of the site's own, JSON lines, for strategy retrieved"
+    )
+    embedder: str = Field("", description="Embedding model that finds examples, file or name; none: by words")
     choose: bool = Field(False, description="Ask it to choose among candidate concepts, or none of them")
     diversity: float = Field(0.5, ge=0, le=1, description="Of the examples shown")
 
@@ -84,6 +86,13 @@ class LanguageModel(Table):
     remote: Remote = Remote()
     adapter: tuple[Adapter, ...] = ()
 
+    @field_validator("adapter")
+    @classmethod
+    def _once(cls, told: tuple[Adapter, ...]) -> tuple[Adapter, ...]:
+        if len({one.name for one in told}) < len(told):
+            raise ValueError("two of one name")
+        return told
+
 
 def read(path: Path | None) -> LanguageModel:
     """What the file says; what holds without one for None. Paths in it are beside the file.
@@ -102,7 +111,10 @@ def read(path: Path | None) -> LanguageModel:
         problem = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in problem["loc"])
         raise SettingsError(f"{path.name}: {key}: {problem['msg']}") from None
-    return _beside(told, path.parent)
+    told = _beside(told, path.parent)
+    if told.asking.examples and not told.asking.examples.is_file():
+        raise SettingsError(f"{path.name}: asking.examples: there is no file {told.asking.examples.name}")
+    return told
 
 
 def _beside(told: LanguageModel, folder: Path) -> LanguageModel:
@@ -111,10 +123,19 @@ def _beside(told: LanguageModel, folder: Path) -> LanguageModel:
     def whole(path: Path | None) -> Path | None:
         return folder / path if path else None
 
+    def model(name: str) -> str:
+        """A file beside the file, else the name of an added model or a path as it is."""
+        return str(folder / name) if name and (folder / name).is_file() else name
+
+    asking, local = told.asking, told.local
     return told.model_copy(
         update={
-            "asking": told.asking.model_copy(update={"examples": whole(told.asking.examples)}),
-            "local": told.local.model_copy(update={"template": whole(told.local.template)}),
+            "asking": asking.model_copy(
+                update={"examples": whole(asking.examples), "embedder": model(asking.embedder)}
+            ),
+            "local": local.model_copy(
+                update={"template": whole(local.template), "model": model(local.model)}
+            ),
             "remote": told.remote.model_copy(
                 update={
                     name: whole(getattr(told.remote, name))

@@ -1,7 +1,7 @@
 """Language models as extraction engines: grounded, and bound to the schema of a task."""
 
 from adapter.extraction.generative.answer import Answer, Attempt, Fact
-from adapter.extraction.generative.asking import Manner, Shots
+from adapter.extraction.generative.asking import Manner
 from adapter.extraction.generative.backend import Backend
 from adapter.extraction.generative.chooser import ModelChooser
 from adapter.extraction.generative.embedder import open_embedder
@@ -12,6 +12,7 @@ from adapter.extraction.generative.prompts import messages
 from adapter.extraction.generative.remote import Endpoint, RemoteBackend
 from adapter.extraction.generative.sampler import Sampler
 from adapter.extraction.generative.shots import ShotIndex
+from adapter.extraction.generative.showing import Shots
 
 __all__ = [
     "Answer",

@@ -1,20 +1,19 @@
 """Stretches of a note -> answers, asked of a backend in batches, down the ladder where one fails."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
-from adapter.extraction.generative import chunks, ladder, prompts
+from adapter.extraction.generative import chunks, ladder
 from adapter.extraction.generative.answer import Answer, Attempt
 from adapter.extraction.generative.backend import Backend, Completion, Request
 from adapter.extraction.generative.grounding import Ground
 from adapter.extraction.generative.ladder import Failure
 from adapter.extraction.generative.reading import Parsed, Reader
+from adapter.extraction.generative.showing import Showing
 from adapter.model import Issue, Note, Span
-from adapter.tasks import Example, Task
-
-Shots = Callable[[str], tuple[Example, ...]]
+from adapter.tasks import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +51,12 @@ class Asking:
         *,
         reader: Reader,
         schema: dict[str, Any],
-        shots: Shots,
+        showing: Showing,
         apart: Sequence[Span] = (),
     ) -> None:
         """Words of the note that are `apart` bear nothing out."""
         self._backend, self._task, self._manner = backend, task, manner
-        self._schema, self._shots, self._apart = schema, shots, apart
+        self._schema, self._showing, self._apart = schema, showing, apart
         self._reader = reader
 
     def answers(self, note: Note, spans: Sequence[Span]) -> list[Answer]:
@@ -95,7 +94,7 @@ class Asking:
         manner = self._manner
         usual = 0.0 if manner.runs == 1 else manner.temperature
         first = Request(
-            messages=prompts.messages(self._task, text, self._shots(text)),
+            messages=self._showing.messages(text),
             schema=self._schema,
             max_tokens=self._task.max_tokens,
             temperature=usual if stretch.temperature is None else stretch.temperature,

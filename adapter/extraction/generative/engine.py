@@ -9,18 +9,18 @@ from copy import copy
 from dataclasses import dataclass, replace
 
 from adapter.errors import EngineError
-from adapter.extraction.generative import chunks, mentioning, numbers, prompts
+from adapter.extraction.generative import chunks, mentioning, numbers, prompts, showing
 from adapter.extraction.generative.answer import Answer, joined
-from adapter.extraction.generative.asking import Asking, Manner, Shots
+from adapter.extraction.generative.asking import Asking, Manner
 from adapter.extraction.generative.backend import Backend
 from adapter.extraction.generative.numbers import Numbers
 from adapter.extraction.generative.reading import Reader
+from adapter.extraction.generative.showing import Shots, Showing
 from adapter.extraction.orders import Orders
 from adapter.model import Mention, ModelInfo, Note, Step
-from adapter.tasks import Example, Task, grounded
+from adapter.tasks import Task, grounded
 
 LEAST = 16  # tokens of note text worth asking about
-OVERHEAD = 64  # tokens a chat template may add
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,8 @@ class GenerativeEngine:
         self._backend, self._manner = backend, manner or Manner()
         self._orders = orders
         self._reader = Reader(self.task, number_words or numbers.load())
-        self._shots = shots or (lambda _text: ())
+        room = backend.context - self.task.max_tokens - self._manner.think
+        self._showing = Showing(self.task, shots or (lambda _text: ()), count=backend.count, room=room)
         self._schema = grounded.schema(task)
         self._most = self._room(chunk_tokens)
         self._digest = self._asked()
@@ -85,7 +86,7 @@ class GenerativeEngine:
             self._manner,
             reader=self._reader,
             schema=self._schema,
-            shots=self._shots,
+            showing=self._showing,
             apart=apart,
         )
         return joined(asking.answers(note, spans), surest=self.task.evidence == "none")
@@ -112,25 +113,23 @@ class GenerativeEngine:
         self._backend.close()
 
     def _room(self, asked: int | None) -> int:
-        """How many tokens of note text fit beside the instruction, the examples and the answer."""
+        """How many tokens of note text fit beside the instruction, the examples and the answer.
+
+        Where examples are chosen for each text, half of the room is theirs.
+        """
         told = self._backend.model.details.get("chunk_tokens")
-        shown = prompts.messages(self.task, "", self._longest())
-        fixed = sum(self._backend.count(message.content) for message in shown) + OVERHEAD
+        shown = prompts.messages(self.task, "", showing.longest(self.task))
+        fixed = showing.size(shown, self._backend.count)
         room = self._backend.context - fixed - self.task.max_tokens - self._manner.think
+        if self.task.strategy == "retrieved":
+            room //= 2
         most = min([room, *([asked] if asked else [int(told)] if told else [])])
         if most < LEAST:
             raise EngineError(
-                f"the instruction of task {self.task.name} and its answer leave {max(room, 0)} of "
+                f"the prompt of task {self.task.name} and its answer leave {max(room, 0)} of "
                 f"{self._backend.context} tokens for the note"
             )
         return most
-
-    def _longest(self) -> tuple[Example, ...]:
-        """The longest examples that may be shown."""
-        if self.task.strategy == "naive":
-            return ()
-        by_length = sorted(self.task.examples, key=lambda one: len(one.text), reverse=True)
-        return tuple(by_length[: self.task.shots])
 
     def _asked(self) -> str:
         """SHA-256 over what decides an answer beside the model: the task and how it is asked."""

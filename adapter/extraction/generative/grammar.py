@@ -36,7 +36,7 @@ def from_schema(schema: dict[str, Any]) -> str:
 def refused(place: str, why: str) -> EngineError:
     """The error for a schema no grammar is made of; trying again will not help."""
     error = EngineError(f"schema of the answer: {place} {why}")
-    error.retryable = False
+    error.issue_code, error.retryable = "processing", False
     return error
 
 

@@ -136,7 +136,7 @@ class LocalBackend:
     def _job(self, request: Request) -> Job:
         unknown = [name for name, _ in request.adapters if name not in self._weights.adapters]
         if unknown:
-            raise _lasting("an adapter was asked for that is not loaded")
+            raise _lasting(f"no file was given for the LoRA adapter {unknown[0]}")
         think = request.think > 0 and self._reasoning is not None
         prompt = self.prompt(request, think=think)
         if len(prompt) >= self._context_size:
@@ -190,5 +190,5 @@ def _context_size(asked: int, trained: int) -> int:
 def _lasting(message: str) -> EngineError:
     """An error that trying again will not mend."""
     error = EngineError(message)
-    error.retryable = False
+    error.issue_code, error.retryable = "processing", False
     return error

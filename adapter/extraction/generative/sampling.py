@@ -191,7 +191,7 @@ class Sampler:
     def _pick(self, tokens: Ints, scores: Floats) -> Choice:
         if not len(tokens) or not np.isfinite(best := float(scores.max())):
             error = EngineError("no token of the model's vocabulary fits the schema of the answer")
-            error.retryable = False
+            error.issue_code, error.retryable = "processing", False
             raise error
         shares = np.exp(scores.astype(np.float64) - best)
         at = int(scores.argmax()) if self._chance is None else self._draw(scores, best)

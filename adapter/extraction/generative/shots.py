@@ -47,8 +47,9 @@ class _State:
 class ShotIndex:
     """Examples of a task and of a site, searched by likeness. May be asked from several threads.
 
-    `file` holds a site's own examples, one JSON object {"text", "answer"} a line; of two of the same text the
-    later counts. It is read again when it has changed. `index` keeps directions of notes between runs.
+    `file` holds a site's own examples, one JSON object {"text", "answer"} a line, with "evidence" for values
+    that stand beside no quote; of two of the same text the later counts. It is read again when it has
+    changed. `index` keeps directions of notes between runs.
     """
 
     def __init__(
@@ -162,16 +163,21 @@ def _example(line: str) -> Example | None:
         told = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(told, dict) or set(told) != {"text", "answer"}:
+    if not isinstance(told, dict) or not {"text", "answer"} <= set(told) <= {"text", "answer", "evidence"}:
         return None
-    text, answer = told["text"], told["answer"]
-    good = isinstance(text, str) and text.strip() and isinstance(answer, dict)
-    return Example(text=text, answer=answer) if good else None
+    text, answer, evidence = told["text"], told["answer"], told.get("evidence", {})
+    good = isinstance(text, str) and text.strip() and isinstance(answer, dict) and isinstance(evidence, dict)
+    if not good or not all(isinstance(words, str) for words in evidence.values()):
+        return None
+    return Example(text=text, answer=answer, evidence=evidence)
 
 
 def _append(file: Path, example: Example) -> None:
     """One line in one write at the end, so that lines of two processes never mix. Raises SettingsError."""
-    line = json.dumps({"text": example.text, "answer": dict(example.answer)}, ensure_ascii=False) + "\n"
+    told = {"text": example.text, "answer": dict(example.answer)}
+    if example.evidence:
+        told["evidence"] = dict(example.evidence)
+    line = json.dumps(told, ensure_ascii=False) + "\n"
     try:
         _at_end(file, line)
     except OSError as error:
@@ -203,7 +209,7 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 
 
 def _digest(examples: Sequence[Example], model: str) -> str:
-    told = [[example.text, example.answer] for example in examples]
+    told = [[one.text, one.answer, *([one.evidence] if one.evidence else [])] for one in examples]
     return hashlib.sha256(json.dumps([model, told]).encode()).hexdigest()
 
 

@@ -137,7 +137,7 @@ def test_adapters_change_the_answer_and_are_not_mixed_up(tiny_models: Path) -> N
     assert first[1].cached_tokens == 0
     together = backend.complete([plain, tuned, plain, tuned])
     assert [answer.text for answer in together] == [first[0].text, first[1].text] * 2
-    with pytest.raises(EngineError, match="adapter was asked for that is not loaded"):
+    with pytest.raises(EngineError, match="no file was given for the LoRA adapter"):
         backend.complete([asked("one", adapters=(("other", 1.0),))])
     backend.close()
 

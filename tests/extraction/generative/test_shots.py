@@ -184,7 +184,25 @@ def test_a_line_being_written_is_left_for_later(tmp_path: Path) -> None:
         ShotIndex(file=file)
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"text": "x"}', '{"text": " ", "answer": {}}', "[" * 100_000])
+def test_the_words_that_a_value_rests_on_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "site.jsonl"
+    told = Example(text=KNEE, answer={"fell": True}, evidence={"/fell": "a fall"})
+    ShotIndex(file=file).add(told)
+    assert ShotIndex(file=file).examples == (told,)
+    assert ShotIndex(file=file).choose(NOTE, 1).digest != ShotIndex([example(KNEE)]).choose(NOTE, 1).digest
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        '{"text": "x"}',
+        '{"text": "x", "answer": {}, "evidence": {"/a": 1}}',
+        '{"text": " ", "answer": {}}',
+        "[" * 100_000,
+    ],
+)
 def test_a_broken_file_is_refused_without_its_words(tmp_path: Path, line: str) -> None:
     file = tmp_path / "site.jsonl"
     file.write_text(json.dumps({"text": "Secret words.", "answer": {}}) + "\n" + line, "utf-8")
