@@ -3,14 +3,15 @@
 import base64
 import json
 import re
-from pathlib import Path
 
 import httpx
 import pytest
 from fhir.resources.R4B import get_fhir_model_class as r4b
 
-from adapter import assembly, engines
+import terminology
+from adapter import assembly, coding, engines
 from adapter.cli.extract import extract
+from adapter.model import Finding
 from adapter.settings import Settings
 from adapter.tasks import elmtex, grounded, library
 from tests.api.served import listening, opened
@@ -21,27 +22,44 @@ from tests.workbench.test_workbench_tasks import Form
 
 TASK = library.named("tumour-board")
 SHOWN = TASK.examples[0]
+TEXT = f"{SHOWN.text} Odd patch in the zorblat, 3 mm."
+PATCH = {"quote": "Odd patch in the zorblat, 3 mm", "role": "unclear", "site": "zorblat", "size": 3}
+ANSWER = {**SHOWN.answer, "lesions": [*SHOWN.answer["lesions"], PATCH]}
+BOUND = {
+    "/diagnoses/0/site": ("sigmoid colon", "body_site"),
+    "/diagnoses/0/histology": ("adenocarcinoma", "condition"),
+    "/diagnoses/1/site": ("prostate", "body_site"),
+    "/lesions/0/site": ("sigmoid colon", "body_site"),
+    "/lesions/1/site": ("liver segment VI", "body_site"),
+    "/lesions/2/site": ("zorblat", "body_site"),
+}
 SNOMED = "http://snomed.info/sct"
 SERVER = {
     "/v1/models": {"data": [{"id": "m", "owned_by": "vllm", "max_model_len": 16384}]},
     "/version": {"version": "0.11.0"},
     "/tokenize": lambda body: {"count": len(body["prompt"].split()), "max_model_len": 16384},
 }
-CODES = {
-    "/diagnoses/0/site": "60184004",
-    "/diagnoses/0/histology": None,
-    "/diagnoses/1/site": "41216001",
-    "/lesions/0/site": "60184004",
-    "/lesions/1/site": None,  # liver segment VI: the liver would be too wide
-}
 
 
 @pytest.fixture(scope="module")
 def model():
     """A language model on a server, which knows the answer."""
-    answer = grounded.written(TASK, SHOWN.answer, SHOWN.evidence)
+    answer = grounded.written(TASK, ANSWER, SHOWN.evidence)
     with serving(good(json.dumps(answer)), SERVER) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def known(core_store):
+    """The first code that a finding of the same words and kind has, by the place of the words."""
+    with terminology.open_store(core_store) as store:
+        coder = coding.Coder(store, coding.load())
+        found = {
+            path: coder.code(Finding(start=0, end=len(text), text=text, kind=kind, confidence=1.0)).codings
+            for path, (text, kind) in BOUND.items()
+        }
+    assert not found["/lesions/2/site"] and found["/lesions/0/site"][0].code == "60184004"
+    return {path: codings[0].code if codings else None for path, codings in found.items()}
 
 
 def asked(model, store, **more):
@@ -52,10 +70,8 @@ def asked(model, store, **more):
 
 def extracted(settings, text, folder):
     (folder / "notes.jsonl").write_text(json.dumps({"id": "1", "text": text, "lang": "en"}) + "\n", "utf-8")
-    assert (
-        extract(settings, input=str(folder / "notes.jsonl"), output=str(folder / "out.jsonl"), quiet=True)
-        == 0
-    )
+    places = {"input": str(folder / "notes.jsonl"), "output": str(folder / "out.jsonl")}
+    assert extract(settings, **places, quiet=True) == 0
     return json.loads((folder / "out.jsonl").read_text("utf-8"))
 
 
@@ -65,12 +81,12 @@ def codes(facts):
     return {path: found[0]["code"] if found else None for path, found in bound.items()}
 
 
-def test_the_command_line_gives_codes_beside_the_places(model, core_store, tmp_path):
-    row = extracted(asked(model, core_store), SHOWN.text, tmp_path)
-    assert row["answer"] == SHOWN.answer
-    assert codes(row["facts"]) == CODES
+def test_the_command_line_gives_codes_beside_the_places(model, known, core_store, tmp_path):
+    row = extracted(asked(model, core_store), TEXT, tmp_path)
+    assert row["answer"] == ANSWER
+    assert codes(row["facts"]) == known
     (site,) = [one for one in row["facts"] if one["path"] == "/diagnoses/0/site"]
-    assert {SHOWN.text[span["start"] : span["end"]] for span in site["spans"]} == {"sigmoid colon"}
+    assert {TEXT[span["start"] : span["end"]] for span in site["spans"]} == {"sigmoid colon"}
     assert site["codings"][0] | {"score": 1} == {
         "system": SNOMED,
         "code": "60184004",
@@ -79,11 +95,11 @@ def test_the_command_line_gives_codes_beside_the_places(model, core_store, tmp_p
         "match": "exact",
     }
     none = [one["path"] for one in row["left_out"] if one["reason"] == "no-code" and "path" in one]
-    assert none == ["/diagnoses/0/histology", "/lesions/1/site"]
+    assert none == [path for path, code in known.items() if code is None]
 
 
-def test_the_endpoint_gives_concepts_beside_the_places(model, core_store, tmp_path):
-    attachment = {"contentType": "text/plain", "data": base64.b64encode(SHOWN.text.encode()).decode()}
+def test_the_endpoint_gives_concepts_beside_the_places(model, known, core_store, tmp_path):
+    attachment = {"contentType": "text/plain", "data": base64.b64encode(TEXT.encode()).decode()}
     document = {
         "resourceType": "DocumentReference",
         "status": "current",
@@ -107,8 +123,8 @@ def test_the_endpoint_gives_concepts_beside_the_places(model, core_store, tmp_pa
     }
     assert {
         path: one["coding"][0]["code"] if "coding" in one else None for path, one in bound.items()
-    } == CODES
-    assert bound["/lesions/1/site"] == {"text": "liver segment VI"}
+    } == known
+    assert bound["/lesions/2/site"] == {"text": "zorblat"}
     assert all("span" in one for one in facts)
 
 
@@ -120,13 +136,13 @@ def test_the_workbench_shows_the_same_codes(model, core_store):
         httpx.Client(timeout=60, headers={"Sec-Fetch-Site": "same-origin"}) as client,
     ):
         page = client.get(f"{origin}/workbench/tasks/task/tumour-board")
-        form = Form(page) | {"text": SHOWN.text, "language": "en", "do": "run"}
+        form = Form(page) | {"text": TEXT, "language": "en", "do": "run"}
         ran = client.post(f"{origin}/workbench/tasks/build", data=form).text
-        tried = client.post(f"{origin}/workbench/try", data={"text": SHOWN.text, "language": "en"}).text
+        tried = client.post(f"{origin}/workbench/try", data={"text": TEXT, "language": "en"}).text
     assert (
         re.findall(r"<td>sigmoid colon <small>(.*?)</small>", ran) == ["SNOMED CT 60184004 sigmoid colon"] * 2
     )
-    assert "<td>liver segment VI <small>no code</small></td>" in ran
+    assert "<td>zorblat <small>no code</small></td>" in ran
     assert "no-code: No concept was sure enough" in ran
     assert (
         re.findall(r"<td>sigmoid colon <small>(.*?)</small>", tried)
@@ -170,9 +186,3 @@ def test_the_flat_form_of_elmtex_has_words_alone(core_store, tmp_path):
         row = extracted(chosen, "Diagnosis: asthma.", tmp_path)
     assert row["elmtex"] == elmtex.write(answer)
     assert codes(row["facts"]) == {"/diagnosis/0": "195967001"}
-
-
-def test_the_store_of_core_has_the_codes_that_are_expected_here(core_store: Path):
-    with assembly.opened(Settings(terminology=core_store, threads=1)) as line:
-        store = line.coder.value_set(f"{SNOMED}?fhir_vs")
-        assert all(store.has(SNOMED, code) for code in CODES.values() if code)
