@@ -102,7 +102,8 @@ def merge(groups: Sequence[Group], rules: ResourceRules) -> list[Group]:
     """One group for each thing said: same policy, same outcome, same codes (else same words).
 
     A mention that tells less joins the fullest that tells the same and more: "aspirin" joins "aspirin 81 mg".
-    What a policy absorbs joins what is present: "history of gout" where gout is treated today.
+    What a policy absorbs joins what is present: "history of gout" where gout is treated today. A word that
+    refers back joins the one problem that it can mean: "the pain" after "elbow pain".
     """
     merged: dict[tuple[object, ...], list[Group]] = {}
     for group in sorted(groups, key=lambda one: _order(one, rules)):
@@ -113,8 +114,43 @@ def merge(groups: Sequence[Group], rules: ResourceRules) -> list[Group]:
             hosts.append(group)
         else:
             hosts[at] = _joined(hosts[at], group)
-    listed = [group for hosts in merged.values() for group in hosts]
+    listed = _referred([group for hosts in merged.values() for group in hosts], rules)
     return sorted(listed, key=lambda one: (one.findings[0].start, one.findings[0].end, one.policy))
+
+
+def _referred(groups: Sequence[Group], rules: ResourceRules) -> list[Group]:
+    """The groups, with those that only refer back joined to what they can only mean."""
+    kept = {id(group): group for group in groups}
+    for group in groups:
+        meant = [one for one in groups if id(one) in kept and _means(group, one, rules)]
+        if len(meant) == 1:
+            kept[id(meant[0])] = _joined(kept[id(meant[0])], kept.pop(id(group)))
+    return list(kept.values())
+
+
+def _means(group: Group, other: Group, rules: ResourceRules) -> bool:
+    """Whether every mention of a group is a word for another named before it, and tells no more of it."""
+    if (
+        group is other
+        or group.policy != "condition"
+        or (group.policy, group.name) != (other.policy, other.name)
+    ):
+        return False
+    if not group.details <= other.details or group.outcome != other.outcome:
+        return False
+    words = {_folded(finding.text) for finding in group.findings}
+    before = any(one.start < group.findings[0].start for one in other.findings)
+    return before and all(any(_named(word, one, rules) for one in other.findings) for word in words)
+
+
+def _named(word: str, finding: Finding, rules: ResourceRules) -> bool:
+    """Whether a word that may refer back ends, or in French begins, a longer name: "pain", "elbow pain"."""
+    name = _folded(finding.text)
+    if len(name) <= len(word):
+        return False
+    ends = word in rules.condition.refers.ends and name.rstrip("s").endswith(word.rstrip("s"))
+    begins = word in rules.condition.refers.begins and name.startswith((f"{word} ", f"{word.rstrip('s')} "))
+    return ends or begins
 
 
 def _order(group: Group, rules: ResourceRules) -> tuple[bool, int, int, int]:
@@ -229,12 +265,24 @@ def _key(group: Group) -> tuple[object, ...]:
 def _refined(
     finding: Finding, policy: str, name: OutcomeName, decided: Outcome, rules: ResourceRules
 ) -> Outcome:
-    """The outcome with what the deciding cues say beyond it: "resolved", "versus"."""
+    """The outcome with what the deciding cues say beyond it ("resolved"), or that of what was given once."""
+    if policy == "medication" and name == "present" and _given(finding, rules):
+        given = rules.medication.given
+        return Outcome(status=given.status, adherence=given.adherence)
     if policy != "condition":
         return decided
     table = rules.condition.said.get(name, {})
     told = {field: said(words, finding) for field, words in table.items()}
     return decided.model_copy(update={field: value for field, value in told.items() if value})
+
+
+def _given(finding: Finding, rules: ResourceRules) -> bool:
+    """Whether a medicine was given once: the lidocaine of an operation, the contrast medium of a scan."""
+    given = rules.medication.given
+    if finding.section in given.lists or elements.attributes(finding, *given.regimen):
+        return False
+    coded = any(one.code.startswith(given.codes.get(one.system, ())) for one in finding.codings)
+    return coded or finding.section in given.sections
 
 
 def _joined(one: Group, other: Group) -> Group:

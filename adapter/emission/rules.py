@@ -90,6 +90,13 @@ class Severity(Code):
     words: tuple[str, ...]
 
 
+class Refers(Table):
+    """Words that refer back to a problem, which ends or begins with them."""
+
+    ends: frozenset[str]
+    begins: frozenset[str]
+
+
 class ConditionPolicy(Policy):
     """condition.toml."""
 
@@ -97,6 +104,7 @@ class ConditionPolicy(Policy):
     category_in: Mapping[str, str]
     said: Mapping[OutcomeName, Mapping[Status, Mapping[str, tuple[str, ...]]]]
     problem: Problem
+    refers: Refers
     severity: tuple[Severity, ...]
 
 
@@ -192,6 +200,24 @@ class SocialPolicy(Policy):
     concern: Concern
     topics: tuple[Topic, ...]
     other: Code
+
+
+class Given(Outcome):
+    """When a medicine was given once rather than taken: by section, or by the beginning of a code.
+
+    Neither holds where the note tells a regimen (kinds of detail) or lists what is taken (sections).
+    """
+
+    sections: frozenset[str]
+    codes: Mapping[str, tuple[str, ...]]
+    regimen: tuple[str, ...]
+    lists: frozenset[str]
+
+
+class MedicationPolicy(Policy):
+    """medication.toml."""
+
+    given: Given
 
 
 class AllergyPolicy(Policy):
@@ -304,7 +330,7 @@ class ResourceRules(Table):
 
     condition: ConditionPolicy
     exam: ExamPolicy
-    medication: Policy
+    medication: MedicationPolicy
     procedure: Policy
     test: ObservationPolicy
     social: SocialPolicy

@@ -152,7 +152,7 @@ def test_a_contradiction_stays_two():
         finding(text, "Pneumonia", "condition", nth=2, ruled_out=True, negated=True),
         finding(text, "pneumonia", "condition", negated=True),
     )
-    assert [code(one["verificationStatus"]) for one in step.kept] == ["provisional", "confirmed", "refuted"]
+    assert [code(one["verificationStatus"]) for one in step.kept] == ["confirmed", "refuted"]
     assert [issue.reason for issue in step.left_out] == ["negated"]
 
 

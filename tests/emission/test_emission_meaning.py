@@ -381,3 +381,121 @@ def test_a_test_without_a_result_is_a_procedure_only_when_the_terminology_says_s
     )
     one = replace(finding(text, text, "test"), codings=(coded,))
     assert [resource["resourceType"] for resource in built(text, one).kept] == made
+
+
+ATC = "http://www.whocc.no/atc"
+
+
+@pytest.mark.parametrize(
+    ("code", "section", "details", "status"),
+    [
+        ("N01BB02", "unknown", (), "completed"),
+        ("V08AB10", "imaging", (), "completed"),
+        ("D06AX05", "procedure", (), "completed"),
+        ("D06AX05", "procedure", [("frequency", "daily")], "active"),
+        ("D06AX05", "unknown", (), "active"),
+        ("N01BB02", "medications", (), "active"),
+        ("N01BB02", "unknown", [("frequency", "daily")], "active"),
+    ],
+)
+def test_what_was_given_once_is_not_taken(code, section, details, status):
+    text = "Lidocaine was injected, daily."
+    given = finding(
+        text, "Lidocaine", "medication", codes=[(ATC, code, "x")], details=details, section=section
+    )
+    assert only(built(text, given))["status"] == status
+    assert only(built(text, given, fhir="r5"))["status"] == "recorded"
+
+
+def smoking(words, **said):
+    text = f"was {words}"
+    habit = only(built(text, finding(text, words, "social", cue="was", **said)))
+    return code(habit["code"]), [one["display"] for one in habit["valueCodeableConcept"].get("coding", [])]
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "answer"),
+    [
+        ("Raucht", {}, "Smoker"),
+        ("Nichtraucherin", {}, "Non-smoker"),
+        ("Nikotin", {"negated": True}, "Non-smoker"),
+        ("Exraucher", {}, "Ex-smoker"),
+        ("non-fumeur", {}, "Non-smoker"),
+        ("fumeuse", {}, "Smoker"),
+        ("Rookte", {}, "Ex-smoker"),
+        ("gestopt met roken", {}, "Ex-smoker"),
+        ("rookt", {"negated": True}, "Non-smoker"),
+    ],
+)
+def test_smoking_on_the_continent(words, said, answer):
+    assert smoking(words, **said) == ("72166-2", [answer])
+
+
+@pytest.mark.parametrize("words", ["Tabagisme passif", "passives Rauchen", "meeroken", "rookt cannabis"])
+def test_smoke_of_others_is_no_habit(words):
+    assert smoking(words)[0] == "29762-2"
+
+
+HIP, ELBOW = (SNOMED, "22253000", "pain"), (SNOMED, "74323005", "elbow pain")
+
+
+def problems(text, *mentions):
+    """What is told of each Condition: its words and how many mentions it has."""
+    step = built(text, *mentions)
+    told = (
+        sum(one["url"].endswith("derivation-reference") for one in each["extension"]) for each in step.kept
+    )
+    return list(zip((each["code"]["text"] for each in step.kept), told, strict=True))
+
+
+def test_a_word_that_refers_back_is_the_same_problem():
+    text = "Elbow pain since May. The pain is worse at night."
+    elbow = finding(text, "Elbow pain", "finding", codes=[ELBOW])
+    pain = finding(text, "pain", "finding", nth=1, codes=[HIP])
+    assert problems(text, elbow, pain) == [("Elbow pain", 2)]
+
+
+def test_a_word_that_may_mean_two_problems_is_its_own():
+    text = "Elbow pain and hip pain. The pain is worse at night."
+    elbow = finding(text, "Elbow pain", "finding", codes=[ELBOW])
+    hip = finding(text, "hip pain", "finding", codes=[(SNOMED, "49218002", "hip pain")])
+    pain = finding(text, "pain", "finding", nth=2, codes=[HIP])
+    assert problems(text, elbow, hip, pain) == [("Elbow pain", 1), ("hip pain", 1), ("pain", 1)]
+
+
+@pytest.mark.parametrize(
+    ("longer", "short", "details"),
+    [
+        ("pulmonary hypertension", "hypertension", ()),
+        ("elbow pain", "pain", [("body_site", "knee")]),
+        ("stone disease", "stone", ()),
+    ],
+)
+def test_what_may_be_another_problem_is_its_own(longer, short, details):
+    text = f"{longer}. Then there is {short} in the knee."
+    first = finding(text, longer, "condition", codes=[(SNOMED, "1", "x")])
+    second = finding(text, short, "condition", nth=1, codes=[(SNOMED, "2", "y")], details=details)
+    assert len(problems(text, first, second)) == 2
+
+
+def test_a_word_before_the_name_does_not_refer_back():
+    text = "Pain. Later elbow pain."
+    pain = finding(text, "Pain", "finding", codes=[HIP])
+    elbow = finding(text, "elbow pain", "finding", codes=[ELBOW])
+    assert len(problems(text, pain, elbow)) == 2
+
+
+def test_french_names_begin_with_what_refers_back():
+    text = "Douleur thoracique. La douleur cède."
+    chest = finding(text, "Douleur thoracique", "finding", codes=[(SNOMED, "29857009", "chest pain")])
+    pain = finding(text, "douleur", "finding", codes=[HIP])
+    assert problems(text, chest, pain) == [("Douleur thoracique", 2)]
+
+
+def test_what_is_present_once_is_not_suspected_as_well():
+    text = "Pneumonia? X-ray: pneumonia."
+    asked = finding(text, "Pneumonia", "condition", codes=PNEUMONIA, uncertain=True)
+    shown = finding(text, "pneumonia", "condition", codes=PNEUMONIA)
+    condition = only(built(text, asked, shown))
+    assert code(condition["verificationStatus"]) == "confirmed"
+    assert condition["code"]["text"] == "pneumonia"

@@ -20,6 +20,7 @@ FREE = {
     "category",
     "category_in",
     "between",
+    "codes",
     "said",
     "outcomes",
 }
