@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import cast
 
 from adapter.context import compounds, labels
@@ -21,7 +22,9 @@ from adapter.context.severities import severities
 from adapter.model import FLAGS, Assertion, Cue, Experiencer, Finding, Mention, Note, Section, Span, Step
 
 DICTIONARY = "dictionary"  # the source of mentions that are a name of the terminology store
+PROBLEMS = ("condition", "finding")
 ITEM_MARKS = "-•*·▪◦–—#>+"
+BESIDE = 8  # characters between a test and the result that is its own
 
 
 def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step[Finding]:
@@ -32,6 +35,7 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
     ordered = _ordered(note, mentions)
     cues = _cues(note, ordered, rules)
     sections = [note.section_at(mention.start) for mention in ordered]
+    assertions = _assertions(note, ordered, sections, cues, rules)
     findings = [
         Finding(
             start=mention.start,
@@ -41,10 +45,10 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
             confidence=mention.confidence,
             sources=mention.sources,
             section=section.key,
-            assertion=_assertion(note, mention, section, cues[index], rules),
+            assertion=assertion,
             claims=mention.claims,
         )
-        for index, (mention, section) in enumerate(zip(ordered, sections, strict=True))
+        for mention, section, assertion in zip(ordered, sections, assertions, strict=True)
     ]
     more = (
         reasons(note, findings, sentences(note, findings), rules.reasons),
@@ -147,24 +151,67 @@ def _within(
             yield index
 
 
+def _assertions(
+    note: Note,
+    ordered: Sequence[Mention],
+    sections: Sequence[Section],
+    cues: Mapping[int, list[Scope]],
+    rules: ContextRules,
+) -> Sequence[Assertion]:
+    """What is said of each mention; the history of what the note also names as of today is not over."""
+    valued = _valued(ordered)
+
+    def judged(index: int, *, lasts: bool) -> Assertion:
+        section, held = sections[index], cues[index]
+        return _assertion(note, ordered[index], section, held, rules, lasts=lasts, valued=index in valued)
+
+    lasting = rules.lasting
+    lasts = [lasting is not None and lasting.search(mention.text) is not None for mention in ordered]
+    found = [judged(index, lasts=each) for index, each in enumerate(lasts)]
+    today = {_name(one) for one, said in zip(ordered, found, strict=True) if _plain(said)}
+    for index, mention in enumerate(ordered):
+        if found[index].historical and mention.kind in PROBLEMS and _name(mention) in today:
+            found[index] = judged(index, lasts=True)
+    return found
+
+
+def _plain(said: Assertion) -> bool:
+    return said.experiencer == "patient" and not any(getattr(said, flag) for flag in FLAGS)
+
+
+def _name(mention: Mention) -> tuple[str, str]:
+    return mention.kind, " ".join(mention.text.casefold().split())
+
+
 def _assertion(
-    note: Note, mention: Mention, section: Section, held: Sequence[Scope], rules: ContextRules
+    note: Note,
+    mention: Mention,
+    section: Section,
+    held: Sequence[Scope],
+    rules: ContextRules,
+    *,
+    lasts: bool,
+    valued: bool,
 ) -> Assertion:
-    lasts = rules.lasting is not None and rules.lasting.search(mention.text) is not None
+    spared = {axis for scope in held if scope.entry.rule.axis == "spare" for axis in scope.entry.rule.ends}
+    lasts = lasts or "historical" in spared
     said = [scope for scope in held if _applies(scope, section, lasts=lasts)]
     cues = {_cue(note, scope) for scope in said} | set(compounds.cues(note.text, mention, rules.heads))
     if (denied := labels.cue(note.text, mention, section, rules.nothing)) is not None:
         cues.add(denied)
     axes = {cast(Axis, cue.axis) for cue in cues}
     for default, kinds in rules.sections.get(section.key, ()):
-        spared = lasts and not default.lasting
-        if mention.kind in kinds and not spared and not axes & set(default.unless):
+        silent = (lasts and not default.lasting) or (valued and not default.valued)
+        silent = silent or default.axis in spared
+        if mention.kind in kinds and not silent and not axes & set(default.unless):
             cues.add(_section_cue(note, section, default.axis))
             axes.add(default.axis)
     for claim in mention.claims:
         if claim not in axes:
             cues.add(_claim_cue(mention, claim))
             axes.add(cast(Axis, claim))
+    if "hypothetical" in axes:  # what is done only if something happens is not planned
+        cues, axes = {cue for cue in cues if cue.axis != "planned"}, axes - {"planned"}
     flags = {flag: True for flag in FLAGS if flag in axes}
     if "ruled_out" in axes:
         flags["negated"] = True
@@ -178,7 +225,7 @@ def _applies(scope: Scope, section: Section, *, lasts: bool) -> bool:
     rule = scope.entry.rule
     if lasts and not rule.lasting:
         return False
-    return rule.axis != "relative" and (not rule.sections or section.key in rule.sections)
+    return rule.axis not in ("relative", "spare") and (not rule.sections or section.key in rule.sections)
 
 
 def _person(mention: Mention, axes: set[Axis], held: Sequence[Scope]) -> tuple[Experiencer, str | None]:

@@ -89,7 +89,7 @@ def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
 
 def _takes(pseudo: RuleTable, rule: RuleTable) -> bool:
     """Whether a pseudo-trigger may take a phrase of this rule away."""
-    if rule.axis == "relative" or (pseudo.ends and rule.axis not in pseudo.ends):
+    if rule.axis in ("relative", "spare") or (pseudo.ends and rule.axis not in pseudo.ends):
         return False
     return pseudo.against in (None, rule.direction)
 
@@ -97,8 +97,8 @@ def _takes(pseudo: RuleTable, rule: RuleTable) -> bool:
 def _group(rule: RuleTable) -> object:
     if rule.axis in CERTAINTY:
         return rule.kinds
-    if rule.axis == "terminate":
-        return rule.axis, rule.ends
+    if rule.axis in ("terminate", "spare"):
+        return rule.axis, rule.ends, rule.direction
     return rule.axis if rule.axis in LONE else (rule.axis, rule.direction)
 
 

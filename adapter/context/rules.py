@@ -33,6 +33,7 @@ Axis = Literal[
     "relative",
     "terminate",
     "pseudo",
+    "spare",
 ]
 TOKEN = re.compile(  # a mark such as U+0301 belongs to the letter before it
     r"[^\W_]+?(?=n['’]t\b)|n['’]t\b|[^\W_](?:[^\W_]|[\u0300-\u036f])*|[^\w\s]|_", re.IGNORECASE
@@ -56,6 +57,7 @@ class RuleTable(mappings.Table):
     outside: bool = False
     sections: tuple[str, ...] = ()
     lasting: bool = True
+    most: int | None = None
 
 
 class AxisTable(mappings.Table):
@@ -72,6 +74,7 @@ class SectionDefault(mappings.Table):
     kinds: tuple[str, ...] = ()
     unless: tuple[Axis, ...] = ()
     lasting: bool = True
+    valued: bool = True
 
 
 class RelativeTable(mappings.Table):

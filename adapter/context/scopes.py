@@ -48,6 +48,7 @@ def _forward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rule
             break
     if match.entry.rule.scope == "clause":
         last = next((i for i in range(match.last, last) if _ends_clause(tokens, i)), last)
+        last = _bracket(tokens, range(match.last, last), leaves=")", enters="(", otherwise=last)
     end = tokens[last].start if last < len(tokens) else tokens[-1].end
     cue_end = tokens[match.last - 1].end
     return Scope(
@@ -72,9 +73,21 @@ def _backward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rul
     if match.entry.rule.scope == "clause":
         inside = range(match.first - 1, first - 1, -1)
         first = next((i + 1 for i in inside if _ends_clause(tokens, i)), first)
+        back = range(match.first - 1, first - 1, -1)
+        first = _bracket(tokens, back, leaves="(", enters=")", otherwise=first - 1) + 1
     start = tokens[match.first].start
     low = tokens[first].start if first < len(tokens) else start
     return Scope(low, start, start, tokens[match.last - 1].end, False, match.entry, match.relative, False)
+
+
+def _bracket(tokens: Sequence[Token], places: range, *, leaves: str, enters: str, otherwise: int) -> int:
+    """Where the brackets that a phrase stands in end, on one side of it."""
+    depth = 0
+    for place in places:
+        depth += (tokens[place].text == enters) - (tokens[place].text == leaves)
+        if depth < 0:
+            return place
+    return otherwise
 
 
 def _ends_clause(tokens: Sequence[Token], at: int) -> bool:
@@ -88,7 +101,7 @@ def _ends_clause(tokens: Sequence[Token], at: int) -> bool:
 
 def _reach(match: Match, rules: ContextRules) -> int:
     scope = match.entry.rule.scope
-    return scope if isinstance(scope, int) else rules.reach
+    return scope if isinstance(scope, int) else match.entry.rule.most or rules.reach
 
 
 def _stops(other: Match, match: Match) -> bool:
