@@ -13,7 +13,7 @@ from adapter.api.call import Answer, Call
 from adapter.engines import Fact, Questions, Told
 from adapter.errors import EngineError, InputError
 from adapter.fhir import outcome
-from adapter.model import Note, Resource
+from adapter.model import Coding, Note, Resource
 
 
 def tasks(call: Call) -> Answer:
@@ -93,16 +93,13 @@ def _fact(fact: Fact) -> Iterator[Resource]:
 
 def _concept(fact: Fact) -> Resource:
     """What the words are called; words alone where no concept is sure enough."""
-    codings = [
-        {
-            "system": one.system,
-            **({"version": one.version} if one.version else {}),
-            "code": one.code,
-            "display": one.display,
-        }
-        for one in fact.codings or ()
-    ]
+    codings = [_coding(one) for one in fact.codings or ()]
     return {**({"coding": codings} if codings else {}), "text": str(fact.value)}
+
+
+def _coding(one: Coding) -> Resource:
+    told = {"system": one.system, "version": one.version, "code": one.code, "display": one.display}
+    return {name: value for name, value in told.items() if value}
 
 
 def _part(name: str, *parts: Resource) -> Resource:

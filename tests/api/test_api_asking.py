@@ -1,13 +1,19 @@
 """$answer and $tasks: tasks asked of a language model through the endpoint."""
 
 import json
+from dataclasses import replace
 
 import httpx
 import pytest
 import tiny_llama
 from fhir.resources.R4B import get_fhir_model_class as r4b
 
+from adapter.api import asking
+from adapter.model import Coding, Span
+from adapter.tasks import Fact
 from tests.api.served import document, issues, listening, opened
+
+SYSTEMS = "http://www.nlm.nih.gov/research/umls"
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +60,24 @@ def test_a_task_is_answered_with_the_characters_it_rests_on(asked):
     assert [one["resource"]["resourceType"] for one in told.json()["parameter"] if "resource" in one] == [
         "OperationOutcome"
     ]
+
+
+def test_what_the_store_does_not_know_of_a_code_is_not_told():
+    known = {"score": 1.0, "match": "mapped"}
+    codings = (
+        Coding(system=f"{SYSTEMS}/rxnorm", code="6809", display="", **known),
+        Coding(system="http://snomed.info/sct", code="109081006", display="metformin", version="1", **known),
+    )
+    one = Fact(path="/drug", value="Metformin", spans=(Span(start=0, end=9),), codings=codings)
+    (concept,) = [part for part in asking._fact(one) if part["name"] == "concept"]
+    r4b("CodeableConcept").model_validate(concept["valueCodeableConcept"])
+    assert [set(each) for each in concept["valueCodeableConcept"]["coding"]] == [
+        {"system", "code"},
+        {"system", "version", "code", "display"},
+    ]
+    (words,) = [part for part in asking._fact(replace(one, codings=())) if part["name"] == "concept"]
+    assert words["valueCodeableConcept"] == {"text": "Metformin"}
+    assert not [part for part in asking._fact(replace(one, codings=None)) if part["name"] == "concept"]
 
 
 @pytest.mark.parametrize(
