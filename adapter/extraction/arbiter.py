@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import mappings
+from adapter.extraction import persons, pieces
 from adapter.extraction.analytes import Measured, as_test
 from adapter.extraction.classifier import Classifier
 from adapter.extraction.dictionary import Dictionary, Gazetteer
@@ -52,6 +53,8 @@ class ArbiterRules(mappings.Table):
     over: Over
     measured: Measured
     fragments: Fragments
+    pieces: pieces.Pieces
+    persons: persons.Persons
 
 
 def load(files: mappings.Files = mappings.SHIPPED) -> ArbiterRules:
@@ -105,19 +108,28 @@ class Arbiter:
         """See `Engine.mentions`."""
         reading = self._encoder.read(note)
         read = self._encoder.decide(note, reading)
-        whole = [one for one in read.kept if not is_fragment(one, self._rules.fragments)]
-        fragments = [left_out(one) for one in read.kept if is_fragment(one, self._rules.fragments)]
         named = self._dictionary.mentions(note)
+        whole, dropped = self._whole(note, read.kept, named.kept)
         merged = merge(whole, named.kept, reading, self._rules)
-        tested = (as_test(mention, note, self._rules.measured) for mention in merged)
+        people = [one for one in merged if persons.is_person(one, note, self._rules.persons)]
+        tested = (as_test(one, note, self._rules.measured) for one in merged if one not in people)
         kept = tuple(self._told(one, note, reading) for one in tested)
-        stood = {(mention.start, mention.end) for mention in kept}
-        unheard = [m for m in named.kept if (m.start, m.end) not in stood]
+        stood = {(mention.start, mention.end) for mention in (*kept, *people)}
+        unheard = (_unheard(one) for one in named.kept if (one.start, one.end) not in stood)
         return Step(
             name="extraction",
             kept=kept,
-            left_out=(*read.left_out, *fragments, *(_unheard(mention) for mention in unheard)),
+            left_out=(*read.left_out, *dropped, *map(persons.left_out, people), *unheard),
         )
+
+    def _whole(
+        self, note: Note, read: Sequence[Mention], named: Sequence[Mention]
+    ) -> tuple[list[Mention], list[Issue]]:
+        """What the encoder read, in whole names; what names nothing is left out."""
+        places = {(one.start, one.end) for one in named}
+        whole, loose = pieces.settled(read, places, note, self._rules.pieces)
+        alone = [one for one in whole if is_fragment(one, self._rules.fragments)]
+        return [one for one in whole if one not in alone], [left_out(one) for one in (*loose, *alone)]
 
     def _told(self, mention: Mention, note: Note, reading: Reading) -> Mention:
         """With what the encoder claims of it, and how sure we are that it is one."""

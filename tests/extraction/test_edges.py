@@ -118,7 +118,7 @@ def test_chunks_stay_whole_apart_and_inside_the_text(text: str, data: st.DataObj
     ]
     found = edges.settled(text, words, chunks, coded={MEDICATION})
     held = [index for one in found for index in range(one.start, one.end)]
-    assert len(found) == len(chunks)
+    assert len(found) >= len(chunks)  # a chunk over two lines of a list is two
     assert all(0 <= one.start < one.end <= len(words) for one in found)
     assert len(held) == len(set(held))
 

@@ -1,0 +1,71 @@
+"""Pieces of a name that the encoder read apart: a preposition at the end of one, two that are one name.
+
+"koorts met koude rillingen" is read as "koorts met" and "koude rillingen", "foul smelling drainage" as
+"foul" and "smelling drainage". Words, kinds and languages: `[pieces]` of `mappings/extraction/arbiter.toml`.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import mappings
+from adapter.model import Mention, Note, primary
+
+
+class Pieces(mappings.Table):
+    """`[pieces]` of the arbiter's rules; words are in lower case, by language."""
+
+    kinds: frozenset[str]  # that may be in pieces
+    one: dict[str, frozenset[str]]  # kinds by language of which two that touch are one name
+    trailing: dict[str, frozenset[str]]  # words by language with which no name ends
+
+
+Place = tuple[int, int]
+
+
+def settled(
+    read: Sequence[Mention], named: Collection[Place], note: Note, rules: Pieces
+) -> tuple[list[Mention], list[Mention]]:
+    """What was read without its loose ends, and the pieces that say nothing alone.
+
+    Of two mentions of one kind with a space between them the first describes the second: they are one name,
+    or the first is a piece. What the dictionary names (`named`: first and last code points) is none.
+    """
+    whole: list[Mention] = []
+    pieces: list[Mention] = []
+    for mention in (_trimmed(one, note, rules) for one in read):
+        before = whole[-1] if whole else None
+        if before is None or not _touch(before, mention, named, note, rules):
+            whole.append(mention)
+        elif mention.kind in rules.one.get(primary(note.language_at(mention.start)), ()):
+            whole[-1] = _joined(before, mention, note)
+        else:
+            pieces.append(whole.pop())
+            whole.append(mention)
+    return whole, pieces
+
+
+def _trimmed(mention: Mention, note: Note, rules: Pieces) -> Mention:
+    """Without prepositions and articles at its end."""
+    if mention.kind not in rules.kinds:
+        return mention
+    loose = rules.trailing.get(primary(note.language_at(mention.start)), frozenset())
+    text = mention.text
+    while len(text.split()) > 1 and text.split()[-1] in loose:
+        text = text[: len(text) - len(text.split()[-1])].rstrip()
+    return replace(mention, text=text, end=mention.start + len(text))
+
+
+def _touch(one: Mention, other: Mention, named: Collection[Place], note: Note, rules: Pieces) -> bool:
+    """Whether two mentions are pieces: of one kind, with nothing but a space between them, none a name."""
+    if one.kind != other.kind or one.kind not in rules.kinds or note.text[one.end : other.start] != " ":
+        return False
+    return (one.start, one.end) not in named
+
+
+def _joined(one: Mention, other: Mention, note: Note) -> Mention:
+    return replace(
+        one,
+        end=other.end,
+        text=note.text[one.start : other.end],
+        confidence=min(one.confidence, other.confidence),
+    )
