@@ -81,8 +81,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """A transaction that only reads."""
+        """A transaction that only reads; all that it reads is as of one moment."""
         with _told(), self.engine.connect() as connection:
+            if self.shared:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            else:
+                connection.execute(text("BEGIN"))
             yield Transaction(connection=connection, moment=self._clock())
 
     @contextmanager

@@ -7,11 +7,12 @@ from starlette.responses import Response
 from adapter.errors import EngineError, InputError, NotewrightError
 from adapter.settings import LANGUAGE_MODELS, VERSIONS
 from adapter.workbench import drawing, trying
-from adapter.workbench.bench import Act, Bench
+from adapter.workbench.acts import told
+from adapter.workbench.bench import Bench
 from adapter.workbench.examples import examples
 from adapter.workbench.maps import Maps
 from adapter.workbench.page import Action, Asked, Page, render, sent_to
-from adapter.workbench.trying import Trial, Tried
+from adapter.workbench.trying import Trial
 
 ENGINES = {
     "encoder": "token classifier",
@@ -62,28 +63,15 @@ def _tried(asked: Asked, trial: Trial) -> Response:
         found = trying.run(trial, asked.bench)
     except (InputError, EngineError) as error:
         status = 400 if isinstance(error, InputError) else 503
-        asked.bench.audit(_act(asked, trial, status=status))
+        told(asked, "$try", status=status, digest=trial.digest)
         return _page(asked, trial, problem=_said(error), status=status)
-    asked.bench.audit(_act(asked, trial, found))
+    told(asked, "$try", digest=trial.digest, patients=found.patients)
     return _page(asked, trial, page=drawing.page(found, _maps(asked.bench)))
 
 
 def _maps(bench: Bench) -> Maps:
     """What the maps of the terminology store say; of nothing where there is none."""
     return Maps(next((one.store for one in bench.terminology.values()), None))
-
-
-def _act(asked: Asked, trial: Trial, found: Tried | None = None, status: int = 200) -> Act:
-    client = asked.request.client
-    return Act(
-        what="$try",
-        person=asked.person,
-        request_id=str(getattr(asked.request.state, "request_id", "")),
-        address=client.host if client else None,
-        status=status,
-        digest=trial.digest,
-        patients=found.patients if found else (),
-    )
 
 
 def _said(error: NotewrightError) -> str:

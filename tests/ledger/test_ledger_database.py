@@ -3,8 +3,10 @@
 import threading
 
 import pytest
+from sqlalchemy import insert, select
 
 from adapter.ledger.database import opened
+from adapter.ledger.tables import about
 
 
 @pytest.fixture
@@ -53,3 +55,17 @@ def test_readers_do_not_wait_for_the_writer(database):
 
         threading.Thread(target=look, daemon=True).start()
         assert done.wait(20)
+
+
+def test_what_a_reader_reads_is_of_one_moment(database_url):
+    def keys(tx):
+        return set(tx.connection.execute(select(about.c.key)).scalars())
+
+    with opened(database_url) as database:
+        with database.reading() as tx:
+            before = keys(tx)
+            with database.writing() as other:
+                other.connection.execute(insert(about).values(key="told", value="meanwhile"))
+            assert keys(tx) == before
+        with database.reading() as tx:
+            assert keys(tx) == before | {"told"}

@@ -6,18 +6,18 @@ for tokens, a comma for "or". Modifiers, prefixes and chains are not taken: what
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from adapter.fhir.searching import at, refers, tokened
 from adapter.model import Resource
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{0,63}/[A-Za-z0-9.-]{1,64}")
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_VERSION = re.compile(r"/_history/[A-Za-z0-9.-]{1,64}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +57,7 @@ def of_patient(resource: Resource, patient: str) -> bool:
     if resource.get("resourceType") == "Patient":
         return resource.get("id") == patient
     about = [value for path in ("subject", "patient") for value in at(resource, path)]
-    return bool(about) and all(_refers(value, [f"Patient/{patient}"]) for value in about)
-
-
-def at(value: Any, path: str) -> Iterator[Any]:
-    """The values at a path of element names, lists opened."""
-    name, _, rest = path.partition(".")
-    inner = value.get(name) if isinstance(value, dict) else None
-    for one in inner if isinstance(inner, list) else [inner]:
-        if one is not None:
-            if rest:
-                yield from at(one, rest)
-            else:
-                yield one
+    return bool(about) and all(refers(value, [f"Patient/{patient}"]) for value in about)
 
 
 def _well_formed(part: str, kind: str) -> bool:
@@ -82,30 +70,7 @@ def _well_formed(part: str, kind: str) -> bool:
 
 def _meets(value: Any, wanted: list[str], kind: str) -> bool:
     if kind == "token":
-        return any(_is(pair, one) for pair in _codings(value) for one in wanted)
+        return any(tokened(value, one) for one in wanted)
     if kind == "patient":
         wanted = [one if "/" in one else f"Patient/{one}" for one in wanted]
-    return _refers(value, wanted)
-
-
-def _codings(value: Any) -> Iterator[tuple[Any, Any]]:
-    """The (system, code) pairs of a code, Coding, CodeableConcept or Identifier."""
-    if isinstance(value, str):
-        yield None, value
-    elif isinstance(value, dict):
-        coding = value.get("coding")
-        for one in [value, *(coding if isinstance(coding, list) else [])]:
-            if isinstance(one, dict):
-                yield one.get("system"), one.get("code", one.get("value"))
-
-
-def _is(pair: tuple[Any, Any], wanted: str) -> bool:
-    system, bar, code = wanted.rpartition("|")
-    if not code:
-        return bool(pair[0] == system)
-    return bool(pair[1] == code and (not bar or pair[0] == (system or None)))
-
-
-def _refers(value: Any, wanted: list[str]) -> bool:
-    reference = value.get("reference") if isinstance(value, dict) else None
-    return isinstance(reference, str) and _VERSION.sub("", reference) in wanted
+    return refers(value, wanted)

@@ -7,8 +7,9 @@ https://hl7.org/fhir/R4/search.html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from adapter.fhir.searching import at, refers, tokened
 from adapter.model import Resource
 
 DOCUMENT: Final = "DocumentReference"
@@ -28,7 +29,6 @@ _ELEMENTS: Mapping[str, Sequence[str]] = {
     "code": ("code", "medicationCodeableConcept", "medication.concept", "condition.code"),
 }
 _PATIENT = re.compile(r"(?:(?:https?://[^\s?#]+/)?Patient/)?[A-Za-z0-9.-]{1,64}")
-_VERSION = re.compile(r"/_history/[A-Za-z0-9.-]{1,64}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +42,10 @@ class Test:
         """Whether a resource meets it."""
         if self.name == "kind":
             return resource.get("resourceType") in self.values
-        found = (value for path in _ELEMENTS[self.name] for value in _at(resource, path.split(".")))
+        found = (value for path in _ELEMENTS[self.name] for value in at(resource, path))
         if self.name == "patient":
-            return any(_refers(value, self.values) for value in found)
-        return any(_is(pair, wanted) for value in found for pair in _codings(value) for wanted in self.values)
+            return any(refers(value, self.values) for value in found)
+        return any(tokened(value, wanted) for value in found for wanted in self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,37 +87,3 @@ def _well_formed(name: str, value: str) -> bool:
     if name == "patient":
         return _PATIENT.fullmatch(value) is not None
     return bool(value) and value != "|" and value.count("|") < 2 and value.isprintable()
-
-
-def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
-    """The values at a path of element names, lists opened."""
-    if isinstance(value, list):
-        for one in value:
-            yield from _at(one, path)
-    elif not path:
-        yield value
-    elif isinstance(value, dict) and path[0] in value:
-        yield from _at(value[path[0]], path[1:])
-
-
-def _refers(value: Any, wanted: Sequence[str]) -> bool:
-    reference = value.get("reference") if isinstance(value, dict) else None
-    return isinstance(reference, str) and _VERSION.sub("", reference) in wanted
-
-
-def _codings(value: Any) -> Iterator[tuple[Any, Any]]:
-    """The (system, code) pairs of a code, Coding or CodeableConcept."""
-    if isinstance(value, str):
-        yield None, value
-    elif isinstance(value, dict):
-        coding = value.get("coding")
-        for one in [value, *(coding if isinstance(coding, list) else [])]:
-            if isinstance(one, dict):
-                yield one.get("system"), one.get("code")
-
-
-def _is(pair: tuple[Any, Any], wanted: str) -> bool:
-    system, bar, code = wanted.rpartition("|")
-    if not code:
-        return bool(pair[0] == system)
-    return bool(pair[1] == code and (not bar or pair[0] == (system or None)))

@@ -8,7 +8,7 @@ from adapter.cases import Fault, folder, shelf
 from adapter.cases.folder import EXPECTED, Head
 from adapter.errors import InputError
 from adapter.fhir.wire.json_reader import read_json
-from adapter.workbench.cases.audit import told
+from adapter.workbench.acts import told
 from adapter.workbench.cases.listing import HERE, book, worker
 from adapter.workbench.cases.one import Typed, address, case_of, drawn
 from adapter.workbench.page import Asked, sent_to
@@ -68,10 +68,10 @@ def remove(asked: Asked) -> Response:
         raise InputError("Nothing was deleted: tick the box to say that you mean it.")
     book(asked.bench).shelf.remove(case)
     book(asked.bench).forget(case.name)
-    told(asked, "$case-delete")
+    told(asked, "$case-delete", status=303)
     return sent_to(f"{HERE}?said=removed")
 
 
 def _back(asked: Asked, what: str) -> Response:
-    told(asked, what)
+    told(asked, what, status=303)
     return sent_to(address(case_of(asked)))

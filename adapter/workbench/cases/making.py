@@ -11,8 +11,8 @@ from adapter.errors import EngineError, InputError
 from adapter.model import Resource
 from adapter.settings import VERSIONS
 from adapter.workbench import dropped, trying
+from adapter.workbench.acts import told
 from adapter.workbench.bench import Bench
-from adapter.workbench.cases.audit import told
 from adapter.workbench.cases.changing import read_head
 from adapter.workbench.cases.listing import book
 from adapter.workbench.cases.one import address
@@ -45,7 +45,7 @@ def add(asked: Asked) -> Response:
         case = book(asked.bench).shelf.add(asked.form.get("name", ""), kept, document, gives)
     except InputError as error:
         return _page(asked, trial, [Fault(file="", key=error.path or "", message=str(error))])
-    told(asked, "$case-make", trial.digest)
+    told(asked, "$case-make", status=303, digest=trial.digest)
     return sent_to(address(case))
 
 

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from adapter.errors import InputError, NotewrightError, RestError
 from adapter.ledger.resources import Stored
 from adapter.model import Resource
-from adapter.workbench.bench import Act, Interaction
+from adapter.workbench import acts
+from adapter.workbench.bench import Interaction
 from adapter.workbench.page import Answer, Asked
 
 
@@ -28,26 +29,23 @@ def seen(answer: Callable[[Asked], Told], interaction: Interaction, what: str = 
         try:
             told = answer(asked)
         except NotewrightError as error:
-            asked.bench.audit(_act(asked, interaction, what, status=_status(error)))
+            _heard(asked, interaction, what, status=_status(error))
             raise
-        asked.bench.audit(_act(asked, interaction, what, told))
+        _heard(asked, interaction, what, told)
         return told.response
 
     return answered
 
 
-def _act(
+def _heard(
     asked: Asked, interaction: Interaction, what: str, told: Told | None = None, status: int = 200
-) -> Act:
+) -> None:
     documents = told.documents if told else ()
     only = documents[0] if len(documents) == 1 else None
-    client = asked.request.client
-    return Act(
-        what=what,
+    acts.told(
+        asked,
+        what,
         interaction=interaction,
-        person=asked.person,
-        request_id=str(getattr(asked.request.state, "request_id", "")),
-        address=client.host if client else None,
         status=status,
         document=only.id if only else asked.path.get("id"),
         version=str(only.version) if only else None,

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from adapter.drafts import Installed
 from adapter.errors import InputError, UnknownResource
-from adapter.workbench.cases.audit import told
+from adapter.workbench.acts import told
 from adapter.workbench.lab.listing import address, base, book, drafted, owner
 from adapter.workbench.page import Asked, sent_to
 
@@ -19,7 +19,7 @@ def install(asked: Asked) -> Response:
     draft = drafted(asked)
 
     def heard(version: Installed) -> None:
-        told(asked, "$mappings-install", version.digest)
+        told(asked, "$mappings-install", status=303, digest=version.digest)
 
     installer.install(draft, base(asked.bench), owner(asked), heard)
     return sent_to(f"{address(draft.name)}?said=installed")

@@ -10,7 +10,7 @@ from adapter.model import FLAGS, KINDS
 from adapter.reviews import Change, Desk, Opened, Words
 from adapter.reviews.changing import EXPERIENCERS
 from adapter.workbench import drawing
-from adapter.workbench.bench import Act
+from adapter.workbench.acts import told
 from adapter.workbench.page import BASE, Asked, render, sent_to
 from adapter.workbench.review.showing import Offer, following, shown
 
@@ -143,16 +143,10 @@ def _number(text: str) -> int | None:
 
 
 def _audited(asked: Asked, what: str, opened: Opened | None = None) -> None:
-    client = asked.request.client
     subject = (opened.content.get("subject") or {}).get("reference") if opened else None
-    asked.bench.audit(
-        Act(
-            what=what,
-            person=asked.person,
-            request_id=str(getattr(asked.request.state, "request_id", "")),
-            address=client.host if client else None,
-            status=200,
-            document=opened.document if opened else None,
-            patients=(subject,) if isinstance(subject, str) else (),
-        )
+    told(
+        asked,
+        what,
+        document=opened.document if opened else None,
+        patients=(subject,) if isinstance(subject, str) else (),
     )

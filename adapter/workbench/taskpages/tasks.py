@@ -14,7 +14,7 @@ from adapter.tasks.drafting import Draft, Field, Shown, edited, opened, pack, sa
 from adapter.tasks.drafting.draft import KINDS as FIELD_KINDS
 from adapter.tasks.drafting.draft import Path
 from adapter.tasks.importing import pasted
-from adapter.workbench.bench import Act
+from adapter.workbench.acts import told
 from adapter.workbench.examples import examples
 from adapter.workbench.page import Action, Asked, Page, render, sent_to
 from adapter.workbench.taskpages import exampled, filled, shown, trying
@@ -147,7 +147,7 @@ def _save(asked: Asked, making: Making) -> Response:
         kept = save(found.written.files, making.draft.name, asked.bench.tasks, making.known or None)
     except NotewrightError as error:
         return _drawn(asked, replace(making, failure=f"Not saved: {error}"), status=400)
-    _heard(asked, "$task-save", status=303, digest=folder.digest(kept))
+    told(asked, "$task-save", status=303, digest=folder.digest(kept))
     return sent_to(f"{HERE}/task/{making.draft.name}?saved=yes")
 
 
@@ -159,28 +159,10 @@ def _run(asked: Asked, making: Making) -> Response:
         ran = trying.run(asked.form, task, asked.bench)
     except (EngineError, InputError) as error:
         status = 400 if isinstance(error, InputError) else 503
-        _heard(asked, "$answer", status=status)
+        told(asked, "$answer", status=status)
         return _drawn(asked, replace(making, failure=f"Not run: {error}"), status=status)
-    _heard(asked, "$answer", digest=ran.digest, patients=ran.patients)
+    told(asked, "$answer", digest=ran.digest, patients=ran.patients)
     return _drawn(asked, replace(making, ran=ran, focus="ran"))
-
-
-def _heard(
-    asked: Asked, what: str, *, status: int = 200, digest: str | None = None, patients: tuple[str, ...] = ()
-) -> None:
-    """Tells the audit what was done. Raises what the audit raises."""
-    client = asked.request.client
-    asked.bench.audit(
-        Act(
-            what=what,
-            person=asked.person,
-            request_id=str(getattr(asked.request.state, "request_id", "")),
-            address=client.host if client else None,
-            status=status,
-            digest=digest,
-            patients=patients,
-        )
-    )
 
 
 def _drawn(asked: Asked, making: Making, *, ships: bool = False, status: int = 200) -> Response:
