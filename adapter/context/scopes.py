@@ -73,8 +73,9 @@ def _backward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rul
     if match.entry.rule.scope == "clause":
         inside = range(match.first - 1, first - 1, -1)
         first = next((i + 1 for i in inside if _ends_clause(tokens, i)), first)
-        back = range(match.first - 1, first - 1, -1)
-        first = _bracket(tokens, back, leaves="(", enters=")", otherwise=first - 1) + 1
+        if match.first == 0 or tokens[match.first - 1].text != "(":  # "X (stopped)" speaks of X
+            back = range(match.first - 1, first - 1, -1)
+            first = _bracket(tokens, back, leaves="(", enters=")", otherwise=first - 1) + 1
     start = tokens[match.first].start
     low = tokens[first].start if first < len(tokens) else start
     return Scope(low, start, start, tokens[match.last - 1].end, False, match.entry, match.relative, False)
