@@ -30,7 +30,9 @@ class Asking(Table):
     seconds: float = Field(120.0, gt=0, description="The most one answer may take")
     patience: float = Field(1800.0, gt=0, description="Seconds the most a note may take")
     think: int = Field(0, ge=0, description="Tokens a reasoning model may think")
-    chunk_tokens: int = Field(0, ge=0, description="Tokens of note text asked about at once; 0: what fits")
+    chunk_tokens: int = Field(
+        0, ge=0, description="Tokens of note text asked about at once; 0: what its file says, else what fits"
+    )
     examples: Path | None = Field(
         None, description="Validated examples of the site's own, JSON lines, for strategy retrieved"
     )

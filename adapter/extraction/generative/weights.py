@@ -76,8 +76,13 @@ class Weights:
             version=self.field("general.version") or "unknown",
             digest=digest,
             quantization=_quantization(self.field("general.file_type")),
-            details={"license": self.field("general.license") or "unknown"},
+            details={"license": self.field("general.license") or "unknown", **self._own()},
         )
+
+    def _own(self) -> dict[str, str]:
+        """What only models made for Notewright say: how many tokens of a note they were trained to read."""
+        told = self.field("notewright.chunk_tokens")
+        return {"chunk_tokens": told} if told and told.isdigit() and int(told) else {}
 
     def close(self) -> None:
         """Frees the weights and the adapters; no context made from them may be used afterwards."""

@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 
+from adapter import notes
 from adapter.errors import EngineError, ModelError
+from adapter.extraction.generative import GenerativeEngine
 from adapter.extraction.generative.backend import Backend, Completion, Message, Request
 from adapter.extraction.generative.context import BLOCK
 from adapter.extraction.generative.local import LocalBackend
+from adapter.tasks import library
 from tests import tiny_llama
 
+SHIPPED = Path(__file__).parents[3] / "models" / "notewright-scribe-v1.Q8_0.gguf"
 RULES = "Write down what the note says, in its own words, and nothing else. "
 TEXT = {"type": "string", "maxLength": 12}
 ITEM = {
@@ -242,3 +246,16 @@ def test_closing_ends_what_is_in_the_making(tiny_models: Path) -> None:
         with pytest.raises(EngineError, match="the model was closed"):
             answer.result(timeout=10)
     backend.close()  # once more does no harm
+
+
+@pytest.mark.model
+def test_the_decoder_that_ships_is_asked_about_as_much_as_it_was_trained_to_read():
+    backend = LocalBackend(SHIPPED, threads=1)
+    try:
+        engine = GenerativeEngine(backend, library.find("problems-medications-procedures"))
+        text = "Known asthma. Takes metformin daily. " * 60
+        spans = [(one.start, one.end) for one in engine.answer(notes.from_text("1", text, "en")).attempts]
+        assert backend.model.details["chunk_tokens"] == "192"
+        assert max(backend.count(text[start:end]) for start, end in spans) in range(150, 193)
+    finally:
+        backend.close()
