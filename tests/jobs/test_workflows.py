@@ -84,7 +84,7 @@ class Site:
             return work.read(tx, stored.id, stored.version)
 
 
-def wait_until(true, seconds=20):
+def wait_until(true, seconds=120):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen"
