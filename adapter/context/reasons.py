@@ -127,14 +127,18 @@ def _may(said: _Said, head: int, reason: int) -> bool:
     given, why = one.assertion, other.assertion
     if given.negated or given.stopped or given.allergen or why.negated or why.allergen:
         return False
-    if {given.experiencer, why.experiencer} != {"patient"} or rules.not_heads.search(
-        rules.spelled([one.text.lower()])
-    ):
+    if {given.experiencer, why.experiencer} != {"patient"}:
+        return False
+    if rules.not_heads.search(_words(one, rules)) or rules.not_reasons.search(_words(other, rules)):
         return False
     low, high = min(one.end, other.end), max(one.start, other.start)
     return not why.hypothetical or all(
         low <= cue.start and cue.end <= high + 1 for cue in why.cues if cue.axis == "hypothetical"
     )
+
+
+def _words(finding: Finding, rules: ReasonRules) -> str:
+    return rules.spelled(tokens_of(finding.text))
 
 
 def _against(said: _Said, first: int, last: int) -> bool:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from adapter.context.rules import RelationTable, tokens_of
+from adapter.context.rules import NUMBER, RelationTable, tokens_of
 from adapter.model import Attribute, Finding, Issue, Note, Step
 
 NEVER_ALONE = frozenset({"date", "reason"})  # kinds that only an engine finds, and only as details
@@ -116,11 +116,22 @@ def _gap(place: _Place, first: int, last: int, relation: RelationTable, limit: i
     if high - low > limit or limit == 0:
         return None
     words = [word for stretch in _uncovered(place, low, high) for word in tokens_of(stretch)]
-    strange = [word for word in words if word not in relation.connect]
+    strange = [word for word in words if word not in relation.connect and not _counts(word, relation)]
+    if not _listed(place, first, last, relation) and any(word in relation.listed for word in words):
+        return None
     following = place.findings[first].kind in relation.kinds and limit == relation.before
     if strange and (relation.adjacent or following):
         return None
     return sum(word in relation.apart for word in words) + len(strange)
+
+
+def _counts(word: str, relation: RelationTable) -> bool:
+    return word.isdigit() and NUMBER in relation.connect
+
+
+def _listed(place: _Place, first: int, last: int, relation: RelationTable) -> bool:
+    """Whether a detail of the same kind stands between two findings."""
+    return any(place.findings[index].kind in relation.kinds for index in range(first + 1, last))
 
 
 def _uncovered(place: _Place, low: int, high: int) -> Iterator[str]:

@@ -102,6 +102,7 @@ class RelationTable(mappings.Table):
     before: int
     connect: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
     adjacent: bool = False
     carry: int = 0
     alone: Literal["finding", "left out"] = "left out"
@@ -123,6 +124,7 @@ class ReasonTable(mappings.Table):
     joined: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     not_heads: tuple[str, ...] = ()
+    not_reasons: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
 
 
@@ -134,6 +136,7 @@ class SeverityTable(mappings.Table):
     lead: tuple[str, ...] = ()
     connect: tuple[str, ...] = ()
     close: tuple[str, ...] = ()
+    behind: bool = False
 
 
 class ContextFile(mappings.Table):
@@ -217,6 +220,7 @@ class ReasonRules:
     following: re.Pattern[str]  # from one reason to the next; "comma" where only a later "and" makes it one
     preceding: re.Pattern[str]  # from one head to the next; the same
     not_heads: re.Pattern[str]  # in the words of a head that has no reason of this kind
+    not_reasons: re.Pattern[str]  # in the words of what is no reason
     unless: re.Pattern[str]  # near a head or after the reason: the words give the reason of something else
     unaccented: bool
 
@@ -234,6 +238,13 @@ class SeverityRules:
     lead: re.Pattern[str]  # from a word to the problem
     connect: re.Pattern[str]  # from the problem to a word
     close: re.Pattern[str]  # begins what follows such a word
+    behind: bool  # a word may stand right behind its problem
+    unaccented: bool
+
+    def spelled(self, text: str) -> str:
+        """The words of a text as the patterns have them."""
+        words = tokens_of(text)
+        return " ".join(map(bare, words) if self.unaccented else words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,12 +348,13 @@ def _reasons(whole: ContextFile) -> ReasonRules | None:
         kinds=frozenset(table.kinds),
         details=frozenset(table.details),
         after=re.compile(f"{links}{cue}{leads}"),
-        before=re.compile(f"{links}{some(table.before)}{leads}"),
+        before=re.compile(f"{links}{some(table.before)}(?: {some((*table.lead, *table.then))})*"),
         opening=re.compile(f"(?:(?:.* )?[,;:(•–-] )?{some(table.opening)}{leads}"),
         then=re.compile(f"(?:{some(table.then)}(?: |$))*"),
         following=re.compile(f"(?:(?:, )?{joined}|(?P<comma>,))(?: {cue})?{leads}"),
         preceding=re.compile(f"(?:, )?{joined}|(?P<comma>,)"),
-        not_heads=re.compile(rf"\b{some(table.not_heads)}\b"),
+        not_heads=re.compile(rf"(?:^| ){some(table.not_heads)}(?: |$)"),
+        not_reasons=re.compile(rf"{some(table.not_reasons)}(?: |$)"),
         unless=re.compile(rf"(?:^| ){some(table.unless)}(?: |$)"),
         unaccented=whole.unaccented,
     )
@@ -361,6 +373,8 @@ def _severities(whole: ContextFile) -> SeverityRules | None:
         lead=re.compile(f"(?:{lead}(?: |$))*"),
         connect=re.compile(f"(?:{connect}(?: |$))+"),
         close=re.compile(f"$|{_either(table.close, whole)}(?: |$)"),
+        behind=table.behind,
+        unaccented=whole.unaccented,
     )
 
 

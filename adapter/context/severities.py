@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from adapter.context.rules import SeverityRules, tokens_of
+from adapter.context.rules import SeverityRules
 from adapter.model import Attribute, Finding, Note, Span
 
 FAR = 50  # characters between a word and its problem
@@ -45,11 +45,21 @@ def severities(
         sentence = bisect_right(opened, start) - 1
         within = note.sentences[sentence] if sentence >= 0 else Span(start=0, end=len(note.text))
         word = _Word(note, findings, rules, start, end, within)
-        home = _after(word, at)
+        home = _right_before(word, at - 1)
+        home = home if home is not None else _after(word, at)
         home = home if home is not None else _before(word, at - 1)
         if home is not None:
             found[home].append(Attribute(kind="severity", start=start, end=end, text=match.group()))
     return found
+
+
+def _right_before(word: _Word, at: int) -> int | None:
+    """The problem right before a word, in a language that puts such words behind."""
+    if not word.rules.behind or at < 0 or word.findings[at].start < word.within.start:
+        return None
+    finding = word.findings[at]
+    beside = not word.note.text[finding.end : word.start].strip()
+    return at if beside and finding.kind in word.rules.kinds else None
 
 
 def _after(word: _Word, at: int) -> int | None:
@@ -57,7 +67,7 @@ def _after(word: _Word, at: int) -> int | None:
     findings, end = word.findings, word.end
     while at < len(findings) and findings[at].start <= min(end + FAR, word.within.end):
         finding = findings[at]
-        if not word.rules.lead.fullmatch(_words(word.note.text[end : finding.start])):
+        if not word.rules.lead.fullmatch(word.rules.spelled(word.note.text[end : finding.start])):
             return None
         if finding.kind in word.rules.kinds:
             return at
@@ -71,19 +81,16 @@ def _before(word: _Word, at: int) -> int | None:
     """The problem that a word is said of after it; a site or a time may stand between."""
     findings, text, start = word.findings, word.note.text, word.start
     roof = findings[at + 1].start if at + 1 < len(findings) else len(text)
-    if not word.rules.close.match(_words(text[word.end : min(roof, word.within.end, word.end + FAR)])):
+    follows = text[word.end : min(roof, word.within.end, word.end + FAR)]
+    if not word.rules.close.match(word.rules.spelled(follows)):
         return None
     pieces: list[str] = []
     while at >= 0 and findings[at].start >= word.within.start and start - findings[at].end <= FAR:
         finding = findings[at]
-        pieces.insert(0, _words(text[finding.end : start]))
+        pieces.insert(0, word.rules.spelled(text[finding.end : start]))
         if finding.kind in word.rules.kinds:
             return at if word.rules.connect.fullmatch(" ".join(filter(None, pieces))) else None
         if finding.kind not in PASSED:
             return None
         at, start = at - 1, min(start, finding.start)
     return None
-
-
-def _words(text: str) -> str:
-    return " ".join(tokens_of(text))

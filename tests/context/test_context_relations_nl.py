@@ -56,7 +56,7 @@ def mentions_of(text, words):
         (
             "Amoxicilline gedurende 7 dagen wegens otitis.",
             ["medication: Amoxicilline", "duration: 7 dagen", "condition: otitis"],
-            {"Amoxicilline": ["7 dagen"], "otitis": []},
+            {"Amoxicilline": ["7 dagen", "otitis"], "otitis": []},
         ),
         (
             "Sinds 3 dagen toenemende dyspnoe.",
