@@ -41,7 +41,7 @@ def running(database_url, hook):
         yield Running(database, hook)
 
 
-def wait_until(true, seconds=20):
+def wait_until(true, seconds=120):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen"
