@@ -92,10 +92,12 @@ def _bracket(tokens: Sequence[Token], places: range, *, leaves: str, enters: str
 
 
 def _ends_clause(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a clause ends with this sign; the comma of "2,5 mg" ends none."""
+    """Whether a clause ends with this sign; the comma of "2,5 mg" ends none, the stroke of "a / b" does."""
+    around = tokens[max(0, at - 1) : at + 2]
+    if tokens[at].text == "/" and len(around) == 3:
+        return around[0].end < tokens[at].start and tokens[at].end < around[2].start
     if tokens[at].text not in CLAUSE_ENDS:
         return False
-    around = tokens[max(0, at - 1) : at + 2]
     decimal = len(around) == 3 and around[0].text.isdigit() and around[2].text.isdigit()
     return not (decimal and around[2].start - around[0].end == 1)
 
