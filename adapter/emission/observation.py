@@ -17,7 +17,7 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         return _measured(note, group, _category(group.telling, rules, told=bool(signs)), rules)
     return {
         **_measured(note, group, "vital-signs", rules),
-        "code": _vital_code(group.telling, vital),
+        "code": _vital_code(group.telling, vital, rules),
         **_vital_time(note, group, rules),
         **measured,
     }
@@ -121,9 +121,11 @@ def _only_unit(value: float, vital: Vital) -> str | None:
     return next((one.unit for one in vital.bare if one.low <= value <= one.high), None)
 
 
-def _vital_code(finding: Finding, vital: Vital) -> Resource:
-    named = elements.concept(finding.text, finding.codings)
-    if all(coding.code != vital.code for coding in finding.codings):
+def _vital_code(finding: Finding, vital: Vital, rules: ResourceRules) -> Resource:
+    """The sign's own code first; of a word that may mean two signs ("RR") no other is sure."""
+    codings = finding.codings if len(_vitals(finding, rules)) == 1 else ()
+    named = elements.concept(finding.text, codings)
+    if all(coding.code != vital.code for coding in codings):
         named["coding"] = [_loinc(vital), *named["coding"]]
     return named
 

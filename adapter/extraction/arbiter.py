@@ -109,10 +109,9 @@ class Arbiter:
         reading = self._encoder.read(note)
         read = self._encoder.decide(note, reading)
         named = self._dictionary.mentions(note)
-        whole, dropped = self._whole(note, read.kept, named.kept)
-        merged = merge(whole, named.kept, reading, self._rules)
-        people = [one for one in merged if persons.is_person(one, note, self._rules.persons)]
-        tested = (as_test(one, note, self._rules.measured) for one in merged if one not in people)
+        whole, dropped = self._whole(note, read.kept, named.kept, reading)
+        people = [one for one in whole if persons.is_person(one, note, self._rules.persons)]
+        tested = (as_test(one, note, self._rules.measured) for one in whole if one not in people)
         kept = tuple(self._told(one, note, reading) for one in tested)
         stood = {(mention.start, mention.end) for mention in (*kept, *people)}
         unheard = (_unheard(one) for one in named.kept if (one.start, one.end) not in stood)
@@ -123,13 +122,16 @@ class Arbiter:
         )
 
     def _whole(
-        self, note: Note, read: Sequence[Mention], named: Sequence[Mention]
+        self, note: Note, read: Sequence[Mention], named: Sequence[Mention], reading: Reading
     ) -> tuple[list[Mention], list[Issue]]:
-        """What the encoder read, in whole names; what names nothing is left out."""
-        places = {(one.start, one.end) for one in named}
-        whole, loose = pieces.settled(read, places, note, self._rules.pieces)
-        alone = [one for one in whole if is_fragment(one, self._rules.fragments)]
-        return [one for one in whole if one not in alone], [left_out(one) for one in (*loose, *alone)]
+        """What was read and named, in whole names; what names nothing is left out."""
+        rules = self._rules
+        trimmed = pieces.trimmed(read, note, rules.pieces)
+        alone = [one for one in trimmed if is_fragment(one, rules.fragments)]
+        names = [one for one in named if not is_fragment(one, rules.fragments) and not _inside(one, alone)]
+        merged = merge([one for one in trimmed if one not in alone], names, reading, rules)
+        whole, loose = pieces.joined(merged, note, rules.pieces)
+        return whole, [left_out(one) for one in (*alone, *loose)]
 
     def _told(self, mention: Mention, note: Note, reading: Reading) -> Mention:
         """With what the encoder claims of it, and how sure we are that it is one."""
@@ -162,6 +164,11 @@ def merge(
             standing = [mention for mention in standing if mention not in touched]
             standing.append(name)
     return tuple(sorted(standing, key=lambda mention: mention.start))
+
+
+def _inside(name: Mention, others: Sequence[Mention]) -> bool:
+    """Whether a name is part of longer words that were left out."""
+    return any(one.start <= name.start and name.end <= one.end for one in others)
 
 
 def _overlap(one: Mention, other: Mention) -> bool:

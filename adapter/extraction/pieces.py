@@ -4,10 +4,11 @@
 "foul" and "smelling drainage". Words, kinds and languages: `[pieces]` of `mappings/extraction/arbiter.toml`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import mappings
+from adapter.extraction.dictionary import NAME
 from adapter.model import Mention, Note, primary
 
 
@@ -19,47 +20,46 @@ class Pieces(mappings.Table):
     trailing: dict[str, frozenset[str]]  # words by language with which no name ends
 
 
-Place = tuple[int, int]
+def trimmed(read: Sequence[Mention], note: Note, rules: Pieces) -> list[Mention]:
+    """What was read, without prepositions and articles at the ends."""
+    return [_trimmed(one, note, rules) for one in read]
 
 
-def settled(
-    read: Sequence[Mention], named: Collection[Place], note: Note, rules: Pieces
-) -> tuple[list[Mention], list[Mention]]:
-    """What was read without its loose ends, and the pieces that say nothing alone.
+def joined(merged: Sequence[Mention], note: Note, rules: Pieces) -> tuple[list[Mention], list[Mention]]:
+    """Whole names, and the pieces that say nothing alone.
 
     Of two mentions of one kind with a space between them the first describes the second: they are one name,
-    or the first is a piece. What the dictionary names (`named`: first and last code points) is none.
+    or the first is a piece. What the dictionary names is none.
     """
     whole: list[Mention] = []
-    pieces: list[Mention] = []
-    for mention in (_trimmed(one, note, rules) for one in read):
+    loose: list[Mention] = []
+    for mention in merged:
         before = whole[-1] if whole else None
-        if before is None or not _touch(before, mention, named, note, rules):
+        if before is None or not _touch(before, mention, note, rules):
             whole.append(mention)
         elif mention.kind in rules.one.get(primary(note.language_at(mention.start)), ()):
             whole[-1] = _joined(before, mention, note)
         else:
-            pieces.append(whole.pop())
+            loose.append(whole.pop())
             whole.append(mention)
-    return whole, pieces
+    return whole, loose
 
 
 def _trimmed(mention: Mention, note: Note, rules: Pieces) -> Mention:
-    """Without prepositions and articles at its end."""
     if mention.kind not in rules.kinds:
         return mention
-    loose = rules.trailing.get(primary(note.language_at(mention.start)), frozenset())
+    ends = rules.trailing.get(primary(note.language_at(mention.start)), frozenset())
     text = mention.text
-    while len(text.split()) > 1 and text.split()[-1] in loose:
+    while len(text.split()) > 1 and text.split()[-1] in ends:
         text = text[: len(text) - len(text.split()[-1])].rstrip()
     return replace(mention, text=text, end=mention.start + len(text))
 
 
-def _touch(one: Mention, other: Mention, named: Collection[Place], note: Note, rules: Pieces) -> bool:
-    """Whether two mentions are pieces: of one kind, with nothing but a space between them, none a name."""
+def _touch(one: Mention, other: Mention, note: Note, rules: Pieces) -> bool:
+    """Whether two mentions are pieces: of one kind, only a space between them, the first no name."""
     if one.kind != other.kind or one.kind not in rules.kinds or note.text[one.end : other.start] != " ":
         return False
-    return (one.start, one.end) not in named
+    return NAME not in one.sources
 
 
 def _joined(one: Mention, other: Mention, note: Note) -> Mention:

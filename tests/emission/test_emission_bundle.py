@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from written import ICD, MAKER, RULES, built, code, finding, note, only
+from written import ICD, MAKER, RULES, SNOMED, built, code, finding, note, only
 
 from adapter import emission
 from adapter.errors import EmissionError
@@ -427,11 +427,21 @@ def test_a_blood_pressure_in_four_languages(words, told):
     assert [part["valueQuantity"]["value"] for part in observation["component"]] == [125, 75]
 
 
+def test_a_word_for_two_signs_keeps_no_code_of_the_other():
+    text = "RR 125/75"
+    codes = [(SNOMED, "86290005", "respiratory rate")]
+    told = finding(text, "RR", "test", codes=codes, details=[("result", "125/75")])
+    assert [one["code"] for one in only(built(text, told))["code"]["coding"]] == ["85354-9"]
+
+
 @pytest.mark.parametrize(
     ("words", "section", "category"),
     [
         ("CRP", "unknown", "laboratory"),
         ("CRP", "laboratory", "laboratory"),
+        ("ALAT", "imaging", "laboratory"),
+        ("Krea", "physical_exam", "laboratory"),
+        ("T-score", "unknown", "imaging"),
         ("ECOG", "unknown", "survey"),
         ("ejection fraction", "unknown", "imaging"),
         ("mean gradient", "unknown", "imaging"),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from adapter.extraction import arbiter, persons, pieces
@@ -19,8 +21,8 @@ def settled(marked: str, kind: str, language: str = "en", named: tuple[str, ...]
             )
         text += part
     note = Note(id="n", text=text, language=language)
-    places = {(text.index(words), text.index(words) + len(words)) for words in named}
-    whole, _ = pieces.settled(found, places, note, RULES.pieces)
+    told = [replace(one, sources=("dictionary",)) if one.text in named else one for one in found]
+    whole, _ = pieces.joined(pieces.trimmed(told, note, RULES.pieces), note, RULES.pieces)
     assert all(text[one.start : one.end] == one.text for one in whole)
     return [one.text for one in whole]
 
@@ -71,7 +73,7 @@ def test_what_is_joined_is_as_sure_as_its_least_sure_part() -> None:
         Mention(start=0, end=4, text="foul", kind="finding", confidence=0.5),
         Mention(start=5, end=10, text="smell", kind="finding", confidence=0.9),
     ]
-    ((one,), left) = pieces.settled(parts, (), note, RULES.pieces)
+    ((one,), left) = pieces.joined(parts, note, RULES.pieces)
     assert (one.confidence, left) == (0.5, [])
 
 
