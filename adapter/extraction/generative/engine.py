@@ -133,5 +133,6 @@ class GenerativeEngine:
 
     def _asked(self) -> str:
         """SHA-256 over what decides an answer beside the model: the task and how it is asked."""
+        adapters = self._backend.model.details.get("adapters")
         parts = (self.task.digest, self.task.strategy, repr(self._manner), str(self._most))
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return hashlib.sha256("\0".join((*parts, *([adapters] if adapters else []))).encode()).hexdigest()

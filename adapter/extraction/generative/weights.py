@@ -26,6 +26,7 @@ class Weights:
             self._refuse_others()
             self.vocabulary = Vocabulary(self.pointer)
             self.adapters = {name: self._adapter(place) for name, place in adapters.items()}
+            self._adapted = ",".join(f"{name}={_digest(adapters[name])}" for name in sorted(adapters))
         except BaseException:
             self.close()
             raise
@@ -69,26 +70,30 @@ class Weights:
 
     def info(self) -> ModelInfo:
         """What the model says of itself, with the digest of its file (of a split model: the first part)."""
-        with self.path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
         return ModelInfo(
             name=self.field("general.name") or self.path.stem,
             version=self.field("general.version") or "unknown",
-            digest=digest,
+            digest=_digest(self.path),
             quantization=_quantization(self.field("general.file_type")),
             details={"license": self.field("general.license") or "unknown", **self._own()},
         )
 
     def _own(self) -> dict[str, str]:
-        """What only models made for Notewright say: how many tokens of a note they were trained to read."""
-        told = self.field("notewright.chunk_tokens")
-        return {"chunk_tokens": told} if told and told.isdigit() and int(told) else {}
+        """How many tokens of a note the file says to read at once, and the digests of the adapters' files."""
+        told = self.field("notewright.chunk_tokens") or ""
+        said = {"chunk_tokens": told if told.isdigit() and int(told) else "", "adapters": self._adapted}
+        return {name: value for name, value in said.items() if value}
 
     def close(self) -> None:
         """Frees the weights and the adapters; no context made from them may be used afterwards."""
         if self.pointer:
             llama_cpp.llama_model_free(self.pointer)  # and the adapters with it
             self.pointer = None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _load(path: Path) -> Any:

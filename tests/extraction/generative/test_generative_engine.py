@@ -214,6 +214,9 @@ def test_the_model_says_what_it_was_asked():
     assert len(details["task-digest"]) == 64
     other = engine(lambda _: empty(), manner=Manner(seed=1)).model.details
     assert other["task-digest"] != details["task-digest"]
+    adapted = Scripted(lambda _: empty())
+    adapted.model = replace(adapted.model, details={"adapters": "ward=00"})
+    assert GenerativeEngine(adapted, TASK).model.details["task-digest"] != details["task-digest"]
 
 
 def test_a_task_in_a_language_without_rules_still_has_its_answer():
