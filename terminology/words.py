@@ -11,6 +11,7 @@ from terminology.normalise import CACHE
 from terminology.reader import Reader
 
 MOST = 6  # corrections of one word
+NEGATING = ("a", "an", "in", "im", "il", "ir", "un", "non")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +53,16 @@ class Words:
             dict.fromkeys(other for shelf in _shelves(word) for other in self._shelves.get(shelf, ()))
         )
         near = process.extract(word, listed, scorer=OSA.distance, score_cutoff=most, limit=4 * MOST)
-        found = [Correction(word=other, edits=int(edits)) for other, edits, _ in near if other != word]
+        found = [Correction(word=other, edits=int(edits)) for other, edits, _ in near if _slip(word, other)]
         found.sort(key=lambda one: (one.edits, one.word[0] != word[0], -self.terms(one.word), one.word))
         return tuple(found[:MOST])
+
+
+def _slip(word: str, other: str) -> bool:
+    """Whether one may be a slip for the other: not when it denies it, as "afebrile" does "febrile"."""
+    long, short = sorted((word, other), key=len, reverse=True)
+    before = long.removesuffix(short)
+    return word != other and not (before in NEGATING and before[0] != short[0] and len(long) > len(short))
 
 
 def _shelves(word: str) -> Iterator[tuple[int, str, str]]:

@@ -23,6 +23,7 @@ from terminology.systems import ICD10CM
 
 Rank = tuple[float, int, int, int, str]
 
+_AS_IT_STANDS = ("exact", "normalised")
 _REMEMBERED = 20_000  # wordings whose hits are kept
 _SETS = 100  # value sets that are kept
 
@@ -55,6 +56,7 @@ class Coder:
         self._search = lru_cache(maxsize=_REMEMBERED)(self._ask)
         self._mapped = lru_cache(maxsize=_REMEMBERED)(self._maps)
         self._concept = lru_cache(maxsize=_REMEMBERED)(store.lookup)
+        self._site = lru_cache(maxsize=_REMEMBERED)(self._is_site)
         self._set = lru_cache(maxsize=_SETS)(partial(valuesets.named, Service(store=store), at="within"))
 
     def ruled(self, rules: CodingRules) -> "Coder":
@@ -86,7 +88,7 @@ class Coder:
         return explaining.explained(
             coded=self.code(finding, languages=languages),
             searched=list(self._searched(finding, kinds, languages)) if kinds else [],
-            wordings=wordings.of(finding, self.rules, languages) if kinds else [],
+            wordings=list(self._wordings(finding, languages)) if kinds else [],
             candidates=[(one.hit, one.score, one.wording) for one in candidates],
             timely=[self._timely(finding, self._coding(one)) for one in candidates],
             withheld=[
@@ -192,12 +194,27 @@ class Coder:
         self, finding: Finding, kinds: tuple[str, ...], languages: tuple[str, ...]
     ) -> Iterator[tuple[Wording, list[Candidate]]]:
         """What each wording finds, up to the first that is found as it stands."""
-        for wording in wordings.of(finding, self.rules, languages):
-            hits = enumerate(self._search(wording.text, finding.kind, languages))
-            found = [self._judged(hit, place, wording, kinds) for place, hit in hits]
-            yield wording, found
-            if any(one.score >= self.rules.threshold and one.hit.match != "fuzzy" for one in found):
+        sure = False
+        for wording in self._wordings(finding, languages):
+            if sure and wording.lost:
                 break
+            hits = enumerate(self._search(wording.text, finding.kind, languages))
+            fit = ((place, hit) for place, hit in hits if not wording.lost or hit.match in _AS_IT_STANDS)
+            found = [self._judged(hit, place, wording, kinds) for place, hit in fit]
+            yield wording, found
+            sure = sure or bool(self._sure(found))
+            if any(one.hit.match != "fuzzy" for one in self._sure(found)):
+                break
+
+    def _wordings(self, finding: Finding, languages: tuple[str, ...]) -> Iterator[Wording]:
+        yield from wordings.of(finding, self.rules, languages)
+        is_site = partial(self._site, languages=languages)
+        yield from wordings.coarse(finding, self.rules, is_site)
+
+    def _is_site(self, text: str, languages: tuple[str, ...]) -> bool:
+        """Whether a body site has this name."""
+        found = self._store.search(text, kinds=("body_site",), languages=languages, limit=1)
+        return bool(found) and found[0].match in _AS_IT_STANDS
 
     def _ask(self, text: str, kind: str, languages: tuple[str, ...]) -> tuple[Hit, ...]:
         return tuple(
@@ -248,7 +265,8 @@ class Coder:
         for one in sure[1:]:
             if one.hit.match != "fuzzy" and one.hit.term.casefold() == sure[0].hit.term.casefold():
                 chosen.setdefault(one.hit.system, self._coding(one))
-        return [chosen[system] for system in self.rules.systems[kind] if system in chosen]
+        held = self.rules.coarse.systems if sure[0].wording.lost else chosen
+        return [chosen[one] for one in self.rules.systems[kind] if one in chosen and one in held]
 
     def _coding(self, one: Candidate) -> Coding:
         concept = self._concept(one.hit.system, one.hit.code)

@@ -33,6 +33,20 @@ class IngredientRule(mappings.Table):
     cut: tuple[Pattern, ...]
 
 
+class CoarseRule(mappings.Table):
+    """What is left out of a name when no name says all of it, and the systems whose codes still hold then."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    kinds: frozenset[str]
+    systems: frozenset[str]
+    cut: tuple[Pattern, ...]
+    behind: tuple[Pattern, ...]
+    longest_site: int
+    shortest: int
+    anywhere: tuple[str, ...]
+
+
 class ChoiceRule(mappings.Table):
     """Which findings are unsure, for who can choose among candidates."""
 
@@ -57,8 +71,10 @@ class CodingRules(mappings.Table):
     kinds: dict[str, tuple[str, ...]]
     systems: dict[str, tuple[str, ...]]
     broaden: dict[str, frozenset[str]]
+    inside: frozenset[str]
     site: SiteRule
     ingredient: IngredientRule
+    coarse: CoarseRule
     choice: ChoiceRule
     abbreviations: dict[str, dict[str, str]] = Field(default={})
 

@@ -1,8 +1,9 @@
 """A finding -> the wordings under which a terminology may know it, most precise first."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from adapter.coding.rules import CodingRules
 from adapter.model import Finding
@@ -17,6 +18,7 @@ class Wording:
 
     text: str
     broader: bool
+    lost: Literal["", "course", "site"] = ""  # that a classification tells codes apart by
 
 
 def of(finding: Finding, rules: CodingRules, languages: Sequence[str] = ()) -> list[Wording]:
@@ -27,6 +29,52 @@ def of(finding: Finding, rules: CodingRules, languages: Sequence[str] = ()) -> l
     return list(
         dict.fromkeys(one for text in dict.fromkeys((whole, name)) for one in _all(finding, text, rules))
     )
+
+
+def coarse(finding: Finding, rules: CodingRules, is_site: Callable[[str], bool]) -> Iterator[Wording]:
+    """Wordings without what a classification would need: course and stage first, then the site too.
+
+    None for what is denied: "no acute fracture" does not say that there is no fracture.
+    """
+    if finding.kind not in rules.coarse.kinds or finding.assertion.negated:
+        return
+    words = rules.broaden.get(finding.kind, frozenset())
+    name = _SPACE.sub(" ", finding.text).strip()
+    bare = _core(_without(name, rules.coarse.cut), words)
+    if bare != name and len(bare) >= rules.coarse.shortest:
+        yield Wording(text=bare, broader=True, lost="course")
+    for text in dict.fromkeys((name, bare)):
+        for one in _siteless(text, rules, is_site, words):
+            rest = _core(_without(one, rules.coarse.cut), words)
+            if _anywhere(rest, rules):
+                yield Wording(text=rest, broader=True, lost="site")
+
+
+def _anywhere(name: str, rules: CodingRules) -> bool:
+    """Whether a name means the same at any site, by how it ends."""
+    plain = name.casefold()
+    forms = (plain, plain.removesuffix("s"))
+    return any(f" {form}".endswith(" " + end) for form in forms for end in rules.coarse.anywhere)
+
+
+def _without(name: str, patterns: Sequence[re.Pattern[str]]) -> str:
+    for pattern in patterns:
+        name = pattern.sub(" ", name)
+    return _SPACE.sub(" ", name).strip(" ,;-")
+
+
+def _siteless(
+    name: str, rules: CodingRules, is_site: Callable[[str], bool], words: frozenset[str]
+) -> Iterator[str]:
+    """The name without the body site before or behind it: "wrist injury", "injury of the wrist"."""
+    parts = name.split(" ")
+    for size in range(min(len(parts) - 1, rules.coarse.longest_site), 0, -1):
+        if is_site(_core(" ".join(parts[:size]), words)):
+            yield " ".join(parts[size:])
+    for pattern in rules.coarse.behind:
+        match = pattern.fullmatch(name)
+        if match and is_site(_core(match["site"], words)):
+            yield match["name"]
 
 
 def _meant(rules: CodingRules, languages: Sequence[str]) -> dict[str, str]:
@@ -41,6 +89,9 @@ def _all(finding: Finding, name: str, rules: CodingRules) -> Iterator[Wording]:
     yield Wording(text=name, broader=False)
     if core != name:
         yield Wording(text=core, broader=True)
+    sideless = " ".join(word for word in core.split(" ") if word.casefold() not in rules.inside)
+    if sideless and sideless != core and finding.kind in rules.coarse.kinds:
+        yield Wording(text=sideless, broader=True)
     if finding.kind == "medication":
         ingredient = _cut(name, rules)
         if ingredient and ingredient != name:
@@ -75,6 +126,4 @@ def _core(name: str, words: frozenset[str]) -> str:
 
 
 def _cut(name: str, rules: CodingRules) -> str:
-    for pattern in rules.ingredient.cut:
-        name = pattern.sub(" ", name)
-    return _SPACE.sub(" ", name).strip(" ,;")
+    return _without(name, rules.ingredient.cut)

@@ -72,6 +72,51 @@ def test_a_body_site_makes_the_code_more_precise(coder: Coder) -> None:
     assert codes(coder, "pain", "finding") == [("22253000", "exact")]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [
+        ("acute nephrolithiasis", "condition", "nephrolithiasis"),
+        ("stage III non-small cell lung cancer", "condition", "non-small cell lung cancer"),
+        ("T11 compression fracture", "condition", "compression fracture"),
+        ("wrist injury", "condition", "traumatic injury"),
+        ("edema of the left wrist", "finding", "edema"),
+        ("ultrasound of the kidney", "test", "ultrasound"),
+        ("kidney hypertension", "condition", None),  # another disease than the one without its site
+        ("lung cavity", "condition", None),
+    ],
+)
+def test_without_course_stage_or_site_only_what_still_holds_is_given(core_store, text, kind, name) -> None:
+    with terminology.open_store(core_store) as store:
+        codings = Coder(store, coding.load()).code(finding(text, kind)).codings
+    assert [one.display for one in codings if one.system == SNOMED] == ([name] if name else [])
+    assert {one.system for one in codings} <= {SNOMED}
+
+
+def test_what_is_denied_is_not_denied_in_general(core_store: Path) -> None:
+    said = finding("acute fracture", "condition")
+    denied = replace(said, assertion=Assertion(negated=True))
+    with terminology.open_store(core_store) as store:
+        coder = Coder(store, coding.load())
+        found = [[one.display for one in coder.code(each).codings] for each in (said, denied)]
+    assert found == [["fracture"], []]
+
+
+def test_a_side_inside_a_name_is_cut(core_store: Path) -> None:
+    with terminology.open_store(core_store) as store:
+        coded = Coder(store, coding.load()).code(finding("carcinoma of the left breast", "condition"))
+    assert [(one.code, one.match) for one in coded.codings][:1] == [("254838004", "broader")]
+
+
+@pytest.mark.parametrize("text", ["Lantus insulin", "Xylocaine anesthetic", "antibiotic therapy"])
+def test_a_drug_is_found_before_what_it_is_for(core_store: Path, text: str) -> None:
+    with terminology.open_store(core_store) as store:
+        coder = Coder(store, coding.load())
+        alone = coder.code(finding(text.split(" ", maxsplit=1)[0], "medication")).codings
+        assert alone and [one.code for one in coder.code(finding(text, "medication")).codings] == [
+            one.code for one in alone
+        ]
+
+
 def test_a_kind_is_never_crossed(coder: Coder) -> None:
     assert codes(coder, "colonoscopy", "condition") == []
     assert codes(coder, "colonoscopy", "procedure") == [("73761001", "exact")]

@@ -92,6 +92,28 @@ def test_another_thing_never_scores_high(store, text, other):
     assert all(hit.score < 0.6 for hit in store.search(text, limit=20) if hit.code == other)
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("afebrile", None),
+        ("anicteric", None),
+        ("sloughing", None),
+        ("dimpling", None),
+        ("cuoghing", "49727002"),
+        ("ferbile", "386661006"),
+    ],
+)
+def test_what_denies_a_word_or_begins_otherwise_is_no_slip_for_it(tmp_path, text, code):
+    rows = ["386661006\tFebrile", "18165001\tIcteric", "49727002\tCoughing", "16973004\tLimping"]
+    (tmp_path / "list.tsv").write_text(
+        "\n".join(["system\tcode\tdisplay", *(f"{SNOMED}\t{row}" for row in rows)]), "utf-8"
+    )
+    build([Source(kind="tsv", path=tmp_path / "list.tsv")], tmp_path / "store.sqlite")
+    with open_store(tmp_path / "store.sqlite") as store:
+        sure = [hit.code for hit in store.search(text) if hit.score >= 0.88]
+    assert sure == ([code] if code else [])
+
+
 def test_a_word_that_may_be_either_of_two_opposites_is_not_trusted(store):
     scores = {hit.code: hit.score for hit in store.search("hyprotension")}
     assert scores
