@@ -127,11 +127,15 @@ class Arbiter:
         """What was read and named, in whole names; what names nothing is left out."""
         rules = self._rules
         trimmed = pieces.trimmed(read, note, rules.pieces)
-        alone = [one for one in trimmed if is_fragment(one, rules.fragments)]
+        before = {(one.start - 1, one.kind) for one in trimmed}  # where what describes a mention ends
+        alone = [
+            one for one in trimmed if is_fragment(one, rules.fragments) and (one.end, one.kind) not in before
+        ]
         names = [one for one in named if not is_fragment(one, rules.fragments) and not _inside(one, alone)]
         merged = merge([one for one in trimmed if one not in alone], names, reading, rules)
         whole, loose = pieces.joined(merged, note, rules.pieces)
-        return whole, [left_out(one) for one in (*alone, *loose)]
+        left = [one for one in whole if is_fragment(one, rules.fragments)]
+        return [one for one in whole if one not in left], [left_out(one) for one in (*alone, *loose, *left)]
 
     def _told(self, mention: Mention, note: Note, reading: Reading) -> Mention:
         """With what the encoder claims of it, and how sure we are that it is one."""
