@@ -8,7 +8,7 @@ GIVEN = ("--base", "x", "--data", "y", "--output", "z", "--task", "elmtex-15")
 
 def test_what_is_to_be_installed_is_said(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
-    for name in [name for name in sys.modules if name.startswith("training.lora.")]:
+    for name in [name for name in sys.modules if name.startswith("training.lora")]:
         monkeypatch.delitem(sys.modules, name)
     assert main(["train", "lora", *GIVEN]) == 3
     assert "pip install 'notewright[train]'" in capsys.readouterr().err
