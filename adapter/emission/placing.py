@@ -208,7 +208,10 @@ def _is_procedure(finding: Finding, rules: ResourceRules) -> bool:
     """Whether a test told without its result is itself something done."""
     if elements.attributes(finding, "result"):
         return False
-    return any(coding.kind in rules.test.procedures for coding in finding.codings)
+    if any(coding.kind in rules.test.procedures for coding in finding.codings):
+        return True
+    done = rules.test.done
+    return finding.section in done.sections and done.pattern.search(finding.text) is not None
 
 
 def _is_problem(finding: Finding, rules: ResourceRules) -> bool:

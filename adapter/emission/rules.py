@@ -146,6 +146,15 @@ class Named(Table):
     pattern: Pattern
 
 
+class Done(Table):
+    """Which tests without a result are something done: by section and name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    sections: frozenset[str]
+    pattern: Pattern
+
+
 class ObservationPolicy(Policy):
     """test.toml."""
 
@@ -156,6 +165,7 @@ class ObservationPolicy(Policy):
     category_in: Mapping[str, str]
     words_category: str
     procedures: frozenset[str]
+    done: Done
     vitals: tuple[Vital, ...]
 
 

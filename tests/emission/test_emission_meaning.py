@@ -499,3 +499,19 @@ def test_what_is_present_once_is_not_suspected_as_well():
     condition = only(built(text, asked, shown))
     assert code(condition["verificationStatus"]) == "confirmed"
     assert condition["code"]["text"] == "pneumonia"
+
+
+@pytest.mark.parametrize(
+    ("words", "section", "kinds"),
+    [
+        ("right subclavian angiography", "procedure", ["Procedure"]),
+        ("aortic arch angiogram", "procedure", ["Procedure"]),
+        ("Aortographie", "procedure", ["Procedure"]),
+        ("pull back pressures", "procedure", []),
+        ("aortic arch angiogram", "plan", []),
+    ],
+)
+def test_what_a_catheter_report_shows_was_done(words, section, kinds):
+    text = f"{words} was performed."
+    step = built(text, finding(text, words, "test", section=section))
+    assert [one["resourceType"] for one in step.kept] == kinds

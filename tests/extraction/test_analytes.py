@@ -21,6 +21,13 @@ RULES = arbiter.load().measured
         ("Digoxin level 0.8, not toxic.", "Digoxin", "test"),
         ("MEDICATIONS:\nVitamin D 2000\nIron 325\n", "Vitamin D", "medication"),
         ("MEDICATIONS:\nVitamin D 2000\nIron 325\n", "Iron", "medication"),
+        ("Récepteurs de la progestérone : 40 %", "progestérone", "test"),
+        ("Récepteurs des oestrogènes : 90 %", "oestrogènes", "test"),
+        ("Estrogen receptor positive.", "Estrogen", "test"),
+        ("Rezeptorstatus: Östrogen 90 %", "Östrogen", "test"),
+        ("Östrogen seit 2019.", "Östrogen", "medication"),
+        ("Progesterone 200 mg nightly.", "Progesterone", "medication"),
+        ("Angiotensin receptor blocker.", "Angiotensin", "medication"),
         ("Lisinopril 10, daily.", "Lisinopril", "medication"),
     ],
 )
