@@ -33,7 +33,7 @@ def test_every_abbreviation_is_one_word_that_its_long_form_does_not_use():
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("acute UTI", "68566005"), ("Mild COPD", "13645005"), ("pelvic fx", "77493009")]
+    ("text", "code"), [("acute UTI", "68566005"), ("Worsening COPD", "13645005"), ("pelvic fx", "77493009")]
 )
 def test_search_finds_what_an_abbreviation_means(core_store, text, code):
     with open_store(core_store) as store:
