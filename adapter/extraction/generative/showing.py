@@ -10,8 +10,8 @@ from adapter.tasks import Example, Task, answers, schema
 
 Shots = Callable[[str], tuple[Example, ...]]
 
-FRAME = 40  # tokens a chat template may put around a chat,
-TURN = 12  # and around each turn of it
+FRAME = 48  # tokens a chat template may put around a chat,
+TURN = 8  # and around each turn of it
 
 
 class Showing:
