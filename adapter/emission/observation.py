@@ -68,7 +68,8 @@ def _category(finding: Finding, rules: ResourceRules, *, told: bool) -> str:
     policy = rules.test
     if told:  # a vital sign, in words
         return policy.words_category
-    named = (one.category for one in policy.categories if one.pattern.search(finding.text))
+    words = " ".join(finding.text.split())
+    named = (one.category for one in policy.categories if one.pattern.search(words))
     return next(named, policy.category_in.get(finding.section, policy.category))
 
 
