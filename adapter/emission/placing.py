@@ -4,6 +4,7 @@ A finding is placed by its experiencer, its role as an allergen and its kind, in
 wants is an Issue. Findings that say the same thing are one group.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,7 @@ _DETAILS = {
 }
 
 
+_WHERE = re.compile(r" (?:of|at|to|for|with|from|in|on) ")  # what follows says where, or of what
 _DATED = ("procedure", "test", "exam")  # what is done twice is two things
 
 
@@ -130,22 +132,46 @@ def _referred(groups: Sequence[Group], rules: ResourceRules) -> list[Group]:
 
 def _means(group: Group, other: Group, rules: ResourceRules) -> bool:
     """Whether every mention of a group is a word for another named before it, and tells no more of it."""
-    if (
-        group is other
-        or group.policy != "condition"
-        or (group.policy, group.name) != (other.policy, other.name)
-    ):
+    if group is other or group.policy != other.policy or not group.details <= other.details:
         return False
-    if not group.details <= other.details or group.outcome != other.outcome:
+    if _carried_out(group, other, rules):
+        return True
+    if (
+        group.policy not in ("condition", "procedure")
+        or group.name != other.name
+        or group.outcome != other.outcome
+    ):
         return False
     words = {_folded(finding.text) for finding in group.findings}
     before = any(one.start < group.findings[0].start for one in other.findings)
-    return before and all(any(_named(word, one, rules) for one in other.findings) for word in words)
+    names = [_folded(one.text) for one in other.findings]
+    short = _named if group.policy == "condition" else _ended
+    return before and all(any(short(word, name, rules) for name in names) for word in words)
 
 
-def _named(word: str, finding: Finding, rules: ResourceRules) -> bool:
+def _carried_out(group: Group, other: Group, rules: ResourceRules) -> bool:
+    """Whether what was planned is told as done further on: "scheduled for surgery", and the report of it."""
+    if group.policy != "procedure" or (group.name, other.name) != ("planned", "present"):
+        return False
+    last = group.findings[-1].start
+    done = any(one.start > last and one.section in rules.procedure.done_in for one in other.findings)
+    return done and _said(group) == _said(other)
+
+
+def _said(group: Group) -> object:
+    """What a group is of: its codes, else its words."""
+    finding = group.findings[0]
+    codes = tuple(sorted((coding.system, coding.code) for coding in finding.codings))
+    return codes or _folded(finding.text)
+
+
+def _ended(word: str, name: str, rules: ResourceRules) -> bool:
+    """Whether a procedure's longer name ends with these words: "decompression", "spinal decompression"."""
+    return any(part.endswith(f" {word}") for part in (name, *_WHERE.split(name, maxsplit=1)[:1]))
+
+
+def _named(word: str, name: str, rules: ResourceRules) -> bool:
     """Whether a word that may refer back ends, or in French begins, a longer name: "pain", "elbow pain"."""
-    name = _folded(finding.text)
     if len(name) <= len(word):
         return False
     ends = word in rules.condition.refers.ends and name.rstrip("s").endswith(word.rstrip("s"))
@@ -231,10 +257,11 @@ def _groups(
     group = Group(
         policy=policy, name=name, outcome=decided, telling=finding, findings=(finding,), details=details
     )
-    results = elements.attributes(finding, "result") if policy in ("test", "exam") else []
+    told = elements.attributes(finding, "result") if policy in ("test", "exam") else []
+    results = [one for one in told if not rules.test.pending.fullmatch(one.text.strip())]
     for result in results:
         yield replace(group, details=details | {f"result {_folded(result.text)}"}, result=result)
-    if not results and policy != "test":
+    if not told and policy != "test":
         yield group
 
 
@@ -260,9 +287,8 @@ def _key(group: Group) -> tuple[object, ...]:
     finding = group.findings[0]
     if group.policy == "family":
         return ("family", finding.assertion.relative)
-    codes = tuple(sorted((coding.system, coding.code) for coding in finding.codings))
     measured = group.result is not None
-    return (group.policy, group.name, group.outcome, measured, codes or _folded(finding.text))
+    return (group.policy, group.name, group.outcome, measured, _said(group))
 
 
 def _refined(

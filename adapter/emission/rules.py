@@ -166,6 +166,7 @@ class ObservationPolicy(Policy):
     words_category: str
     procedures: frozenset[str]
     done: Done
+    pending: Pattern
     vitals: tuple[Vital, ...]
 
 
@@ -210,6 +211,12 @@ class SocialPolicy(Policy):
     concern: Concern
     topics: tuple[Topic, ...]
     other: Code
+
+
+class ProcedurePolicy(Policy):
+    """procedure.toml."""
+
+    done_in: frozenset[str]
 
 
 class Given(Outcome):
@@ -341,7 +348,7 @@ class ResourceRules(Table):
     condition: ConditionPolicy
     exam: ExamPolicy
     medication: MedicationPolicy
-    procedure: Policy
+    procedure: ProcedurePolicy
     test: ObservationPolicy
     social: SocialPolicy
     allergy: AllergyPolicy

@@ -515,3 +515,60 @@ def test_what_a_catheter_report_shows_was_done(words, section, kinds):
     text = f"{words} was performed."
     step = built(text, finding(text, words, "test", section=section))
     assert [one["resourceType"] for one in step.kept] == kinds
+
+
+def procedures(text, *mentions):
+    return [(one["status"], one["code"]["text"]) for one in built(text, *mentions).kept]
+
+
+def test_a_procedure_told_in_fewer_words_is_the_same():
+    text = (
+        "Arthroscopic subacromial decompression of the left shoulder. The decompression was then carried out."
+    )
+    whole = "Arthroscopic subacromial decompression of the left shoulder"
+    mentions = (finding(text, whole, "procedure"), finding(text, "decompression", "procedure", nth=1))
+    assert procedures(text, *mentions) == [("completed", whole)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("dialysis catheter placement", "dialysis"),
+        ("Liver biopsy and kidney biopsy", "biopsy"),
+        ("hemicolectomy", "colectomy"),
+    ],
+)
+def test_a_procedure_that_may_be_another_is_its_own(first, second):
+    text = f"{first}. Later {second} again."
+    parts = first.split(" and ")
+    mentions = [finding(text, part, "procedure") for part in parts]
+    mentions.append(finding(text, second, "procedure", nth=text.count(second) - 1))
+    assert len(procedures(text, *mentions)) == len(parts) + 1
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ("procedure", [("completed", "colonoscopy")]),
+        ("plan", [("preparation", "colonoscopy"), ("completed", "colonoscopy")]),
+    ],
+)
+def test_what_was_planned_and_then_done_is_done(section, told):
+    text = "Scheduled for colonoscopy. The colonoscopy was done."
+    planned = finding(text, "colonoscopy", "procedure", planned=True)
+    done = finding(text, "colonoscopy", "procedure", nth=1, section=section)
+    assert procedures(text, planned, done) == told
+
+
+def test_what_was_done_and_is_planned_again_is_two():
+    text = "The colonoscopy was done. Plan: colonoscopy in a year."
+    done = finding(text, "colonoscopy", "procedure", section="procedure")
+    planned = finding(text, "colonoscopy", "procedure", nth=1, planned=True)
+    assert len(procedures(text, done, planned)) == 2
+
+
+@pytest.mark.parametrize("result", ["pending", "steht noch aus", "en cours", "loopt", "A."])
+def test_a_result_that_is_not_there_is_none(result):
+    text = f"CRP {result}"
+    step = built(text, finding(text, "CRP", "test", details=[("result", result)]))
+    assert (step.kept, reasons(step)) == ((), ["no-result"])

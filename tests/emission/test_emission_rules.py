@@ -66,7 +66,7 @@ def changed(tmp_path, name, old, new):
             "condition.toml",
         ),
         ("medication.toml", "[outcomes.other]", "[outcomes.others]", "medication.toml: outcomes"),
-        ("procedure.toml", "version = 1", "version = 1\nsurprise = 2", "procedure.toml: surprise"),
+        ("procedure.toml", "version = 2", "version = 2\nsurprise = 2", "procedure.toml: surprise"),
         (
             "social.toml",
             'name    = "tobacco"\npattern = \'',
