@@ -6,7 +6,10 @@
 A verdict is a line {"id", "start", "end", "kind", "system", "code", "verdict"}; `verdict` is right, broader,
 narrower, wrong, or not-a-mention: the words are no such mention, so no code can be right. Shares are of what
 is a mention. Intervals hold 95 of 100 sets of such notes (bootstrap over notes). A code without a verdict
-counts in `given` and `of gold` alone; `--missing` writes such codes with their words, to be judged.
+counts in what is given alone; `--missing` writes such codes with their words, to be judged.
+
+`given` is the share of mentions with a code: of all that were found, of those that overlap a gold mention of
+their kind (`of real`), and of all gold mentions (`of gold`).
 """
 
 import argparse
@@ -86,18 +89,22 @@ def given(note: Row, judged: Verdicts) -> Iterator[Given]:
             )
 
 
+def real(gold: Row, note: Row, kinds: Sequence[str]) -> tuple[int, int]:
+    """How many mentions that overlap a gold mention of their kind have a code, and how many there are."""
+    wanted = [one for one in gold["findings"] if one["kind"] in kinds]
+    found = [one for one in mentions(note) if any(_alike(one, two) for two in wanted)]
+    return sum(bool(one["codings"]) for one in found), len(found)
+
+
+def _alike(one: Row, two: Row) -> bool:
+    return bool(one["kind"] == two["kind"] and one["start"] < two["end"] and two["start"] < one["end"])
+
+
 def coded_gold(gold: Row, note: Row, kinds: Sequence[str]) -> tuple[int, int]:
     """How many gold mentions overlap a mention of the kind with a code, and how many there are."""
     wanted = [one for one in gold["findings"] if one["kind"] in kinds]
     coded = [one for one in mentions(note) if one["codings"]]
-    hit = sum(
-        any(
-            two["kind"] == one["kind"] and two["start"] < one["end"] and one["start"] < two["end"]
-            for two in coded
-        )
-        for one in wanted
-    )
-    return hit, len(wanted)
+    return sum(any(_alike(one, two) for two in coded) for one in wanted), len(wanted)
 
 
 def share(counts: Sequence[tuple[int, int]]) -> str:
@@ -134,7 +141,7 @@ def lines(gold: Sequence[Row], found: dict[str, Row], judged: Verdicts) -> Itera
     """The table."""
     notes = [found.get(one["id"], {"id": one["id"], "findings": []}) for one in gold]
     codes = [list(given(note, judged)) for note in notes]
-    head = ["", "mentions", "given", "of gold", "judged", "right", "right or broader", "wrong"]
+    head = ["", "mentions", "given", "of real", "of gold", "judged", "right", "right or broader", "wrong"]
     yield row([*head, "no mention", "no verdict"])
     for kinds in (*((kind,) for kind in KINDS), BOTH):
         every = [[one for one in mentions(note) if one["kind"] in kinds] for note in notes]
@@ -142,13 +149,16 @@ def lines(gold: Sequence[Row], found: dict[str, Row], judged: Verdicts) -> Itera
         if not total:
             continue
         some = share([(sum(bool(one["codings"]) for one in note), len(note)) for note in every])
-        of_gold = share([coded_gold(one, note, kinds) for one, note in zip(gold, notes, strict=True)])
+        pairs = list(zip(gold, notes, strict=True))
+        of_real = share([real(*pair, kinds) for pair in pairs])
+        of_gold = share([coded_gold(*pair, kinds) for pair in pairs])
         top = shares(codes, lambda one, kinds=kinds: one.top and one.kind in kinds)
-        yield row([" + ".join(kinds), str(total), some.split(" ")[0], of_gold.split(" ")[0], *top])
+        given_to = [one.split(" ")[0] for one in (some, of_real, of_gold)]
+        yield row([" + ".join(kinds), str(total), *given_to, *top])
         systems = {one.system for note in codes for one in note if one.kind in kinds}
         for system in sorted(systems):
             fit = shares(codes, lambda one, s=system, kinds=kinds: one.system == s and one.kind in kinds)
-            yield row([f"  {system.split('/')[-1]}", "", "", "", *fit])
+            yield row([f"  {system.split('/')[-1]}", "", "", "", "", *fit])
     gone = set(judged) - {
         (one.note, one.start, one.end, one.kind, one.system, one.code) for note in codes for one in note
     }
@@ -157,7 +167,7 @@ def lines(gold: Sequence[Row], found: dict[str, Row], judged: Verdicts) -> Itera
 
 def row(cells: Sequence[str]) -> str:
     """A line of the table."""
-    sizes = (24, 8, 6, 7, 6, 22, 22, 22, 10, 10)
+    sizes = (24, 8, 6, 7, 7, 6, 22, 22, 22, 10, 10)
     return "  ".join(f"{cell:<{size}}" for cell, size in zip(cells, sizes, strict=True)).rstrip()
 
 

@@ -68,10 +68,10 @@ def table(lines):
 
 def test_shares_are_of_judged_top_codes(run):
     found = table(run())
-    assert found["condition"][:5] == ["2", "1.000", "1.000", "2", "0.500"]
-    assert found["condition + medication"][:3] == ["3", "1.000", "1.000"]
+    assert found["condition"][:6] == ["2", "1.000", "1.000", "1.000", "2", "0.500"]
+    assert found["condition + medication"][:4] == ["3", "1.000", "1.000", "1.000"]
     assert found["condition + medication"][-1] == "1"  # the drug has no verdict
-    assert found["finding"][:4] == ["1", "0.000", "0.000", "0"]
+    assert found["finding"][:5] == ["1", "0.000", "0.000", "0.000", "0"]
 
 
 def test_systems_are_counted_apart_and_old_verdicts_told(run):
