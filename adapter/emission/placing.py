@@ -126,8 +126,16 @@ def _referred(groups: Sequence[Group], rules: ResourceRules) -> list[Group]:
     for group in groups:
         meant = [one for one in groups if id(one) in kept and _means(group, one, rules)]
         if len(meant) == 1:
-            kept[id(meant[0])] = _joined(kept[id(meant[0])], kept.pop(id(group)))
+            kept[id(meant[0])] = _told_again(kept[id(meant[0])], kept.pop(id(group)))
     return list(kept.values())
+
+
+def _told_again(one: Group, other: Group) -> Group:
+    """Both; the longer name has the codes of the shorter one where it has none itself."""
+    both = _joined(one, other)
+    if one.telling.codings:
+        return both
+    return replace(both, telling=replace(one.telling, codings=other.telling.codings))
 
 
 def _means(group: Group, other: Group, rules: ResourceRules) -> bool:

@@ -455,6 +455,14 @@ def test_a_word_that_refers_back_is_the_same_problem():
     assert problems(text, elbow, pain) == [("Elbow pain", 2)]
 
 
+def test_a_longer_name_without_a_code_has_that_of_the_word_for_it():
+    text = "Nagging elbow pain since May. The pain is worse at night."
+    elbow = finding(text, "Nagging elbow pain", "condition")
+    pain = finding(text, "pain", "finding", nth=1, codes=[HIP])
+    condition = only(built(text, elbow, pain))
+    assert (condition["code"]["text"], code(condition["code"])) == ("Nagging elbow pain", "22253000")
+
+
 def test_a_word_that_may_mean_two_problems_is_its_own():
     text = "Elbow pain and hip pain. The pain is worse at night."
     elbow = finding(text, "Elbow pain", "finding", codes=[ELBOW])
