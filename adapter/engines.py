@@ -27,7 +27,7 @@ from adapter.language_model import LanguageModel
 from adapter.model import Note
 from adapter.secret import Secret
 from adapter.settings import LANGUAGE_MODELS, Settings
-from adapter.tasks import Example, Task, grounded, library
+from adapter.tasks import Example, Task, checking, library, schema
 
 __all__ = [
     "DECODER",
@@ -310,12 +310,11 @@ def _shots(task: Task, how: LanguageModel) -> generative.Shots:
 
 
 def _check(task: Task, examples: Sequence[Example]) -> None:
-    """Raises SettingsError for an example that cannot be shown: a value without the words it rests on."""
+    """Raises SettingsError for an example that cannot be shown: not of the task, or without its words."""
+    node = schema.parse(task.schema)
     for number, example in enumerate(examples, 1):
-        try:
-            grounded.written(task, example.answer, example.evidence)
-        except mappings.MappingError as error:
-            raise SettingsError(f"example {number} of task {task.name}: {error}") from None
+        for key, said in checking.example_faults(task, node, example):
+            raise SettingsError(f"example {number} of task {task.name}: {key}: {said}")
 
 
 def _first(examples: Sequence[Example], _text: str) -> tuple[Example, ...]:

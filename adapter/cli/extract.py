@@ -71,9 +71,14 @@ def _each(
     with streams.source(input) as file, streams.target(output) as out:
         for row in streams.ordered(done, streams.lines(file, settings.max_line), settings.cores + 1):
             out.write(wire.dump(row) + "\n")
-            progress.count(failed="outcome" in row)
+            progress.count(failed=_failed(row))
     progress.end()
     return 1 if progress.failed else 0
+
+
+def _failed(row: Row) -> bool:
+    """Whether a row could not be done, or not all of it: a stretch of a note that no answer was had for."""
+    return "outcome" in row or any("severity" in one for one in row.get("left_out", ()))
 
 
 def _row(line: Line) -> Row:

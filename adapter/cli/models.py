@@ -11,7 +11,7 @@ from typing import Any
 
 from adapter import assembly, engines
 from adapter.cli.streams import say
-from adapter.errors import InputError
+from adapter.errors import InputError, ModelError
 from adapter.models import bench as benches
 from adapter.models import costs, gold, hub, lora, merger, quantizer, registry, resolve, search
 from adapter.models.card import DECODER, card
@@ -72,19 +72,25 @@ def quantize(
     gold_file: Path | None,
     report: Path | None,
 ) -> int:
-    """Writes a model in each level, and tells what each costs."""
+    """Writes a model in each level, and tells what each costs; exit code 1 where a level was refused."""
     path = resolve(source_model)
     wanted = [quantizer.level(name.strip())[0] for name in levels.split(",") if name.strip()]
     measure = _measure(settings, texts, gold_file)
-    measured = [costs.cost(path, measure)]
+    measured, refused = [costs.cost(path, measure)], list[str]()
     for level in wanted:
         target = folder / f"{_stem(path)}.{level}.gguf"
-        quantizer.quantize(path, target, level, threads=settings.cores)
+        try:
+            quantizer.quantize(path, target, level, threads=settings.cores)
+        except ModelError as error:
+            refused.append(str(error))
+            continue
         measured.append(costs.cost(target, measure))
     for line in costs.table(measured):
         _print(line)
+    for line in refused:
+        say(line)
     _report(report or folder / f"{_stem(path)}.costs.json", [one.row() for one in measured])
-    return 0
+    return 1 if refused else 0
 
 
 def bench(settings: Settings, *, measured: str, rounds: int, report: Path | None) -> int:

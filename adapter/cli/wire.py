@@ -81,8 +81,10 @@ def coding(one: Coding) -> dict[str, Any]:
 
 
 def issue(one: Issue) -> dict[str, Any]:
-    """What was left out, and why."""
-    fields = {"start": one.start, "end": one.end, "kind": one.kind, "reason": one.reason, "path": one.path}
+    """What was left out, and why; `severity` where something failed."""
+    failed = one.severity if one.severity in {"error", "fatal"} else None
+    place = {"start": one.start, "end": one.end, "kind": one.kind}
+    fields = {**place, "reason": one.reason, "path": one.path, "severity": failed}
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -72,6 +72,17 @@ def test_levels_are_written_and_reported(family, tmp_path, capsys):
     assert all(row["perplexity"] > 1 for row in rows)
 
 
+def test_a_level_that_is_refused_does_not_lose_what_the_others_cost(tmp_path, capsys):
+    wide = tiny_llama.write(tmp_path / "wide.gguf", width=256, layers=1)
+    texts = tmp_path / "texts.txt"
+    texts.write_text("The patient has chest pain and a dry cough.")
+    quantize = ["models", "quantize", str(wide), "--to", "IQ1_S,Q8_0", "--output", str(tmp_path / "out")]
+    assert main([*quantize, "--texts", str(texts), "--threads", "1"]) == 1
+    told = capsys.readouterr()
+    assert [line.split()[0] for line in told.out.splitlines()] == ["level", "F32", "Q8_0"]
+    assert "cannot quantize it to IQ1_S" in told.err
+
+
 def test_weights_are_searched_by_perplexity(family, tmp_path, capsys):
     texts = tmp_path / "texts.jsonl"
     texts.write_text(json.dumps({"text": "The patient has chest pain."}) + "\n")
