@@ -180,7 +180,7 @@ class When:
 class Attribute:
     """A detail that belongs to a finding: a dose, a route, a result, a body site, a date, a severity."""
 
-    kind: str  # one of KINDS, or "severity", which rules alone find
+    kind: str  # one of KINDS, or "severity" or "reference_range", which rules alone find
     start: int
     end: int
     text: str  # note.text[start:end]

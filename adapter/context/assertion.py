@@ -14,8 +14,9 @@ from typing import cast
 
 from adapter.context import compounds, labels
 from adapter.context.cues import Match, matches, tokens_in
+from adapter.context.ranges import ranges
 from adapter.context.reasons import reasons
-from adapter.context.relations import link, sentences
+from adapter.context.relations import Beside, link, sentences
 from adapter.context.rules import Axis, ContextRules
 from adapter.context.scopes import Scope, scopes
 from adapter.context.severities import severities
@@ -50,11 +51,14 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
         )
         for mention, section, assertion in zip(ordered, sections, assertions, strict=True)
     ]
-    more = (
-        reasons(note, findings, sentences(note, findings), rules.reasons),
-        severities(note, findings, rules.severities),
+    where = sentences(note, findings)
+    severe = severities(note, findings, rules.severities)
+    normal = ranges(note, findings, where, rules.ranges)
+    beside = Beside(
+        told=(reasons(note, findings, where, rules.reasons), severe.told, normal.told),
+        gone=severe.no_findings | normal.no_results,
     )
-    return link(note, findings, rules.relations, _told(ordered), more)
+    return link(note, findings, rules.relations, _told(ordered), beside)
 
 
 def _valued(ordered: Sequence[Mention]) -> frozenset[int]:

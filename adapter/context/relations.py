@@ -9,7 +9,7 @@ detail belongs to, that holds.
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from adapter.context.rules import NUMBER, RelationTable, tokens_of
@@ -28,28 +28,36 @@ class _Place:
     starts: Sequence[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What words beside findings say of them; none of a kind that the engine told of that finding."""
+
+    told: Sequence[Mapping[int, Sequence[Attribute]]] = ()  # by position
+    gone: Collection[int] = ()  # positions of what says this and is nothing by itself
+
+
 def link(
     note: Note,
     findings: Sequence[Finding],
     relations: Sequence[RelationTable],
     told: Mapping[int, int] | None = None,
-    more: Sequence[Mapping[int, Sequence[Attribute]]] = (),
+    beside: Beside | None = None,
 ) -> Step[Finding]:
     """The findings, with what belongs to them as attributes; the rest as issues.
 
-    `told` are the details whose home is known already, by position: detail -> head. `more` are attributes
-    that are no mentions of their own, by position; none of a kind that the engine told of that finding.
+    `told` are the details whose home is known already, by position: detail -> head.
     """
+    beside = beside or Beside()
     place = _Place(note, findings, sentences(note, findings), [finding.start for finding in findings])
     homes = dict(told or {})
     for relation in relations:
         heads = _heads(place, relation, homes)
         for index, finding in enumerate(findings):
-            if index not in homes and _can_belong(finding, relation):
+            if index not in homes and index not in beside.gone and _can_belong(finding, relation):
                 home = _home(place, index, relation, heads)
                 if home is not None:
                     homes[index] = home
-    return _joined(findings, homes, relations, more)
+    return _joined(findings, homes, relations, beside)
 
 
 def sentences(note: Note, findings: Sequence[Finding]) -> Sequence[int]:
@@ -158,7 +166,7 @@ def _joined(
     findings: Sequence[Finding],
     homes: Mapping[int, int],
     relations: Sequence[RelationTable],
-    more: Sequence[Mapping[int, Sequence[Attribute]]],
+    beside: Beside,
 ) -> Step[Finding]:
     details: dict[int, list[Attribute]] = defaultdict(list)
     for index, home in homes.items():
@@ -166,14 +174,14 @@ def _joined(
         details[_root(home, homes)].append(
             Attribute(kind=detail.kind, start=detail.start, end=detail.end, text=detail.text)
         )
-    for index, extra in ((index, extra) for each in more for index, extra in each.items()):
+    for index, extra in ((index, extra) for each in beside.told for index, extra in each.items()):
         known = {detail.kind for detail in details[index]}
         details[index] += [detail for detail in extra if detail.kind not in known]
     dropped = {kind for relation in relations if relation.alone == "left out" for kind in relation.kinds}
     dropped |= NEVER_ALONE
     kept, left_out = [], []
     for index, finding in enumerate(findings):
-        if index in homes:
+        if index in homes or index in beside.gone:
             continue
         if finding.kind in dropped:
             left_out.append(_unlinked(finding))

@@ -16,7 +16,8 @@ from typing import Literal
 from pydantic import model_validator
 
 import mappings
-from adapter.context import labels
+from adapter.context import labels, ranges
+from adapter.context.tables import RangeTable, ReasonTable, SeverityTable
 from adapter.model import KINDS
 
 Axis = Literal[
@@ -110,35 +111,6 @@ class RelationTable(mappings.Table):
     to_axis: Axis | None = None
 
 
-class ReasonTable(mappings.Table):
-    """How a language says why something is given or done."""
-
-    heads: tuple[str, ...]
-    kinds: tuple[str, ...]
-    after: tuple[str, ...]
-    before: tuple[str, ...] = ()
-    opening: tuple[str, ...] = ()
-    connect: tuple[str, ...] = ()
-    then: tuple[str, ...] = ()
-    lead: tuple[str, ...] = ()
-    joined: tuple[str, ...] = ()
-    details: tuple[str, ...] = ()
-    not_heads: tuple[str, ...] = ()
-    not_reasons: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
-
-
-class SeverityTable(mappings.Table):
-    """How a language says beside a problem how severe it is."""
-
-    kinds: tuple[str, ...]
-    words: tuple[str, ...]
-    lead: tuple[str, ...] = ()
-    connect: tuple[str, ...] = ()
-    close: tuple[str, ...] = ()
-    behind: bool = False
-
-
 class ContextFile(mappings.Table):
     """mappings/context/<language>.toml."""
 
@@ -156,6 +128,7 @@ class ContextFile(mappings.Table):
     relation: tuple[RelationTable, ...]
     reason: ReasonTable | None = None
     severity: SeverityTable | None = None
+    range: RangeTable | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "ContextFile":
@@ -265,6 +238,7 @@ class ContextRules:
     relations: tuple[RelationTable, ...]
     reasons: ReasonRules | None = None
     severities: SeverityRules | None = None
+    ranges: re.Pattern[str] | None = None
 
 
 def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> ContextRules:
@@ -302,6 +276,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         relations=table.relation,
         reasons=_reasons(table),
         severities=_severities(table),
+        ranges=ranges.pattern(table.range),
     )
 
 

@@ -7,13 +7,21 @@ one after another problem: "pain, severe nausea". A word inside a mention is the
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapter.context.rules import SeverityRules
 from adapter.model import Attribute, Finding, Note, Span
 
 FAR = 50  # characters between a word and its problem
 PASSED = frozenset({"body_site", "duration", "date"})  # kinds that may stand between
+
+
+@dataclass(frozen=True, slots=True)
+class Severities:
+    """The severities of each finding that has any, and mentions that are nothing else, by position."""
+
+    told: Mapping[int, Sequence[Attribute]] = field(default_factory=dict)
+    no_findings: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +36,31 @@ class _Word:
     within: Span  # its sentence
 
 
-def severities(
-    note: Note, findings: Sequence[Finding], rules: SeverityRules | None
-) -> Mapping[int, Sequence[Attribute]]:
-    """The severities of each finding that has any, by position."""
+def severities(note: Note, findings: Sequence[Finding], rules: SeverityRules | None) -> Severities:
+    """How severe the problems of a note are said to be beside them."""
     found: dict[int, list[Attribute]] = defaultdict(list)
+    gone: set[int] = set()
     if rules is None or not findings:
-        return found
+        return Severities()
     starts = [finding.start for finding in findings]
     opened = [span.start for span in note.sentences]
     for match in rules.words.finditer(note.text):
         start, end = match.span()
-        at = bisect_left(starts, end)
+        at = after = bisect_left(starts, end)
+        alone = bool(at) and (findings[at - 1].start, findings[at - 1].end) == (start, end)
+        at -= alone
         if any(one.end > start for one in findings[max(0, at - 3) : at]):
             continue
         sentence = bisect_right(opened, start) - 1
         within = note.sentences[sentence] if sentence >= 0 else Span(start=0, end=len(note.text))
         word = _Word(note, findings, rules, start, end, within)
         home = _right_before(word, at - 1)
-        home = home if home is not None else _after(word, at)
+        home = home if home is not None else _after(word, after)
         home = home if home is not None else _before(word, at - 1)
         if home is not None:
             found[home].append(Attribute(kind="severity", start=start, end=end, text=match.group()))
-    return found
+            gone |= {at} if alone else set()
+    return Severities(told=found, no_findings=frozenset(gone))
 
 
 def _right_before(word: _Word, at: int) -> int | None:
@@ -80,7 +90,7 @@ def _after(word: _Word, at: int) -> int | None:
 def _before(word: _Word, at: int) -> int | None:
     """The problem that a word is said of after it; a site or a time may stand between."""
     findings, text, start = word.findings, word.note.text, word.start
-    roof = findings[at + 1].start if at + 1 < len(findings) else len(text)
+    roof = next((one.start for one in findings[at + 1 :] if one.start >= word.end), len(text))
     follows = text[word.end : min(roof, word.within.end, word.end + FAR)]
     if not word.rules.close.match(word.rules.spelled(follows)):
         return None

@@ -1,0 +1,70 @@
+"""Findings -> the reference range a note tells of a test: "5.6 mmol/L (reference range 3.5-5.0)".
+
+The words of a language are data (`range` in mappings/context); a bracket without one of them may be anything.
+What an engine took for a result there is none.
+"""
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from adapter.context.tables import RangeTable
+from adapter.model import Attribute, Finding, Note
+
+FAR = 40  # characters from a test or its result to its range
+PASSED = frozenset({"result", "date", "body_site"})  # kinds that may stand between
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """The range of each test that has one, and what is no result, by position."""
+
+    told: Mapping[int, Sequence[Attribute]] = field(default_factory=dict)
+    no_results: frozenset[int] = frozenset()
+
+
+def pattern(table: RangeTable | None) -> re.Pattern[str] | None:
+    """Finds a reference range in a text; "range" are its numbers and unit."""
+    if table is None:
+        return None
+    words = "|".join(re.escape(word) for word in sorted(table.words, key=len, reverse=True))
+    number = r"\d+(?:[.,]\d+)?"
+    limits = rf"{number}\s*(?:-|–|to|bis|à|tot)\s*{number}|[<>≤≥]=?\s*{number}"
+    unit = r"(?:\s?(?:%|[^\W\d_]{1,6}/[^\W\d_]{1,4})(?!\w))?"
+    told = rf"(?P<range>(?:{limits}){unit})(?![\w.,-]*\d)"
+    return re.compile(rf"(?<!\w)(?:{words})[\s.:=]*{told}", re.IGNORECASE)
+
+
+def ranges(
+    note: Note, findings: Sequence[Finding], sentences: Sequence[int], found: re.Pattern[str] | None
+) -> Ranges:
+    """The reference ranges of the tests of a note."""
+    if found is None or not any(finding.kind == "test" for finding in findings):
+        return Ranges()
+    starts = [finding.start for finding in findings]
+    told: dict[int, list[Attribute]] = defaultdict(list)
+    gone: set[int] = set()
+    for match in found.finditer(note.text):
+        start, end = match.span("range")
+        test = _test(findings, sentences, bisect_left(starts, match.start()) - 1, match.start())
+        if test is None:
+            continue
+        text = note.text[start:end]
+        told[test].append(Attribute(kind="reference_range", start=start, end=end, text=text))
+        inside = range(bisect_left(starts, match.start()), bisect_left(starts, end))
+        gone |= {index for index in inside if findings[index].kind == "result"}
+    return Ranges(told=told, no_results=frozenset(gone))
+
+
+def _test(findings: Sequence[Finding], sentences: Sequence[int], at: int, place: int) -> int | None:
+    """The test whose result stands before a place."""
+    first = at
+    while at >= 0 and place - findings[at].end <= FAR and sentences[at] == sentences[first]:
+        if findings[at].kind == "test":
+            return at
+        if findings[at].kind not in PASSED:
+            return None
+        place, at = findings[at].start, at - 1
+    return None
