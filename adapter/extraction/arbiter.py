@@ -25,6 +25,7 @@ class Alone(mappings.Table):
     characters: int
     evidence: float
     shortest: int
+    capitals: int  # the same, for an abbreviation in capitals
 
 
 class Over(mappings.Table):
@@ -194,7 +195,7 @@ def _stands_alone(name: Mention, reading: Reading, rules: Alone) -> bool:
         ")"
     ):  # written with its semantic tag, "stress (finding)": nobody does that by chance
         return True
-    if len(name.text) < rules.shortest:
+    if len(name.text) < (rules.capitals if name.text.isupper() else rules.shortest):
         return False
     long = _words(name) >= rules.words and len(name.text) >= rules.characters
     return long or reading.evidence(name.start, name.end) >= rules.evidence

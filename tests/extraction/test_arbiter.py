@@ -85,6 +85,15 @@ def test_a_short_name_needs_the_encoders_suspicion() -> None:
     assert merged(text, [], named, inside=0.6) == [("cold", "condition")]
 
 
+@pytest.mark.parametrize(
+    ("text", "inside", "kept"),
+    [("KHK", 0.4, True), ("KHK", 0.1, False), ("pas", 0.9, False), ("RA", 0.9, False)],
+)
+def test_an_abbreviation_in_capitals_may_be_short(text: str, inside: float, kept: bool) -> None:
+    named = [mention(text, text, "condition", "dictionary")]
+    assert bool(merged(text, [], named, inside=inside)) is kept
+
+
 def test_a_long_name_stands_alone() -> None:
     text = "assessment of anxiety (procedure)"
     named = [mention(text, text, "procedure", "dictionary")]
