@@ -1,5 +1,7 @@
 """Results, vital signs and examination findings -> Observation. https://hl7.org/fhir/R4/observation.html"""
 
+from dataclasses import replace
+
 from adapter.emission import dates, elements, quantities
 from adapter.emission.placing import Group
 from adapter.emission.rules import Code, ResourceRules, Vital
@@ -85,8 +87,28 @@ def _measured(note: Note, group: Group, category: str, rules: ResourceRules) -> 
         **dates.effective(note, group, rules.dates),
         "code": elements.concept(finding.text, finding.codings),
         **_value(result, note, rules),
+        "referenceRange": [_normal(note, finding, result, rules)],
         "bodySite": next(iter(elements.sites(finding)), None),
     }
+
+
+def _normal(note: Note, finding: Finding, result: Attribute, rules: ResourceRules) -> Resource | None:
+    """The one reference range the note tells of a number, in its own unit or else that of the number."""
+    told, language = elements.attributes(finding, "reference_range"), note.language_at(result.start)
+    value = quantities.measure(result.text, rules.units, language=language)
+    if len(told) != 1 or value is None:
+        return None
+    text = " ".join(told[0].text.split())
+    measure = quantities.measure(text, rules.units, language=language)
+    if measure is None:
+        return {"text": text}
+    if measure.unit is None:
+        measure = replace(measure, unit=value.unit, ucum=value.ucum)
+    if measure.high is not None:
+        return {**measure.range(), "text": text}
+    limit = replace(measure, comparator=None).quantity()
+    side = {"<": "high", ">": "low"}.get((measure.comparator or "")[:1])
+    return {**({side: limit} if side else {}), "text": text}
 
 
 def _value(result: Attribute, note: Note, rules: ResourceRules) -> Resource:
