@@ -10,6 +10,7 @@ from threading import Lock
 import mappings
 
 DEFAULT = "en"
+LAST = 60  # characters in which the last words of a line stand
 BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 JOINERS = re.compile(r"[&/+]| and ")
 NOT_WORD = re.compile(r"[^\w'%]+")
@@ -39,6 +40,7 @@ class SentenceTable(mappings.Table):
     answers: tuple[str, ...] = ()
     dated: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
 
 
 class HeadingFile(mappings.Table):
@@ -65,10 +67,18 @@ class Headings:
     answers: frozenset[str]  # to a question, in the same sentence: "Koorts? nee"
     dated: frozenset[str]  # before a date or a count: "am 3. Tag", "vom 12.3."
     counted: frozenset[str]  # after a count: "3. Tag"
+    unfinished: frozenset[str]  # more must follow: "with no"
 
     def key(self, words: str, current: str) -> str | None:
         """The section that a normalised heading opens, when it stands in section `current`."""
         return self.inside.get((current, words)) or self.anywhere.get(words)
+
+    def goes_on(self, line: str) -> bool:
+        """Whether a line ends with a word that more must follow; an answer ("no") after another such."""
+        words = [word.lower() for word in line[-LAST:].split()[-2:]]
+        if not words or words[-1] not in self.unfinished:
+            return False
+        return words[-1] not in self.answers or words[0] in self.unfinished - self.answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,4 +149,5 @@ def _compiled(table: HeadingFile) -> Headings:
         answers=frozenset(table.sentences.answers),
         dated=frozenset(table.sentences.dated),
         counted=frozenset(table.sentences.counted),
+        unfinished=frozenset(table.sentences.unfinished),
     )

@@ -1,9 +1,9 @@
 """A note's text -> its sections, in order and covering all of it.
 
-A heading is a known one alone on its line, at the start of a line or of a sentence and followed by a
-colon, or an unknown one in capitals with a colon (key "unknown"). Field labels ("BP: 120/80") are not
-headings. Time is linear in the text: every colon and every line is looked at once, and no further back
-than LONGEST characters.
+A heading is a known one alone on its line, unless the line before is not over ("with no"); a known one at the
+start of a line or of a sentence and followed by a colon; or an unknown one in capitals with a colon (key
+"unknown"). Field labels ("BP: 120/80") are not headings. Time is linear in the text: every colon and every
+line is looked at once, and no further back than LONGEST characters.
 """
 
 import re
@@ -31,6 +31,7 @@ class _Line:
     start: int
     first: int
     end: int
+    goes_on: bool  # what the line before began
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,9 @@ def _headings(text: str, parts: Sequence[Part]) -> Iterator[_Heading]:
         lines = [(start, end) for start, end in lines if not text[start:end].isspace()]
         for index, (start, end) in enumerate(lines):
             following = text[slice(*lines[index + 1])] if index + 1 < len(lines) else ""
+            before = text[slice(*lines[index - 1])] if index else ""
             lead = LEAD.match(text, start, end)
-            line = _Line(text, start, lead.end() if lead else start, end)
+            line = _Line(text, start, lead.end() if lead else start, end, part.rules.goes_on(before))
             for heading in _in_line(line, following, current, part.rules):
                 key = heading.key or current
                 yield _Heading(key=key, start=heading.start, end=heading.end)
@@ -73,7 +75,7 @@ def _headings(text: str, parts: Sequence[Part]) -> Iterator[_Heading]:
 
 
 def _in_line(line: _Line, following: str, current: str, rules: Headings) -> Iterator[_Heading]:
-    alone = _alone(line, following, current, rules)
+    alone = None if line.goes_on else _alone(line, following, current, rules)
     if alone is not None:
         yield _Heading(key=alone, start=line.start + _indent(line.text, line.start), end=line.end)
         return

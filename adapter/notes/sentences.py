@@ -6,7 +6,7 @@ middle of one does not. Every character that is not white space belongs to exact
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import pairwise
 
 from adapter.model import Section, Span
@@ -30,35 +30,39 @@ def split(text: str, sections: Sequence[Section], parts: Sequence[Part]) -> tupl
     cuts = {point for section in sections for point in (section.heading.start, section.heading.end)}
     opened = [part.start for part in parts]
     spans: list[Span] = []
-    for start, end in _blocks(text, sorted(cuts.union(opened))):
+    for start, end in _blocks(text, cuts.union(opened), parts):
         rules = parts[bisect_right(opened, start) - 1].rules
         spans += _trimmed(text, start, end, _stops(text, start, end, rules))
     return tuple(spans)
 
 
-def _blocks(text: str, cuts: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _blocks(text: str, cuts: Set[int], parts: Sequence[Part]) -> Iterator[tuple[int, int]]:
     """Stretches no sentence crosses: between hard line ends and headings."""
-    points = sorted({0, len(text), *cuts, *_hard_ends(text)})
+    points = sorted({0, len(text), *cuts, *_hard_ends(text, parts)})
     yield from pairwise(points)
 
 
-def _hard_ends(text: str) -> Iterator[int]:
+def _hard_ends(text: str, parts: Sequence[Part]) -> Iterator[int]:
     """Ends of the lines that are not continued on the next line."""
     lines = [match.span() for match in LINE.finditer(text) if match.end() > match.start()]
     longest = max((len(text[start:end].rstrip()) for start, end in lines), default=0)
+    opened = [part.start for part in parts]
     for (start, end), (after, stop) in pairwise(lines):
-        if not _continued(text[start:end].rstrip(), text[after:stop].rstrip(), longest):
+        rules = parts[bisect_right(opened, start) - 1].rules
+        if not _continued(text[start:end].rstrip(), text[after:stop].rstrip(), longest, rules):
             yield end
 
 
-def _continued(line: str, following: str, longest: int) -> bool:
-    """Whether a line goes on in the next: it was full, or the next begins in lower case."""
+def _continued(line: str, following: str, longest: int, rules: Headings) -> bool:
+    """Whether a line goes on in the next: it was full, or not over and the next begins in lower case."""
     if not line.strip() or not following.strip() or ITEM.match(following):
         return False
     first = following.split(maxsplit=1)[0]
     if NARROW <= longest <= WIDE and len(line) + 1 + len(first) > longest - 3:
         return True
-    return first[0].islower() and len(line) >= NARROW - 20 and line[-1] not in ".!?:;"
+    if not first[0].islower() or line[-1] in ".!?:;":
+        return False
+    return len(line) >= NARROW - 20 or rules.goes_on(line)
 
 
 def _stops(text: str, start: int, end: int, rules: Headings) -> Iterator[int]:

@@ -105,3 +105,32 @@ def test_hundred_thousand_signs(sign):
 )
 def test_counts_dates_and_answers_do_not_end_a_sentence(language, text, sentences):
     assert len(notes.from_text("n", text, language).sentences) == sentences
+
+
+@pytest.mark.parametrize(
+    ("language", "whole"),
+    [
+        ("en", "She went home with no\ncomplications."),
+        ("en", "Seen for the\nheadaches of last week."),
+        ("de", "Verlauf ohne\nkomplikationsreiche Tage."),
+        ("fr", "Suites sans\ncomplications."),
+        ("nl", "Verloop zonder\ncomplicaties."),
+        ("es", "Curso sin\ncomplicaciones."),
+    ],
+)
+def test_a_line_that_is_not_over_goes_on_and_what_follows_is_no_heading(language, whole):
+    note = notes.from_text("n", whole, language)
+    assert [whole[span.start : span.end] for span in note.sentences] == [whole]
+    assert [section.key for section in note.sections] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Fever no\ncough yes", ["Fever no", "cough yes"]),
+        ("Allergies: no\nasthma since 2010", ["Allergies:", "no", "asthma since 2010"]),
+        ("Smoker: and\nComplications: none", ["Smoker: and", "Complications:", "none"]),
+    ],
+)
+def test_an_answer_or_a_heading_ends_a_line(text, expected):
+    assert sentences(text) == expected
