@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapter import extraction, notes
+from adapter import context, extraction, notes
 from training.gold import assertions
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
@@ -22,14 +22,14 @@ Judged = tuple[bool, bool, float]  # gold, rules, the encoder's probability
 
 
 def judged(
-    row: dict, classifier: extraction.Classifier, axes: tuple[str, ...]
+    row: dict, shelf: context.Shelf, classifier: extraction.Classifier, axes: tuple[str, ...]
 ) -> Iterator[dict[str, Judged]]:
     """What gold, rules and encoder say of each gold mention, by axis."""
     note = notes.from_text(row["id"], row["text"], row["language"])
     words = classifier.tokenizer.words(note.text)
     probabilities, said = classifier.read(words, note.sentences)
     reading = extraction.Reading(words=words, probabilities=probabilities, said=said, names=classifier.said)
-    for gold, rules in assertions.assessed(row):
+    for gold, rules in assertions.assessed(row, shelf):
         sure = reading.sure(gold["start"], gold["end"])
         yield {
             axis: (
@@ -45,7 +45,8 @@ def figures(path: Path, classifier: extraction.Classifier) -> Iterator[dict]:
     """A line for each axis."""
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     axes = tuple(axis for axis in assertions.AXES if AXES.get(axis, axis) in classifier.said)
-    found = [one for row in rows for one in judged(row, classifier, axes)]
+    shelf = context.Shelf(assertions.LANGUAGES)
+    found = [one for row in rows for one in judged(row, shelf, classifier, axes)]
     for axis in axes:
         said = [one[axis] for one in found]
         union = {

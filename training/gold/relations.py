@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from adapter import context, notes
-from training.gold.assertions import mentions
+from training.gold.assertions import LANGUAGES, mentions
 
 Joined = tuple[str, str]  # kind of the mention, kind of the detail
 DOSES = ("dose", "route", "frequency")
 FEWEST = 8  # of gold: a share of fewer says nothing
 
 
-def judged(row: Mapping[str, Any]) -> Iterator[tuple[Joined, str]]:
+def judged(row: Mapping[str, Any], shelf: context.Shelf) -> Iterator[tuple[Joined, str]]:
     """Each detail of gold and of the rules: right, missed or extra."""
     note = notes.from_text(row["id"], row["text"], row["language"])
     marked = sorted(mentions(row), key=lambda one: one.start)
-    found = context.assess(note, marked, context.load(row["language"]))
+    found = context.assess(note, marked, shelf[row["language"]])
     told = {
         (one.start, one.end): {(part.kind, part.start, part.end) for part in one.attributes}
         for one in found.kept
@@ -43,8 +43,9 @@ def judged(row: Mapping[str, Any]) -> Iterator[tuple[Joined, str]]:
 def figures(path: Path) -> Iterator[dict[str, Any]]:
     """A line for each pair of kinds that gold has often enough."""
     counts: Counter[tuple[Joined, str]] = Counter()
+    shelf = context.Shelf(LANGUAGES)
     for line in path.read_text("utf-8").splitlines():
-        for (mention, detail), name in judged(json.loads(line)):
+        for (mention, detail), name in judged(json.loads(line), shelf):
             counts[(mention, detail), name] += 1
             if mention == "medication" and detail in DOSES:
                 counts[(mention, "doses"), name] += 1
