@@ -26,15 +26,21 @@ class Ranges:
 
 
 def pattern(table: RangeTable | None) -> re.Pattern[str] | None:
-    """Finds a reference range in a text; "range" are its numbers and unit."""
+    """Finds a reference range in a text; "range" are its numbers and unit. In lower case."""
     if table is None:
         return None
-    words = "|".join(re.escape(word) for word in sorted(table.words, key=len, reverse=True))
+    words = "|".join(re.escape(word.lower()) for word in sorted(table.words, key=len, reverse=True))
     number = r"\d+(?:[.,]\d+)?"
     limits = rf"{number}\s*(?:-|–|to|bis|à|tot)\s*{number}|[<>≤≥]=?\s*{number}"
     unit = r"(?:\s?(?:%|[^\W\d_]{1,6}/[^\W\d_]{1,4})(?!\w))?"
     told = rf"(?P<range>(?:{limits}){unit})(?![\w.,-]*\d)"
-    return re.compile(rf"(?<!\w)(?:{words})[\s.:=]*{told}", re.IGNORECASE)
+    return re.compile(rf"(?:{words})[\s.:=]*{told}")
+
+
+def lowered(text: str) -> str:
+    """The text in lower case, where that leaves every place as it is."""
+    small = text.lower()
+    return small if len(small) == len(text) else text
 
 
 def ranges(
@@ -46,7 +52,9 @@ def ranges(
     starts = [finding.start for finding in findings]
     told: dict[int, list[Attribute]] = defaultdict(list)
     gone: set[int] = set()
-    for match in found.finditer(note.text):
+    for match in found.finditer(lowered(note.text)):
+        if note.text[match.start() - 1 : match.start()].isalnum():
+            continue
         start, end = match.span("range")
         test = _test(findings, sentences, bisect_left(starts, match.start()) - 1, match.start())
         if test is None:

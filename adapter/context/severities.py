@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from adapter.context.ranges import lowered
 from adapter.context.rules import SeverityRules
 from adapter.model import Attribute, Finding, Note, Span
 
@@ -44,8 +45,10 @@ def severities(note: Note, findings: Sequence[Finding], rules: SeverityRules | N
         return Severities()
     starts = [finding.start for finding in findings]
     opened = [span.start for span in note.sentences]
-    for match in rules.words.finditer(note.text):
+    for match in rules.words.finditer(lowered(note.text)):
         start, end = match.span()
+        if note.text[start - 1 : start].isalnum():
+            continue
         at = after = bisect_left(starts, end)
         alone = bool(at) and (findings[at - 1].start, findings[at - 1].end) == (start, end)
         at -= alone
@@ -58,7 +61,7 @@ def severities(note: Note, findings: Sequence[Finding], rules: SeverityRules | N
         home = home if home is not None else _after(word, after)
         home = home if home is not None else _before(word, at - 1)
         if home is not None:
-            found[home].append(Attribute(kind="severity", start=start, end=end, text=match.group()))
+            found[home].append(Attribute(kind="severity", start=start, end=end, text=note.text[start:end]))
             gone |= {at} if alone else set()
     return Severities(told=found, no_findings=frozenset(gone))
 
