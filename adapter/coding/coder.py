@@ -21,7 +21,7 @@ from terminology.fhir import Service, TerminologyStore, valuesets
 from terminology.fhir.valuesets import ValueSet
 from terminology.systems import ICD10CM
 
-Rank = tuple[float, int, int, int, str]
+Rank = tuple[float, int, int, bool, int, str]
 
 _AS_IT_STANDS = ("exact", "normalised")
 _REMEMBERED = 20_000  # wordings whose hits are kept
@@ -188,7 +188,7 @@ class Coder:
                 key = (one.hit.system, one.hit.code)
                 if key not in best or one.score > best[key].score:
                     best[key] = one
-        return sorted(best.values(), key=self._rank(finding.kind, kinds))
+        return sorted(best.values(), key=self._rank(finding.kind, kinds, languages[:1]))
 
     def _searched(
         self, finding: Finding, kinds: tuple[str, ...], languages: tuple[str, ...]
@@ -242,12 +242,15 @@ class Coder:
         score -= self.rules.kind_penalty * (hit.kind != kinds[0])
         return Candidate(hit=hit, score=round(max(score, 0.0), 4), place=place, wording=wording)
 
-    def _rank(self, kind: str, kinds: tuple[str, ...]) -> Callable[[Candidate], Rank]:
+    def _rank(self, kind: str, kinds: tuple[str, ...], own: tuple[str, ...]) -> Callable[[Candidate], Rank]:
+        """Of names that are alike, one of the note's `own` language is meant: "SAB" in German."""
         systems = self.rules.systems[kind]
 
         def key(one: Candidate) -> Rank:
             hit = one.hit
-            return (-one.score, systems.index(hit.system), kinds.index(hit.kind), one.place, hit.code)
+            foreign = hit.language not in own
+            place = (systems.index(hit.system), kinds.index(hit.kind), foreign, one.place)
+            return (-one.score, *place, hit.code)
 
         return key
 

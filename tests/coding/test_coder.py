@@ -196,3 +196,13 @@ def test_an_abbreviation_of_the_site_is_written_out_first(coder: Coder, text, la
     found = coder.ruled(rules).code(finding(text, "condition"), languages=(language, "en"))
     assert [one.code for one in found.codings] == ([code] if code else [])
     assert coder.code(finding(text, "condition")).codings == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [("de", "subarachnoid hemorrhage"), ("nl", "subarachnoid hemorrhage"), ("en", "spontaneous abortion")],
+)
+def test_an_abbreviation_of_two_languages_is_what_it_is_in_that_of_the_note(core_store, language, name):
+    with terminology.open_store(core_store) as store:
+        found = Coder(store, coding.load()).code(finding("SAB", "condition"), languages=(language, "en"))
+    assert {one.display for one in found.codings if one.system == SNOMED} == {name}
