@@ -20,7 +20,7 @@ STOP = re.compile(
 )
 MARKER = re.compile(r"\(?(\d{1,2})[.)]\s")
 COUNT = re.compile(r"[0-3]?\d(?:\.[01]?\d)?")
-ANSWER = re.compile(r"[ \t]*(\w{1,30})[ \t]*(?=[.,;!)\r\n]|$)")
+ANSWER = re.compile(r"[ \t]*(\w{1,30})[ \t]*(?=[.,;:!)\r\n]|$)")
 NEXT = re.compile(r"[ \t]*(\w{1,30})")
 WORD = re.compile(r"[^\s(\[\"“]{1,30}$")
 
