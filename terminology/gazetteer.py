@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from terminology import places
+from terminology import places, written
 from terminology.model import Hit, TermMatch
 from terminology.normalise import CACHE, HYPHENS, MARKS, Normaliser, Token, folded
 from terminology.ranking import best
@@ -91,13 +91,15 @@ class Gazetteer:
         start, end = tokens[0].start, tokens[-1].end
         if not _bounded(text, start, end):
             return None
-        words, written = places.sequence(tokens), folded(text[start:end])
+        words, plain = places.sequence(tokens), folded(text[start:end])
+        speech = written.spoken(languages)
         hits = [
-            self._as_written(name.hit, written)
+            self._as_written(name.hit, plain)
             for name in self._names(key)
             if name.sequence == words
             and (not kinds or name.hit.kind in kinds)
             and (not languages or name.hit.language in languages)
+            and written.may_mean(text[start:end], name.hit, speech, self._normaliser.everyday)
             and self._meant(name.hit.term, text, start, end)
         ]
         if not hits:
@@ -114,8 +116,8 @@ class Gazetteer:
             codes=codes,
         )
 
-    def _as_written(self, hit: Hit, written: str) -> Hit:
-        if folded(hit.term) == written:
+    def _as_written(self, hit: Hit, plain: str) -> Hit:
+        if folded(hit.term) == plain:
             return hit
         return replace(hit, match="normalised", score=NORMALISED)
 

@@ -19,8 +19,10 @@ SAME = 0.97  # same words in the same order, small words apart
 REORDERED = 0.95  # same words in another order
 SPECIFIED = 0.91  # same words and "unspecified" or the like
 EDIT = 0.03  # taken off for each corrected letter
-FIRST_LETTER = 0.04  # and once more when the first letter was wrong
-SHORT = 0.82  # times, when a four-letter word was corrected
+FIRST_LETTER = 0.12  # and once more when the first letter was wrong
+SHORT = 0.82  # times, when a word was corrected that has too few letters for it
+INSIDE = (6, 10)  # letters a word must have to be corrected inside in one letter, and in two
+ENDING = 5  # letters it must have to be corrected at its end, where it may be another form of the word
 KNOWN = 0.7  # times, when a word that is known was taken for another
 DOUBT = 0.12  # taken off when another correction is as near
 PARTIAL = 0.88  # times the share of weight in common, when words are left over
@@ -153,7 +155,7 @@ class Likeness:
             if options[other] and not self._risky(word, other, options[other]):
                 read[place] = other
             first += options[other] > 0 and other[0] != word[0]
-            most = min(most, self._trust(word, other))
+            most = min(most, self._trust(word, other, options[other]))
         whole = sum(map(self._weight, kept)) + sum(map(self._weight, query.words))
         closeness = self._closeness(query, kept, left, taken, both / whole)
         agreement = self._agreement(self._guard(tuple(read)), self._guard(kept))
@@ -188,12 +190,13 @@ class Likeness:
             for opposite in self._normaliser.opposites(other)
         )
 
-    def _trust(self, word: str, other: str) -> float:
+    def _trust(self, word: str, other: str, edits: int) -> float:
         if word == other:
             return 1.0
         if self._known(word):
             return KNOWN
-        return SHORT if len(word) < 5 else 1.0
+        shortest = ENDING if _ends_otherwise(word, other) else INSIDE[edits > 1]
+        return SHORT if min(len(word), len(other)) < shortest else 1.0
 
     def _agreement(self, one: Guard, two: Guard) -> float:
         """The trust that the numbers, sides, stages, negations and hyper-/hypo- of both sides allow."""
@@ -218,3 +221,8 @@ class Likeness:
         if word in self._normaliser.weak:
             return WEAK
         return 1.0 + max(0.0, 6.0 - log(1 + self._words.terms(word))) / 6.0
+
+
+def _ends_otherwise(word: str, other: str) -> bool:
+    """Whether two words differ at their ends alone: "Synkopen", "Synkope"."""
+    return word[-1] != other[-1] or word.startswith(other) or other.startswith(word)

@@ -14,7 +14,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from terminology import abbreviations, modifiers, uncoded
+from terminology import abbreviations, modifiers, uncoded, written
 from terminology.abbreviations import Abbreviations
 from terminology.comparison import Comparison, Form, Pair, parts
 from terminology.likeness import Likeness, Query
@@ -45,6 +45,7 @@ class Filter:
     kinds: frozenset[str]
     languages: frozenset[str]
     systems: frozenset[str]
+    speech: str = ""  # the language of the text
 
     def condition(self) -> tuple[str, list[str]]:
         """The same for the database: a condition and its values."""
@@ -212,8 +213,11 @@ class Search:
         return [
             _same(name, self._normaliser.strip_tag(name.hit.term)[0], text, words)
             for name in names
-            if squeeze(name.words) == squeezed
+            if squeeze(name.words) == squeezed and self._meant(text, name.hit, wanted)
         ]
+
+    def _meant(self, text: str, name: Hit, wanted: Filter) -> bool:
+        return written.may_mean(text, name, wanted.speech, self._normaliser.everyday)
 
     def _similar(self, text: str, wanted: Filter, most: int) -> list[Hit]:
         words = self._normaliser.words(text)[:LONGEST]
@@ -229,6 +233,7 @@ class Search:
         scored = [
             replace(name.hit, score=round(found[name.number] * self._kept(words, name), 4))
             for name in _names(rows)
+            if self._meant(text, name.hit, wanted)
         ]
         return [hit for hit in scored if hit.score >= LOWEST]
 
@@ -316,7 +321,12 @@ def _other(found: Iterable[Hit]) -> list[Hit]:
 
 
 def _filter(kinds: Sequence[str], languages: Sequence[str], systems: Sequence[str]) -> Filter:
-    return Filter(kinds=frozenset(kinds), languages=frozenset(languages), systems=frozenset(systems))
+    return Filter(
+        kinds=frozenset(kinds),
+        languages=frozenset(languages),
+        systems=frozenset(systems),
+        speech=written.spoken(languages),
+    )
 
 
 def _names(rows: Iterable[Any]) -> list[Name]:

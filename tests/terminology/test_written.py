@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+import terminology
+
+
+def named(store: Path, text: str, *languages: str) -> list[str]:
+    with terminology.open_store(store) as opened:
+        return [hit.term for hit in opened.search(text, languages=languages) if hit.score >= 0.88]
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("pr", ("fr", "en")),
+        ("Ak", ("de", "en")),
+        ("mi", ("de", "en")),
+        ("ra", ("en",)),
+        ("as", ("en",)),
+        ("ra", ()),
+    ],
+)
+def test_an_abbreviation_needs_its_capitals(core_store: Path, text: str, languages: tuple[str, ...]) -> None:
+    assert named(core_store, text, *languages) == []
+    assert named(core_store, text.upper(), *languages) or text.upper() in ("MI", "AK", "AS")
+
+
+@pytest.mark.parametrize("text", ["copd", "htn", "mi", "Copd"])
+def test_english_notes_write_them_small_too(core_store: Path, text: str) -> None:
+    assert text.upper() in named(core_store, text, "en")
+    assert text.upper() in named(core_store, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("RA", "fr"), ("HF", "nl"), ("MI", "de"), ("Fall", "de"), ("pain", "fr")]
+)
+def test_short_english_names_are_none_of_another_language(core_store: Path, text, language) -> None:
+    assert text.casefold() in [name.casefold() for name in named(core_store, text, "en")]
+    assert named(core_store, text, language, "en") == []
+
+
+@pytest.mark.parametrize(("text", "language"), [("COPD", "nl"), ("RR", "nl"), ("MVP", "de"), ("Pcm", "nl")])
+def test_its_own_names_and_longer_abbreviations_stay(core_store: Path, text: str, language: str) -> None:
+    assert named(core_store, text, language, "en")
+
+
+def test_an_accent_makes_a_short_word_another(core_store: Path) -> None:
+    assert named(core_store, "goût", "fr", "en") == []
+    assert named(core_store, "gout", "en") and named(core_store, "proteinurie", "fr", "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("plaide", "fr"), ("Schwirren", "de"), ("pleurs", "fr"), ("bsthma", "en")]
+)
+def test_no_word_is_taken_for_another_that_is_a_few_letters_away(core_store: Path, text, language) -> None:
+    assert named(core_store, text, language, "en") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "name"),
+    [
+        ("pneumona", "en", "pneumonia"),
+        ("Infekte", "de", "Infekt"),
+        ("bipolaren Störung", "de", "bipolare Störung"),
+    ],
+)
+def test_slips_of_longer_words_and_their_forms_are_found(core_store: Path, text, language, name) -> None:
+    assert named(core_store, text, language, "en")[0] == name
+
+
+def test_names_in_a_note_follow_the_same_rule(core_store: Path) -> None:
+    note = "Le goût est bon, pr ce soir, RA et TPN; PR connue."
+    with terminology.open_store(core_store) as opened:
+        found = opened.matches(note, kinds=("condition", "finding", "procedure"), languages=("fr", "en"))
+    assert "RA" not in [one.term for one in found] and "gout" not in [one.term for one in found]
+    assert [note[one.start : one.end] for one in found if one.term == "PR"] == ["PR"]
