@@ -126,11 +126,13 @@ def _ended(tokens: Sequence[Token], position: int) -> bool:
     return [token.text for token in tokens[position : position + 2]] in ([], ["."])
 
 
-def _relatives(tokens: Sequence[Token], position: int, node: Node) -> Iterator[tuple[int, str]]:
-    """Where the words for relatives that begin here end, and who they are."""
+def _relatives(tokens: Sequence[Token], position: int, node: Node) -> Sequence[tuple[int, str]]:
+    """Where the longest words for a relative that begin here end, and who it is."""
+    longest: list[tuple[int, str]] = []
     while position < len(tokens) and (following := node.next.get(tokens[position].text)) is not None:
         node, position = following, position + 1
-        yield from ((position, code) for code in node.codes)
+        longest = [(position, code) for code in node.codes] or longest
+    return longest
 
 
 def _edges(word: str) -> tuple[str, ...]:
