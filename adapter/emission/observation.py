@@ -1,5 +1,6 @@
 """Results, vital signs and examination findings -> Observation. https://hl7.org/fhir/R4/observation.html"""
 
+import re
 from dataclasses import replace
 
 from adapter.emission import dates, elements, quantities
@@ -8,6 +9,8 @@ from adapter.emission.rules import Code, ResourceRules, Vital
 from adapter.fhir import systems
 from adapter.fhir.systems import Version
 from adapter.model import Attribute, Finding, Note, Resource
+
+_WORD = re.compile(r"\w+")
 
 
 def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Resource:
@@ -87,6 +90,7 @@ def _measured(note: Note, group: Group, category: str, rules: ResourceRules) -> 
         **dates.effective(note, group, rules.dates),
         "code": elements.concept(finding.text, finding.codings),
         **_value(result, note, rules),
+        "interpretation": _interpreted(note, finding, result, rules),
         "referenceRange": [_normal(note, finding, result, rules)],
         "bodySite": next(iter(elements.sites(finding)), None),
     }
@@ -116,6 +120,23 @@ def _value(result: Attribute, note: Note, rules: ResourceRules) -> Resource:
     if measure is None:
         return {"valueString": result.text}
     return {"valueQuantity": measure.quantity()} if measure.high is None else {"valueRange": measure.range()}
+
+
+def _interpreted(
+    note: Note, finding: Finding, result: Attribute, rules: ResourceRules
+) -> list[Resource] | None:
+    """What a result in words says: "slightly elevated" is high. Nothing is concluded from a number."""
+    table = rules.test.interpretations
+    between = note.text[finding.end : result.start].casefold()
+    if table.denies & set(_WORD.findall(between)):
+        return None
+    words = result.text.casefold().split()
+    while len(words) > 1 and words[0] in table.degrees:
+        words = words[1:]
+    said = " ".join(words)
+    told = (one for one in table.codes if said in one.words)
+    coded = (elements.coded(systems.INTERPRETATION, one.code, one.display) for one in told)
+    return [one for one in coded if one] or None
 
 
 def _vital_value(group: Group, vital: Vital, note: Note, rules: ResourceRules) -> Resource | None:

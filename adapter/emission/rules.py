@@ -90,6 +90,12 @@ class Severity(Code):
     words: tuple[str, ...]
 
 
+class Interpretation(Code):
+    """What a result is said to be."""
+
+    words: frozenset[str]
+
+
 class Refers(Table):
     """Words that refer back to a problem, which ends or begins with them."""
 
@@ -155,6 +161,17 @@ class Done(Table):
     pattern: Pattern
 
 
+class Interpretations(Table):
+    """Results in words and what they are said to be.
+
+    `degrees` are words that may stand before them; after one of `denies` nothing is said to be so.
+    """
+
+    degrees: frozenset[str]
+    denies: frozenset[str]
+    codes: tuple[Interpretation, ...]
+
+
 class ObservationPolicy(Policy):
     """test.toml."""
 
@@ -167,6 +184,7 @@ class ObservationPolicy(Policy):
     procedures: frozenset[str]
     done: Done
     pending: Pattern
+    interpretations: Interpretations
     vitals: tuple[Vital, ...]
 
 

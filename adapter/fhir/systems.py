@@ -30,6 +30,7 @@ OBSERVATION_CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation
 ADHERENCE: Final = "http://hl7.org/fhir/CodeSystem/medication-statement-adherence"  # R5
 TIMING: Final = "http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation"
 ROLE: Final = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
+INTERPRETATION: Final = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 OBSERVATION_VALUE: Final = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 LIFECYCLE: Final = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
 PARTICIPANT: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"

@@ -580,3 +580,26 @@ def test_a_result_that_is_not_there_is_none(result):
     text = f"CRP {result}"
     step = built(text, finding(text, "CRP", "test", details=[("result", result)]))
     assert (step.kept, reasons(step)) == ((), ["no-result"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "said"),
+    [
+        ("Troponin was mildly elevated.", "mildly elevated", "H"),
+        ("Troponin erhöht.", "erhöht", "H"),
+        ("Troponin effondrée.", "effondrée", None),
+        ("Troponin: basse", "basse", "L"),
+        ("Troponin normaal", "normaal", "N"),
+        ("Troponin negative", "negative", "NEG"),
+        ("Troponin is no longer high.", "high", None),
+        ("Troponin nicht erhöht.", "erhöht", None),
+        ("Troponin nicht erhöht.", "nicht erhöht", None),
+        ("Troponin 0.02 ng/mL", "0.02 ng/mL", None),
+        ("Troponin high yesterday, low today", "high yesterday, low today", None),
+    ],
+)
+@pytest.mark.parametrize("fhir", ["r4", "r5"])
+def test_what_a_result_is_said_to_be(text, words, said, fhir):
+    made = only(built(text, finding(text, "Troponin", "test", details=[("result", words)]), fhir=fhir))
+    codes = [one["coding"][0]["code"] for one in made.get("interpretation", [])]
+    assert codes == ([said] if said else [])
