@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
-from adapter.coding import choice, explaining, wordings
+from adapter.coding import agreeing, choice, explaining, wordings
 from adapter.coding.choice import Chooser
 from adapter.coding.explaining import Explained
 from adapter.coding.rules import CodingRules
@@ -56,6 +56,7 @@ class Coder:
         self._search = lru_cache(maxsize=_REMEMBERED)(self._ask)
         self._mapped = lru_cache(maxsize=_REMEMBERED)(self._maps)
         self._concept = lru_cache(maxsize=_REMEMBERED)(store.lookup)
+        self._has_children = lru_cache(maxsize=_REMEMBERED)(lambda code: bool(store.children(ICD10CM, code)))
         self._site = lru_cache(maxsize=_REMEMBERED)(self._is_site)
         self._set = lru_cache(maxsize=_SETS)(partial(valuesets.named, Service(store=store), at="within"))
 
@@ -105,10 +106,19 @@ class Coder:
     ) -> list[Finding]:
         """The same of all findings of a note, where the chooser, if there is one, decides on those unsure.
 
-        Without the note nobody is asked. Raises EngineError as the chooser does.
+        Codes that the note contradicts are left out. Without the note nothing does, and nobody is asked.
+        Raises EngineError as the chooser does.
         """
         coded = [self.code(finding, languages=languages) for finding in findings]
-        if self._chooser is None or note is None:
+        if note is None:
+            return coded
+        return agreeing.agreeing(self._asked(findings, coded, languages, note), note, self.rules)
+
+    def _asked(
+        self, findings: Sequence[Finding], coded: list[Finding], languages: tuple[str, ...], note: Note
+    ) -> list[Finding]:
+        """The coded findings, those unsure with what the chooser decides."""
+        if self._chooser is None:
             return coded
         offers = [self._offered(finding, self._candidates(finding, languages)) for finding in findings]
         unsure = [place for place, offered in enumerate(offers) if offered]
@@ -217,15 +227,18 @@ class Coder:
         return bool(found) and found[0].match in _AS_IT_STANDS
 
     def _ask(self, text: str, kind: str, languages: tuple[str, ...]) -> tuple[Hit, ...]:
-        return tuple(
-            self._store.search(
-                text,
-                kinds=self.rules.kinds[kind],
-                languages=languages,
-                systems=self.rules.systems[kind],
-                limit=self.rules.candidates,
-            )
+        found = self._store.search(
+            text,
+            kinds=self.rules.kinds[kind],
+            languages=languages,
+            systems=self.rules.systems[kind],
+            limit=self.rules.candidates,
         )
+        return tuple(hit for hit in found if self._is_code(hit.system, hit.code))
+
+    def _is_code(self, system: str, code: str) -> bool:
+        """Whether a code may be reported: headings of ICD-10-CM, "M75", may not."""
+        return system != ICD10CM or not self._has_children(code)
 
     def _maps(self, system: str, code: str) -> list[Mapping]:
         """What a code is in other systems: plain maps, and map rules that hold whoever the patient is."""
@@ -235,7 +248,7 @@ class Coder:
                 concept = self._concept(target, one.code)
                 display = concept.display if concept else ""
                 found.append(Mapping(system=target, code=one.code, display=display, relation="mapped"))
-        return found
+        return [one for one in found if self._is_code(one.system, one.code)]
 
     def _judged(self, hit: Hit, place: int, wording: Wording, kinds: tuple[str, ...]) -> Candidate:
         score = hit.score - self.rules.broader_penalty * wording.broader

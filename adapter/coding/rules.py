@@ -1,7 +1,7 @@
 """`mappings/coding/coding.toml`: which concepts may name a finding, and from what score."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
@@ -55,6 +55,19 @@ class ChoiceRule(mappings.Table):
     candidates: Annotated[int, Field(ge=1, le=26)]
 
 
+class Contradiction(mappings.Table):
+    """Codes that are not given beside words that say otherwise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    system: str
+    codes: Pattern
+    by: Pattern
+    where: Literal["itself", "sentence", "note"]
+    behind: int = 0
+    languages: frozenset[str] = frozenset()
+
+
 class CodingRules(mappings.Table):
     """The whole table; its keys are explained in mappings/coding/README.md."""
 
@@ -76,6 +89,7 @@ class CodingRules(mappings.Table):
     ingredient: IngredientRule
     coarse: CoarseRule
     choice: ChoiceRule
+    contradicted: tuple[Contradiction, ...] = ()
     abbreviations: dict[str, dict[str, str]] = Field(default={})
 
 
