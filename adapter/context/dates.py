@@ -138,7 +138,8 @@ def _told(
     now = sentence.now and not rules.then.search(text, span.start, span.end)
     homes: list[Finding] = []
     for index, one in enumerate(found):
-        listed = index > 0 and _listed(text[found[index - 1].end : one.start], rules)
+        before = found[index - 1] if index else None  # "otitis today, last year pneumonia" is no list
+        listed = before and not before.form.observed and _listed(text[before.end : one.start], rules)
         homes = homes if listed else _homes(sentence, one, rules)
         for finding in homes:
             role = _diagnosed(finding, _role(finding, one, attachment), text, rules)
