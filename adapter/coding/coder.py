@@ -16,7 +16,7 @@ from adapter.coding.explaining import Explained
 from adapter.coding.rules import CodingRules
 from adapter.coding.wordings import Wording
 from adapter.model import Choice, Coding, Finding, Issue, Note, Step
-from terminology import Concept, Hit, Mapping, Term, translate
+from terminology import Concept, Hit, Mapping, Term, translate, uncoded
 from terminology.fhir import Service, TerminologyStore, valuesets
 from terminology.fhir.valuesets import ValueSet
 from terminology.systems import ICD10CM
@@ -56,6 +56,7 @@ class Coder:
         self._search = lru_cache(maxsize=_REMEMBERED)(self._ask)
         self._mapped = lru_cache(maxsize=_REMEMBERED)(self._maps)
         self._concept = lru_cache(maxsize=_REMEMBERED)(store.lookup)
+        self._uncoded = uncoded.named()
         self._has_children = lru_cache(maxsize=_REMEMBERED)(lambda code: bool(store.children(ICD10CM, code)))
         self._site = lru_cache(maxsize=_REMEMBERED)(self._is_site)
         self._set = lru_cache(maxsize=_SETS)(partial(valuesets.named, Service(store=store), at="within"))
@@ -234,7 +235,18 @@ class Coder:
             systems=self.rules.systems[kind],
             limit=self.rules.candidates,
         )
-        return tuple(hit for hit in found if self._is_code(hit.system, hit.code))
+        known = self._is_known(text, self.rules.kinds[kind][0], languages)
+        return tuple(
+            hit
+            for hit in found
+            if self._is_code(hit.system, hit.code)
+            and not (known and _is_namesake(hit, self.rules.kinds[kind]))
+        )
+
+    def _is_known(self, text: str, kind: str, languages: tuple[str, ...]) -> bool:
+        """Whether a text names something of this kind that has no code: PTH, the hormone, among tests."""
+        plain = " ".join(text.casefold().split())
+        return any((kind, language, plain) in self._uncoded for language in languages or ("en",))
 
     def _is_code(self, system: str, code: str) -> bool:
         """Whether a code may be reported: headings of ICD-10-CM, "M75", may not."""
@@ -309,6 +321,11 @@ class Coder:
             version=concept.version if concept else None,
             kind=concept.kind if concept else "",
         )
+
+
+def _is_namesake(hit: Hit, kinds: tuple[str, ...]) -> bool:
+    """Whether a name is another's: of another kind, or another form of the word ("pulses", the pulse)."""
+    return hit.match == "normalised" or (hit.match == "exact" and hit.kind != kinds[0])
 
 
 def assign(

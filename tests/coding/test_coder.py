@@ -206,3 +206,21 @@ def test_an_abbreviation_of_two_languages_is_what_it_is_in_that_of_the_note(core
     with terminology.open_store(core_store) as store:
         found = Coder(store, coding.load()).code(finding("SAB", "condition"), languages=(language, "en"))
     assert {one.display for one in found.codings if one.system == SNOMED} == {name}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "language", "name"),
+    [
+        ("PTH", "test", "fr", None),  # the hormone, which has no code
+        ("PTH", "procedure", "fr", "total hip replacement"),
+        ("pulses", "test", "en", None),
+        ("pulse", "test", "en", "heart rate"),
+        ("trouble waking", "finding", "en", None),
+        ("cavity", "condition", "en", None),
+        ("Fall", "condition", "de", None),
+    ],
+)
+def test_a_name_is_not_taken_for_its_namesake(core_store: Path, text, kind, language, name) -> None:
+    with terminology.open_store(core_store) as store:
+        found = Coder(store, coding.load()).code(finding(text, kind), languages=(language, "en"))
+    assert [one.display for one in found.codings] == ([name] if name else [])
