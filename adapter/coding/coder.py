@@ -244,9 +244,14 @@ class Coder:
         )
 
     def _is_known(self, text: str, kind: str, languages: tuple[str, ...]) -> bool:
-        """Whether a text names something of this kind that has no code: PTH, the hormone, among tests."""
+        """Whether a word names something of this kind that has no code: PTH, the hormone, among tests.
+
+        A name of several words is the same thing in another kind: a urine culture, done.
+        """
         plain = " ".join(text.casefold().split())
-        return any((kind, language, plain) in self._uncoded for language in languages or ("en",))
+        return " " not in plain and any(
+            (kind, language, plain) in self._uncoded for language in languages or ("en",)
+        )
 
     def _is_code(self, system: str, code: str) -> bool:
         """Whether a code may be reported: headings of ICD-10-CM, "M75", may not."""

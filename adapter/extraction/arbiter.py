@@ -191,9 +191,7 @@ def _agreed(mention: Mention, name: Mention) -> Mention:
 
 
 def _stands_alone(name: Mention, reading: Reading, rules: Alone) -> bool:
-    if name.text.endswith(
-        ")"
-    ):  # written with its semantic tag, "stress (finding)": nobody does that by chance
+    if _tagged(name):
         return True
     if len(name.text) < (rules.capitals if name.text.isupper() else rules.shortest):
         return False
@@ -202,14 +200,21 @@ def _stands_alone(name: Mention, reading: Reading, rules: Alone) -> bool:
 
 
 def _stands_over(name: Mention, touched: Sequence[Mention], rules: Over) -> bool:
-    if _words(name) < rules.words or len(name.text) < rules.characters:
-        return False
     if not all(name.start <= mention.start and mention.end <= name.end for mention in touched):
+        return False
+    if _tagged(name):
+        return True
+    if _words(name) < rules.words or len(name.text) < rules.characters:
         return False
     if _words(name) < rules.detailed_words and any(mention.kind in rules.details for mention in touched):
         return False
     alike = len(touched) == 1 and touched[0].kind == name.kind
     return not alike or _words(name) >= rules.alike_words
+
+
+def _tagged(name: Mention) -> bool:
+    """Whether it is written with its semantic tag, "stress (finding)": nobody does that by chance."""
+    return name.text.endswith(")")
 
 
 def _words(mention: Mention) -> int:

@@ -158,3 +158,10 @@ def test_nothing_overlaps_and_all_is_in_text_order(order: int) -> None:
 def test_a_word_that_alone_names_nothing_is_a_fragment(words: str, kind: str, fragment: bool) -> None:
     one = mention(words, words, kind, "encoder")
     assert fragments.is_fragment(one, RULES.fragments) is fragment
+
+
+def test_a_name_with_its_semantic_tag_stands_over_what_is_read_inside_it() -> None:
+    text = "Done: medication reconciliation (procedure)."
+    read = [mention(text, "medication reconciliation", "procedure", "encoder")]
+    named = [mention(text, "medication reconciliation (procedure)", "procedure", "dictionary")]
+    assert merged(text, read, named) == [("medication reconciliation (procedure)", "procedure")]
