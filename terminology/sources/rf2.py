@@ -130,7 +130,7 @@ def _entries(release: Release, known: _Known, concepts: list[str]) -> Iterator[E
     for row in _rows(release, "description", 9):
         if row[2] != "1" or row[4] not in known.active or row[6] not in (FSN, SYNONYM) or not row[7].strip():
             continue
-        chosen = row[6] == SYNONYM and int(row[0]) in preferred
+        chosen = row[6] == SYNONYM and _number(row[0], "description") in preferred
         term = Term(text=row[7].strip(), language=row[5].lower(), preferred=chosen)
         yield Entry(system=systems.SNOMED, code=row[4], kind=None, terms=(term,), active=known.active[row[4]])
     for row in _rows(release, "relationship", 10):
@@ -148,7 +148,7 @@ def _preferred(release: Release) -> set[int]:
     sets: dict[str, set[int]] = {}
     for row in _rows(release, "language", 7):
         if row[2] == "1" and row[6] == PREFERRED:
-            sets.setdefault(row[4], set()).add(int(row[5]))
+            sets.setdefault(row[4], set()).add(_number(row[5], "language"))
     if US_ENGLISH in sets:
         sets.pop(GB_ENGLISH, None)
     return set().union(*sets.values())
@@ -178,8 +178,8 @@ def _rules(release: Release, known: _Known) -> Iterator[MapRule]:
                     system=systems.SNOMED,
                     code=row[5],
                     to_system=target,
-                    group=int(row[6]),
-                    priority=int(row[7]),
+                    group=_number(row[6], what),
+                    priority=_number(row[7], what),
                     rule=row[8],
                     advice=row[9],
                     target=row[10],
@@ -205,6 +205,13 @@ def _rows(release: Release, what: str, columns: int) -> Iterator[list[str]]:
     for table in release.tables(what):
         rows = table.rows(columns)
         yield from _latest(rows) if table.form == "Full" else rows
+
+
+def _number(cell: str, what: str) -> int:
+    """The number in a cell of a file of this kind."""
+    if not (cell.isascii() and cell.isdecimal()):
+        raise TerminologyError(f"an RF2 {what} file has a cell that must be a number and is none")
+    return int(cell)
 
 
 def _latest(rows: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from terminology import Source, TerminologyError, build, open_store
@@ -145,6 +145,7 @@ def test_a_broken_file_is_named_with_its_line(tmp_path):
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@example(cut=0.23828125, junk=b"\x00", which="Map")
 @given(
     cut=st.floats(0, 1),
     junk=st.binary(max_size=12),

@@ -145,8 +145,9 @@ def test_a_task_is_built_by_a_form_alone_and_runs_from_the_command_line(
     notes = tmp_path / "notes.jsonl"
     notes.write_text('{"id": "1", "text": "History: asthma. She denies fever.", "lang": "en"}\n', "utf-8")
     chosen = Settings(engine="generative", task="fall-risk", tasks=home, terminology=core_store, threads=2)
-    assert extract(chosen, input=str(notes), output=str(tmp_path / "out.jsonl"), quiet=True) == 0
+    ended = extract(chosen, input=str(notes), output=str(tmp_path / "out.jsonl"), quiet=True)
     row = json.loads((tmp_path / "out.jsonl").read_text("utf-8"))
+    assert ended == any("severity" in one for one in row["left_out"])  # the small model may have no answer
     assert row["task"] == "fall-risk" and set(row["answer"]) <= {"problems", "fell"}
 
 
