@@ -56,7 +56,6 @@ class Coder:
         self._search = lru_cache(maxsize=_REMEMBERED)(self._ask)
         self._mapped = lru_cache(maxsize=_REMEMBERED)(self._maps)
         self._concept = lru_cache(maxsize=_REMEMBERED)(store.lookup)
-        self._uncoded = uncoded.named()
         self._has_children = lru_cache(maxsize=_REMEMBERED)(lambda code: bool(store.children(ICD10CM, code)))
         self._site = lru_cache(maxsize=_REMEMBERED)(self._is_site)
         self._set = lru_cache(maxsize=_SETS)(partial(valuesets.named, Service(store=store), at="within"))
@@ -250,7 +249,7 @@ class Coder:
         """
         plain = " ".join(text.casefold().split())
         return " " not in plain and any(
-            (kind, language, plain) in self._uncoded for language in languages or ("en",)
+            (kind, language, plain) in uncoded.named() for language in languages or ("en",)
         )
 
     def _is_code(self, system: str, code: str) -> bool:

@@ -58,7 +58,7 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
         told=(reasons(note, findings, where, rules.reasons), severe.told, normal.told),
         gone=severe.no_findings | normal.no_results,
     )
-    return link(note, findings, rules.relations, _told(ordered), beside)
+    return link(note, findings, rules.relations, _told(ordered), sentence=where, beside=beside)
 
 
 def _valued(ordered: Sequence[Mention]) -> frozenset[int]:

@@ -6,6 +6,7 @@ nothing denied, nobody else's, nothing that was stopped, no reaction, and nothin
 """
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class _Said:
     note: Note
     findings: Sequence[Finding]
     rules: ReasonRules
+    starts: Sequence[int]  # of the findings
     members: Sequence[int]  # all but those details that may stand between
     start: int
     end: int
@@ -34,8 +36,8 @@ class _Said:
     def words(self, low: int, high: int) -> str:
         """What stands between two places, findings aside, as patterns see it."""
         pieces = []
-        for one in self.findings:
-            if low <= one.start < high:
+        for one in self.findings[bisect_left(self.starts, low) : bisect_left(self.starts, high)]:
+            if low <= one.start:
                 pieces.append(self.note.text[low : one.start])
                 low = max(low, one.end)
         pieces.append(self.note.text[low:high])
@@ -59,7 +61,8 @@ def reasons(
         end = span.end if span else len(note.text)
         own = findings[low:high]
         members = [at for at, one in enumerate(own) if one.kind not in rules.details]
-        said = _Said(note, own, rules, members, span.start if span else 0, end)
+        starts = [one.start for one in own]
+        said = _Said(note, own, rules, starts, members, span.start if span else 0, end)
         for head, reason in _pairs(said):
             one = own[reason]
             told = Attribute(kind="reason", start=one.start, end=one.end, text=one.text)

@@ -32,24 +32,26 @@ class _Place:
 class Beside:
     """What words beside findings say of them; none of a kind that the engine told of that finding."""
 
-    told: Sequence[Mapping[int, Sequence[Attribute]]] = ()  # by position
-    gone: Collection[int] = ()  # positions of what says this and is nothing by itself
+    told: Sequence[Mapping[int, Sequence[Attribute]]]  # by position
+    gone: Collection[int]  # positions of what says this and is nothing by itself
 
 
 def link(
     note: Note,
     findings: Sequence[Finding],
     relations: Sequence[RelationTable],
-    told: Mapping[int, int] | None = None,
-    beside: Beside | None = None,
+    told: Mapping[int, int],
+    *,
+    sentence: Sequence[int],
+    beside: Beside,
 ) -> Step[Finding]:
     """The findings, with what belongs to them as attributes; the rest as issues.
 
-    `told` are the details whose home is known already, by position: detail -> head.
+    `told` are the details whose home is known already, by position: detail -> head; `sentence` tells where
+    each finding stands.
     """
-    beside = beside or Beside()
-    place = _Place(note, findings, sentences(note, findings), [finding.start for finding in findings])
-    homes = dict(told or {})
+    place = _Place(note, findings, sentence, [finding.start for finding in findings])
+    homes = dict(told)
     for relation in relations:
         heads = _heads(place, relation, homes)
         for index, finding in enumerate(findings):
