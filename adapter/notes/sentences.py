@@ -7,7 +7,7 @@ middle of one does not. Every character that is not white space belongs to exact
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence, Set
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from adapter.model import Section, Span
 from adapter.notes.headings import Headings, Part
@@ -45,16 +45,31 @@ def _blocks(text: str, cuts: Set[int], parts: Sequence[Part]) -> Iterator[tuple[
 def _hard_ends(text: str, parts: Sequence[Part]) -> Iterator[int]:
     """Ends of the lines that are not continued on the next line."""
     lines = [match.span() for match in LINE.finditer(text) if match.end() > match.start()]
-    longest = max((len(text[start:end].rstrip()) for start, end in lines), default=0)
+    lengths = [len(text[start:end].rstrip()) for start, end in lines]
+    longest = max(lengths, default=0)
+    around = _paragraphs(lengths)
     opened = [part.start for part in parts]
-    for (start, end), (after, stop) in pairwise(lines):
+    for index, ((start, end), (after, stop)) in enumerate(pairwise(lines)):
         rules = parts[bisect_right(opened, start) - 1].rules
-        if not _continued(text[start:end].rstrip(), text[after:stop].rstrip(), longest, rules):
+        line, following = text[start:end].rstrip(), text[after:stop].rstrip()
+        if not _continued(line, following, longest, around[index], rules):
             yield end
 
 
-def _continued(line: str, following: str, longest: int, rules: Headings) -> bool:
-    """Whether a line goes on in the next: it was full, or not over and the next begins in lower case."""
+def _paragraphs(lengths: Sequence[int]) -> Sequence[int]:
+    """For each line the length of the longest line of its paragraph: those between two empty lines."""
+    made: list[int] = []
+    for filled, group in groupby(lengths, key=bool):
+        here = list(group)
+        made += [max(here) if filled else 0] * len(here)
+    return made
+
+
+def _continued(line: str, following: str, longest: int, around: int, rules: Headings) -> bool:
+    """Whether a line goes on in the next: it was full, or not over and the next begins in lower case.
+
+    The latter not in a paragraph that has lines longer than anybody wraps: there a line ends where it was ended.
+    """
     if not line.strip() or not following.strip() or ITEM.match(following):
         return False
     first = following.split(maxsplit=1)[0]
@@ -62,7 +77,7 @@ def _continued(line: str, following: str, longest: int, rules: Headings) -> bool
         return True
     if not first[0].islower() or line[-1] in ".!?:;":
         return False
-    return len(line) >= NARROW - 20 or rules.goes_on(line)
+    return NARROW - 20 <= len(line) <= around <= WIDE or rules.goes_on(line)
 
 
 def _stops(text: str, start: int, end: int, rules: Headings) -> Iterator[int]:

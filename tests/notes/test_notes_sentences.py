@@ -67,6 +67,14 @@ def test_wrapped_lines_are_joined_and_items_are_not():
     assert [sentence.split()[0] for sentence in sentences(text)] == ["The", "He", "1.", "2."]
 
 
+def test_lines_beside_one_that_nobody_wraps_end_where_they_end():
+    long = "Cough for three weeks, " * 8 + "no fever.\n"
+    short = "chest clear on both sides, no wheeze, no crackles\n"
+    assert len(sentences(long + short + "throat red\n")) == 3
+    assert len(sentences(short + "throat red\n")) == 1
+    assert len(sentences(long + "\n" + short + "throat red\n")) == 2
+
+
 def test_long_notes_stay_whole():
     text = ("No fever. " * 5 + "word " * 20) * 700
     spans = notes.from_text("n", text).sentences
