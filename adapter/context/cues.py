@@ -2,9 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from adapter.context.rules import (
     END,
@@ -22,11 +23,11 @@ from adapter.context.rules import (
 
 CERTAINTY = frozenset({"negated", "ruled_out", "uncertain"})
 LONE = frozenset({"terminate", "relative", "pseudo"})
+WILD = frozenset({GAP, END, RELATIVE, YEAR, NUMBER})  # of the tree of phrases: what is no word
 YEARS = re.compile(r"(?:19|20)\d\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word or sign of a note, in lower case."""
 
     text: str
@@ -73,10 +74,12 @@ def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
     nothing by themselves.
     """
     if rules.unaccented:
-        tokens = [replace(token, text=bare(token.text)) for token in tokens]
+        tokens = [Token(bare(token.text), token.start, token.end) for token in tokens]
     groups: dict[object, list[Match]] = defaultdict(list)
-    for match in (match for first in range(len(tokens)) for match in _at(tokens, first, rules)):
-        groups[_group(match.entry.rule)].append(match)
+    for first, token in enumerate(tokens):
+        if _begins(token.text, rules):
+            for match in _at(tokens, first, rules):
+                groups[_group(match.entry.rule)].append(match)
     pseudos = groups.pop("pseudo", [])
     kept = []
     for rivals in groups.values():
@@ -102,6 +105,14 @@ def _group(rule: RuleTable) -> object:
     return rule.axis if rule.axis in LONE else (rule.axis, rule.direction)
 
 
+def _begins(word: str, rules: ContextRules) -> bool:
+    """Whether any phrase may begin with this word; most words begin none."""
+    first = rules.tree.next
+    if any(edge in first for edge in _edges(word)) or GAP in first:
+        return True
+    return RELATIVE in first and word in rules.relatives.next
+
+
 def _at(tokens: Sequence[Token], first: int, rules: ContextRules) -> Iterator[Match]:
     stack: list[tuple[Node, int, int, str | None]] = [(rules.tree, first, 0, None)]
     while stack:
@@ -109,7 +120,7 @@ def _at(tokens: Sequence[Token], first: int, rules: ContextRules) -> Iterator[Ma
         for entry in node.entries:
             yield Match(first, position, words, entry, code)
         if (gap := node.next.get(GAP)) is not None:
-            stack += [(gap, position + skip, words, code) for skip in range(rules.gap + 1)]
+            stack += [(gap, after, words, code) for after in _skipped(tokens, position, gap, rules.gap)]
         if (last := node.next.get(END)) is not None and _ended(tokens, position):
             stack.append((last, position, words, code))
         if position < len(tokens):
@@ -119,6 +130,14 @@ def _at(tokens: Sequence[Token], first: int, rules: ContextRules) -> Iterator[Ma
             if (following := node.next.get(RELATIVE)) is not None:
                 named = _relatives(tokens, position, rules.relatives)
                 stack += [(following, end, words + end - position, code or who) for end, who in named]
+
+
+def _skipped(tokens: Sequence[Token], position: int, node: Node, most: int) -> Iterable[int]:
+    """Where a phrase may go on after a gap: where one of its next words stands."""
+    if node.entries or not WILD.isdisjoint(node.next):
+        return range(position, position + most + 1)
+    places = range(position, min(position + most + 1, len(tokens)))
+    return [place for place in places if tokens[place].text in node.next]
 
 
 def _ended(tokens: Sequence[Token], position: int) -> bool:
@@ -136,9 +155,9 @@ def _relatives(tokens: Sequence[Token], position: int, node: Node) -> Sequence[t
 
 
 def _edges(word: str) -> tuple[str, ...]:
-    if YEARS.fullmatch(word):
-        return (word, YEAR, NUMBER)
-    return (word, NUMBER) if word.isdigit() else (word,)
+    if not word.isdigit():
+        return (word,)
+    return (word, YEAR, NUMBER) if YEARS.fullmatch(word) else (word, NUMBER)
 
 
 def _winners(found: Sequence[Match]) -> list[Match]:
