@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from threading import Lock
 
@@ -22,6 +22,9 @@ class SectionTable(mappings.Table):
     key: str
     headings: tuple[str, ...]
     within: tuple[str, ...] = ()  # only inside these sections; empty: anywhere
+    bare: tuple[
+        str, ...
+    ] = ()  # need no colon at the start of a line ("VG hypertensie", "B/ MRI")
 
 
 class PartTable(mappings.Table):
@@ -68,6 +71,7 @@ class Headings:
     dated: frozenset[str]  # before a date or a count: "am 3. Tag", "vom 12.3."
     counted: frozenset[str]  # after a count: "3. Tag"
     unfinished: frozenset[str]  # more must follow: "with no"
+    bare: Mapping[str, str] = field(default_factory=dict)  # first word of a line -> section key
 
     def key(self, words: str, current: str) -> str | None:
         """The section that a normalised heading opens, when it stands in section `current`."""
@@ -150,4 +154,5 @@ def _compiled(table: HeadingFile) -> Headings:
         dated=frozenset(table.sentences.dated),
         counted=frozenset(table.sentences.counted),
         unfinished=frozenset(table.sentences.unfinished),
+        bare={word: section.key for section in table.section for word in section.bare},
     )

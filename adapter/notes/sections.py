@@ -1,9 +1,9 @@
 """A note's text -> its sections, in order and covering all of it.
 
 A heading is a known one alone on its line, unless the line before is not over ("with no"); a known one at the
-start of a line or of a sentence and followed by a colon; or an unknown one in capitals with a colon (key
-"unknown"). Field labels ("BP: 120/80") are not headings. Time is linear in the text: every colon and every
-line is looked at once, and no further back than LONGEST characters.
+start of a line or of a sentence and followed by a colon; a word that needs none at the start of a line ("VG");
+or an unknown one in capitals with a colon (key "unknown"). Field labels ("BP: 120/80") are not headings. Time is
+linear in the text: every colon and every line is looked at once, and no further back than LONGEST characters.
 """
 
 import re
@@ -19,6 +19,7 @@ LINE = re.compile(r"[^\r\n]+")
 LEAD = re.compile(r"[ \t]*(?:(?:[#>•·▪◦*–-]+|\(?\d{1,2}[.)]|[IVX]{1,4}\.|[A-Z][.)](?=\s))[ \t]*)*[*_]*")
 END = re.compile(r"[*_]{0,3}[ \t]{0,3}(?:[:：]|[ \t][–—-][ \t])[*_]{0,3}")
 INLINE_START = re.compile(r"(?:[.;!?,)\]][ \t]+|[ \t]{2,}|\t)(?:\(?\d{1,2}[.)][ \t]*)?")
+FIRST = re.compile(r"([^\W\d_]{1,20}[./]?)[ \t]+(?=\S)")
 VALUE = re.compile(r"[ \t]*[<>~=+-]?[ \t]*\d")
 CAPITALS = re.compile(r"[^\W\d_](?:[^\W_]|[ /&,'’().\-\u0300-\u036f])*")
 
@@ -80,11 +81,23 @@ def _in_line(line: _Line, following: str, current: str, rules: Headings) -> Iter
         yield _Heading(key=alone, start=line.start + _indent(line.text, line.start), end=line.end)
         return
     after = line.start
+    if (bare := _bare(line, rules)) is not None:
+        yield bare
+        after, current = bare.end, bare.key
     for mark in END.finditer(line.text, line.first, line.end):
         heading = _before(line, after, mark, current, rules)
         if heading is not None:
             yield heading
             after, current = heading.end, heading.key
+
+
+def _bare(line: _Line, rules: Headings) -> _Heading | None:
+    """A heading without a colon, by the first word of a line: "VG hypertension"."""
+    word = FIRST.match(line.text, line.first, line.end) if rules.bare and not line.goes_on else None
+    key = rules.bare.get(word.group(1).lower()) if word else None
+    if word is None or key is None or END.match(line.text, word.end(1), line.end):
+        return None
+    return _Heading(key=key, start=line.start + _indent(line.text, line.start), end=word.end(1))
 
 
 def _before(line: _Line, after: int, mark: re.Match[str], current: str, rules: Headings) -> _Heading | None:

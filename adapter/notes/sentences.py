@@ -68,7 +68,7 @@ def _paragraphs(lengths: Sequence[int]) -> Sequence[int]:
 def _continued(line: str, following: str, longest: int, around: int, rules: Headings) -> bool:
     """Whether a line goes on in the next: it was full, or not over and the next begins in lower case.
 
-    The latter not in a paragraph that has lines longer than anybody wraps: there a line ends where it was ended.
+    The latter not in a paragraph with lines longer than anybody wraps: there a line ends where it was ended.
     """
     if not line.strip() or not following.strip() or ITEM.match(following):
         return False

@@ -209,3 +209,15 @@ def test_headings_in_capitals_may_have_accents(language, heading, key):
     section = note.sections[-1]
     assert note.text[section.heading.start : section.heading.end].startswith(heading)
     assert key is None or section.key == key
+
+
+def test_a_heading_without_a_colon_opens_its_section_at_the_start_of_a_line():
+    text = "Poli cardiologie\nVG hypertensie, appendectomie\nB/ MRI van de knie\nmet vg van niets\nvg: jicht"
+    note = notes.from_text("n", text, "nl")
+    assert [section.key for section in note.sections] == [
+        "unknown",
+        "past_medical_history",
+        "plan",
+        "past_medical_history",
+    ]
+    assert text[note.sections[2].heading.start : note.sections[2].heading.end] == "B/"
