@@ -12,8 +12,17 @@ from training.gold import score
 ROOT = Path(__file__).parents[2]
 GOLD = ROOT / "training" / "gold"
 CORPORA = ROOT.parent / "shared" / "corpora"
-RECORDS = [json.loads(line) for line in score.NOTES.read_text("utf-8").splitlines()]
-MENTIONS = score.gold_notes(score.NOTES)
+FILES = {score.NOTES: 100, score.NOTES.with_name("test.en.jsonl"): 30}
+ANNOTATED = ROOT / "training" / "annotated" / "en.jsonl"
+
+
+def records(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+RECORDS = records(score.NOTES)
+EVERY = [record for path in FILES for record in records(path)]
+MENTIONS = {id: found for path in FILES for id, found in score.gold_notes(path).items()}
 
 
 def mention(start, end, kind="condition", **more):
@@ -24,10 +33,10 @@ def mention(start, end, kind="condition", **more):
 def texts():
     if not (CORPORA / "notes").is_dir():
         pytest.skip("the corpora are not beside this checkout (../shared/corpora/notes)")
-    return score.texts(score.NOTES, CORPORA)
+    return {id: text for path in FILES for id, text in score.texts(path, CORPORA).items()}
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record["id"])
+@pytest.mark.parametrize("record", EVERY, ids=lambda record: record["id"])
 class TestFormat:
     def test_a_record_has_no_text(self, record):
         assert record.keys() == {"id", "sha256", "language", "findings"}
@@ -50,26 +59,30 @@ class TestFormat:
             assert one.get("attributes", {}).keys() <= set(KINDS)
 
 
-def test_every_kind_but_none_unknown_is_in_the_set():
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_kind_but_none_unknown_is_in_the_set(path):
     details = {"date", "reason"}  # only language models find these
-    assert {one["kind"] for mentions in MENTIONS.values() for one in mentions} == set(KINDS) - details
+    kinds = {one["kind"] for mentions in score.gold_notes(path).values() for one in mentions}
+    assert kinds == set(KINDS) - details
 
 
-def test_notes_are_distinct_and_the_training_ones_are_held_out():
-    names = [record["id"] for record in RECORDS]
+def test_notes_are_distinct_and_held_out_from_training():
+    names = [record["id"] for record in EVERY]
     held_out = (GOLD / "held_out.txt").read_text("utf-8").split()
-    assert len(names) == len(set(names)) == 100
+    assert [len(records(path)) for path in FILES] == [*FILES.values()]
+    assert len(names) == len(set(names))
     assert set(names) <= set(held_out)
     assert held_out == sorted(set(held_out))
+    assert not set(held_out) & {record["id"] for record in records(ANNOTATED)}
 
 
 def test_the_corpus_texts_are_those_annotated(texts):
-    for record in RECORDS:
+    for record in EVERY:
         assert hashlib.sha256(texts[record["id"]].encode()).hexdigest() == record["sha256"]
 
 
 def test_spans_lie_in_the_text_on_whole_words(texts):
-    for record in RECORDS:
+    for record in EVERY:
         text = texts[record["id"]]
         for one in MENTIONS[record["id"]]:
             words = text[one["start"] : one["end"]]
@@ -84,7 +97,7 @@ def test_gold_scores_perfectly_against_itself(tmp_path, capsys):
     (tmp_path / "run.jsonl").write_text("\n".join(map(json.dumps, RECORDS)), "utf-8")
     assert score.main(["--predicted", str(tmp_path / "run.jsonl")]) == 0
     printed = capsys.readouterr().out
-    total = sum(map(len, MENTIONS.values()))
+    total = sum(map(len, score.gold_notes(score.NOTES).values()))
     assert f"micro                   1.000  1.000  1.000{total:6}     0     0" in printed
     assert "negated           1.000" in printed
 
