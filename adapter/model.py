@@ -110,6 +110,15 @@ class Note:
         index = bisect_right(self.stretches, position, key=lambda stretch: stretch.start) - 1
         return self.stretches[index].language if index >= 0 else self.language
 
+    def sentence_at(self, position: int) -> Span:
+        """The sentence in which a code point stands; its line, where sentences were not told."""
+        index = bisect_right(self.sentences, position, key=lambda sentence: sentence.start) - 1
+        if index >= 0 and position < self.sentences[index].end:
+            return self.sentences[index]
+        end = self.text.find("\n", position)
+        start = self.text.rfind("\n", 0, position) + 1
+        return Span(start=start, end=len(self.text) if end < 0 else end)
+
     @property
     def parts(self) -> tuple[Stretch, ...]:
         """Its stretches; the whole note where none were looked for."""

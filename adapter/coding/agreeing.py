@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from adapter.coding.rules import CodingRules, Contradiction
-from adapter.model import Coding, Finding, Note, primary
+from adapter.model import Coding, Finding, Note, Span, primary
 
 
 def agreeing(findings: Sequence[Finding], note: Note, rules: CodingRules) -> list[Finding]:
@@ -47,14 +47,6 @@ def _words(rule: Contradiction, finding: Finding, said: Sequence[Finding], note:
     behind = note.text[finding.start : finding.end + rule.behind]
     yield " ".join(behind.split("\n\n", maxsplit=1)[0].split())
     if rule.where != "itself":
-        start, end = _sentence(finding, note) if rule.where == "sentence" else (0, len(note.text))
-        yield from (one.text for one in said if start <= one.start and one.end <= end)
-
-
-def _sentence(finding: Finding, note: Note) -> tuple[int, int]:
-    """Where the sentence of a finding begins and ends; its line, where sentences were not told."""
-    for one in note.sentences:
-        if one.start <= finding.start < one.end:
-            return one.start, one.end
-    end = note.text.find("\n", finding.end)
-    return note.text.rfind("\n", 0, finding.start) + 1, len(note.text) if end < 0 else end
+        whole = Span(start=0, end=len(note.text))
+        place = note.sentence_at(finding.start) if rule.where == "sentence" else whole
+        yield from (one.text for one in said if place.start <= one.start and one.end <= place.end)

@@ -44,7 +44,7 @@ def build(
     nobody = _nobody(note)
     if nobody is not None:
         return Step(name="emission", kept=(), left_out=(nobody,))
-    placed, left_out = placing.place(findings, rules)
+    placed, left_out = placing.place(note, findings, rules)
     groups = placing.merge(placed, rules)
     first = [group for group in groups if group.policy not in reasons.HAVE]
     made = {id(group): _BUILDERS[group.policy](note, group, rules, fhir) for group in first}

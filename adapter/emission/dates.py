@@ -10,7 +10,7 @@ from datetime import date
 
 from adapter.emission import elements
 from adapter.emission.placing import Group
-from adapter.emission.rules import Dates
+from adapter.emission.tables import Dates
 from adapter.fhir import systems
 from adapter.model import Attribute, Note, Resource, When
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from adapter.emission import elements, quantities
-from adapter.emission.rules import Dosage, ResourceRules, Time
+from adapter.emission.rules import ResourceRules
+from adapter.emission.tables import Dosage, Time
 from adapter.fhir import systems
 from adapter.fhir.systems import Version
 from adapter.model import Attribute, Finding, Note, Resource

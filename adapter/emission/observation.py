@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from adapter.emission import dates, elements, quantities
 from adapter.emission.placing import Group
-from adapter.emission.rules import Code, ResourceRules, Vital
+from adapter.emission.rules import ResourceRules, Vital
+from adapter.emission.tables import Code
 from adapter.fhir import systems
 from adapter.fhir.systems import Version
 from adapter.model import Attribute, Finding, Note, Resource

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from adapter.emission import dosage, elements
+from adapter.emission import dosage, elements, giving
 from adapter.emission.rules import Outcome, OutcomeName, Policy, ResourceRules
 from adapter.emission.words import said, severity
-from adapter.model import Attribute, Finding, Issue, Resource
+from adapter.model import Attribute, Finding, Issue, Note, Resource
 
 _DETAILS = {
     "condition": ("body_site",),
@@ -67,14 +67,14 @@ def outcome(finding: Finding) -> OutcomeName:
     return next((name for holds, name in axes if holds), "present")
 
 
-def place(findings: Iterable[Finding], rules: ResourceRules) -> tuple[list[Group], list[Issue]]:
+def place(note: Note, findings: Iterable[Finding], rules: ResourceRules) -> tuple[list[Group], list[Issue]]:
     """One group per finding (per result of a test), and what is left out with its reason."""
     groups: list[Group] = []
     unplaced: list[Issue] = []
     seen: set[tuple[int, int, str]] = set()
     for finding in sorted(findings, key=_reading_order):
         where = (finding.start, finding.end, finding.kind)
-        placed = "same-place" if where in seen else _placed(finding, rules)
+        placed = "same-place" if where in seen else _placed(note, finding, rules)
         seen.add(where)
         if isinstance(placed, str):
             unplaced.append(left_out(finding, placed))
@@ -88,13 +88,13 @@ def _reading_order(finding: Finding) -> tuple[int, int, str, float, str]:
     return (finding.start, finding.end, finding.kind, -finding.confidence, repr(finding))
 
 
-def _placed(finding: Finding, rules: ResourceRules) -> list[Group] | str:
+def _placed(note: Note, finding: Finding, rules: ResourceRules) -> list[Group] | str:
     """The groups of one finding, or the reason why there are none."""
     policy = _policy(finding, rules)
     if policy is None:
         return "family" if finding.assertion.experiencer == "family" else "no-rule"
     name = outcome(finding)
-    decided = _refined(finding, policy, name, _rule(policy, rules).outcomes[name], rules)
+    decided = _refined(note, finding, policy, name, rules)
     if decided.leave_out:
         return decided.leave_out
     return list(_groups(finding, policy, name, decided, rules)) or "no-result"
@@ -299,27 +299,16 @@ def _key(group: Group) -> tuple[object, ...]:
     return (group.policy, group.name, group.outcome, measured, _said(group))
 
 
-def _refined(
-    finding: Finding, policy: str, name: OutcomeName, decided: Outcome, rules: ResourceRules
-) -> Outcome:
+def _refined(note: Note, finding: Finding, policy: str, name: OutcomeName, rules: ResourceRules) -> Outcome:
     """The outcome with what the deciding cues say beyond it ("resolved"), or that of what was given once."""
-    if policy == "medication" and name == "present" and _given(finding, rules):
-        given = rules.medication.given
+    decided, given = _rule(policy, rules).outcomes[name], rules.medication.given
+    if policy == "medication" and name in giving.NAMES and giving.once(note, finding, name, given):
         return Outcome(status=given.status, adherence=given.adherence)
     if policy != "condition":
         return decided
     table = rules.condition.said.get(name, {})
     told = {field: said(words, finding) for field, words in table.items()}
     return decided.model_copy(update={field: value for field, value in told.items() if value})
-
-
-def _given(finding: Finding, rules: ResourceRules) -> bool:
-    """Whether a medicine was given once: the lidocaine of an operation, the contrast medium of a scan."""
-    given = rules.medication.given
-    if finding.section in given.lists or elements.attributes(finding, *given.regimen):
-        return False
-    coded = any(one.code.startswith(given.codes.get(one.system, ())) for one in finding.codings)
-    return coded or finding.section in given.sections
 
 
 def _joined(one: Group, other: Group) -> Group:

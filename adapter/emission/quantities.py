@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from adapter.emission.rules import Units
+from adapter.emission.tables import Units
 from adapter.fhir import systems
 from adapter.model import Resource
 

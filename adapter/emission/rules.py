@@ -3,13 +3,13 @@
 Every outcome must be listed in every policy, so nothing happens to a mention that nobody decided.
 """
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import BeforeValidator, ConfigDict, model_validator
+from pydantic import ConfigDict, model_validator
 
 import mappings
+from adapter.emission.tables import Code, Dates, Dosage, Giving, Pattern, Units
 from mappings import Table
 
 OutcomeName = Literal[
@@ -27,16 +27,6 @@ Status = Literal["clinicalStatus", "verificationStatus"]
 OUTCOMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 
 
-def _compiled(value: object) -> object:
-    try:
-        return re.compile(value, re.IGNORECASE) if isinstance(value, str) else value
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-
-
-Pattern = Annotated[re.Pattern[str], BeforeValidator(_compiled)]
-
-
 class Outcome(Table):
     """What one way of speaking leads to: the statuses of a resource, or a reason to leave it out."""
 
@@ -45,14 +35,6 @@ class Outcome(Table):
     clinicalStatus: str | None = None
     verificationStatus: str | None = None
     adherence: str | None = None
-
-
-class Code(Table):
-    """A fixed code with its display."""
-
-    code: str
-    display: str
-    system: str | None = None
 
 
 class Policy(Table):
@@ -238,15 +220,19 @@ class ProcedurePolicy(Policy):
 
 
 class Given(Outcome):
-    """When a medicine was given once rather than taken: by section, or by the beginning of a code.
+    """When a medicine was given once rather than taken: by section, by the beginning of a code, or by words.
 
-    Neither holds where the note tells a regimen (kinds of detail) or lists what is taken (sections).
+    None holds where the note tells a regimen (kinds of detail). Section and code hold not in `lists`; words,
+    which stand up to `reach` characters from the drug, not in the sections of `taken`.
     """
 
     sections: frozenset[str]
     codes: Mapping[str, tuple[str, ...]]
     regimen: tuple[str, ...]
     lists: frozenset[str]
+    taken: frozenset[str]
+    reach: int
+    words: Mapping[str, Giving]
 
 
 class MedicationPolicy(Policy):
@@ -269,93 +255,6 @@ class FamilyPolicy(Policy):
     conditions: frozenset[str]
     unknown: str
     relatives: Mapping[str, str]
-
-
-class Units(Table):
-    """units.toml: units as written -> UCUM."""
-
-    version: int
-    exact: Mapping[str, str]
-    folded: Mapping[str, str]
-
-    def ucum(self, written: str) -> str | None:
-        """The UCUM code of a unit as a note writes it, if it is one we are sure of."""
-        unit = " ".join(written.split()).rstrip(".")
-        return self.exact.get(unit) or self.folded.get(unit.lower())
-
-
-class Words(Table):
-    """Words that mean one thing."""
-
-    words: frozenset[str]
-
-
-class Time(Words):
-    """Words of frequency and the Timing they mean."""
-
-    frequency: int
-    period: int
-    unit: str
-    code: str | None = None
-    when: str | None = None
-
-
-class TimePattern(Table):
-    """A frequency with a number in it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    pattern: Pattern
-    frequency: int | None = None
-    period: int | None = None
-    period_unit: str | None = None
-
-
-class Duration(Table):
-    """How long a course lasts."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    pattern: Pattern
-
-
-class Route(Code):
-    """A way into the body."""
-
-    words: frozenset[str]
-
-
-class Scheme(Table):
-    """The times of day that "1-0-1" counts."""
-
-    when: tuple[str, ...]
-
-
-class Dosage(Table):
-    """dosage.toml."""
-
-    version: int
-    numbers: Mapping[str, float]
-    as_needed: Words
-    then: Words
-    scheme: Scheme
-    times: tuple[Time, ...]
-    patterns: tuple[TimePattern, ...]
-    hours: Mapping[str, str]
-    periods: Mapping[str, str]
-    duration: Duration
-    routes: tuple[Route, ...]
-
-
-class Dates(Table):
-    """dates.toml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    version: int
-    months: tuple[tuple[str, ...], ...]
-    patterns: tuple[Pattern, ...]
-    either: Pattern
 
 
 class ResourceRules(Table):

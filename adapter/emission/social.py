@@ -7,7 +7,8 @@ or there is no Observation.
 from adapter.emission import elements, quantities
 from adapter.emission.observation import shared
 from adapter.emission.placing import Group
-from adapter.emission.rules import Answer, Code, ResourceRules, Topic
+from adapter.emission.rules import Answer, ResourceRules, Topic
+from adapter.emission.tables import Code
 from adapter.fhir import systems
 from adapter.fhir.systems import Version
 from adapter.model import Finding, Note, Resource

@@ -70,6 +70,21 @@ def test_a_document_becomes_a_bundle(shell: Shell, version: str) -> None:
     assert {"Condition", "MedicationStatement", "Provenance", "Device"} <= set(types(bundle))
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The left knee was injected with 40 mg of Kenalog. He takes metformin."),
+        ("de", "Der Patient erhielt 2 g Cefazolin i.v. Er nimmt weiterhin Metformin ein."),
+        ("fr", "Le patient a reçu 2 g de céfazoline. Il prend de la metformine."),
+        ("nl", "De patiënt kreeg 2 g cefazoline toegediend. Hij gebruikt metformine."),
+    ],
+)
+def test_a_drug_given_once_is_completed(shell: Shell, language: str, text: str) -> None:
+    code, (bundle,) = shell.convert(json.dumps(document(text, language=language)))
+    taken = [one["resource"] for one in bundle["entry"] if "medicationCodeableConcept" in one["resource"]]
+    assert (code, [one["status"] for one in taken]) == (0, ["completed", "active"])
+
+
 BAD = [
     ('{"resourceType": "DocumentReference", "content": [', "structure"),
     ("not json", "structure"),
