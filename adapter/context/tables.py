@@ -1,6 +1,19 @@
-"""Tables of mappings/context that say what stands beside findings: reasons, severities, reference ranges."""
+"""Tables of mappings/context beside its rules: reasons, severities, reference ranges, notes about nobody."""
 
 import mappings
+
+
+class AxisTable(mappings.Table):
+    """Which kinds of mention an axis can be said of."""
+
+    kinds: tuple[str, ...]
+
+
+class RelativeTable(mappings.Table):
+    """Words for a relative and its HL7 v3-RoleCode."""
+
+    code: str
+    words: tuple[str, ...]
 
 
 class ReasonTable(mappings.Table):
@@ -30,6 +43,15 @@ class SeverityTable(mappings.Table):
     connect: tuple[str, ...] = ()
     close: tuple[str, ...] = ()
     behind: bool = False
+
+
+class GeneralTable(mappings.Table):
+    """How a language speaks of what people in general have, and of one patient."""
+
+    teaching: tuple[str, ...]
+    patient: tuple[str, ...]
+    least: int
+    times: int
 
 
 class RangeTable(mappings.Table):
