@@ -3,12 +3,14 @@
     python benchmarks/entities.py --corpus ../shared/corpora/bc5cdr/dev.jsonl.gz --store STORE
 
 Strict: same start, same end, same type. Types: a corpus disease is a `condition` or a `finding`; a corpus
-chemical is a `medication`. Mentions found by the dictionary alone are counted like the others.
+chemical is a `medication`. Mentions found by the dictionary alone are counted like the others. With
+`--errors` what was not found as annotated is counted by cause, too.
 """
 
 import argparse
 import gzip
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,9 @@ from collections import Counter
 from pathlib import Path
 
 TYPES = {"condition": "diagnosis", "finding": "diagnosis", "medication": "medication"}
+
+
+Entity = tuple[int, int, str]  # start, end, type
 
 
 def extracted(rows: list[dict], options: list[str]) -> dict[str, list[dict]]:
@@ -39,13 +44,30 @@ def extracted(rows: list[dict], options: list[str]) -> dict[str, list[dict]]:
         return {row["id"]: row["findings"] for row in found}
 
 
-def spans(entities: list[dict]) -> set[tuple[int, int, str]]:
+def spans(entities: list[dict]) -> set[Entity]:
     """Gold entities; of nested ones the outermost, since a word has one label."""
-    chosen: list[tuple[int, int, str]] = []
+    chosen: list[Entity] = []
     for one in sorted(entities, key=lambda e: (e["start"], -e["end"])):
         if not chosen or one["start"] >= chosen[-1][1]:
             chosen.append((one["start"], one["end"], one["category"]))
     return set(chosen)
+
+
+def cause(gold: Entity, ours: set[Entity], tests: set[tuple[int, int]], text: str) -> str:
+    """Why a gold entity was not found as it is annotated."""
+    near = [one for one in ours if one[0] < gold[1] and gold[0] < one[1]]
+    alike = next((one for one in near if one[2] == gold[2]), None)
+    if not near:
+        return "not found, but as a test" if (gold[0], gold[1]) in tests else "not found"
+    if alike is None:
+        return "of another type"
+    if re.search(r" and | or |/|,", text[min(gold[0], alike[0]) : max(gold[1], alike[1])]):
+        return "edges of a list"
+    if alike[1] == gold[1]:
+        return f"first word: ours {'longer' if alike[0] < gold[0] else 'shorter'}"
+    if alike[0] == gold[0]:
+        return f"last word: ours {'longer' if alike[1] > gold[1] else 'shorter'}"
+    return "both edges"
 
 
 def main() -> None:
@@ -53,11 +75,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--all-gold", action="store_true", help="count nested gold entities too")
+    parser.add_argument("--errors", action="store_true", help="count what was missed by cause")
     options, rest = parser.parse_known_args()
     with gzip.open(options.corpus, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     found = extracted(rows, rest)
     counts: Counter[tuple[str, str]] = Counter()
+    causes: Counter[str] = Counter()
     for row in rows:
         if options.all_gold:
             gold = {(e["start"], e["end"], e["category"]) for e in row["entities"]}
@@ -69,11 +93,16 @@ def main() -> None:
         ours = {one for one in ours if one[2] in types}
         for name, group in (("tp", gold & ours), ("fp", ours - gold), ("fn", gold - ours)):
             counts.update((category, name) for _, _, category in group)
+        tests = {(f["start"], f["end"]) for f in found[row["id"]] if f["kind"] == "test"}
+        causes.update(cause(one, ours - gold, tests, row["text"]) for one in gold - ours)
     kinds = sorted({kind for kind, _ in counts})
     for kind in (*kinds, "all"):
         tp, fp, fn = (sum(counts[k, n] for k in kinds if kind in (k, "all")) for n in ("tp", "fp", "fn"))
         p, r = tp / max(tp + fp, 1), tp / max(tp + fn, 1)
         print(f"{kind:<12} precision {p:.4f}  recall {r:.4f}  F1 {2 * tp / max(2 * tp + fp + fn, 1):.4f}")
+    if options.errors:
+        for name, count in causes.most_common():
+            print(f"{count:>5}  {name}")
 
 
 if __name__ == "__main__":
