@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from adapter.coding import agreeing, choice, explaining, wordings
+from adapter.coding.agreeing import Around
 from adapter.coding.choice import Chooser
 from adapter.coding.explaining import Explained
 from adapter.coding.rules import CodingRules
@@ -71,11 +72,24 @@ class Coder:
         """
         return self._set(url)
 
-    def code(self, finding: Finding, most: int | None = None, languages: tuple[str, ...] = ()) -> Finding:
+    def code(
+        self,
+        finding: Finding,
+        most: int | None = None,
+        languages: tuple[str, ...] = (),
+        note: Note | None = None,
+        beside: Sequence[Finding] = (),
+    ) -> Finding:
         """The finding with its codings, one per system, and at most so many alternatives.
 
-        `languages` are those of the names that may match; none means any.
+        `languages` are those of the names that may match; none means any. Codes that its words contradict are
+        left out, and those that its note or the findings `beside` it there do.
         """
+        around = Around(languages=languages, note=note, findings=beside)
+        return agreeing.agreeing(self._found(finding, most, languages), around, self.rules)
+
+    def _found(self, finding: Finding, most: int | None, languages: tuple[str, ...]) -> Finding:
+        """The finding with what the search gives it."""
         if not self.rules.kinds.get(finding.kind):
             return finding
         candidates = self._candidates(finding, languages)
@@ -87,6 +101,7 @@ class Coder:
         candidates = self._candidates(finding, languages)
         offered = self._offered(finding, candidates) if self._chooser else []
         return explaining.explained(
+            found=self._found(finding, None, languages),
             coded=self.code(finding, languages=languages),
             searched=list(self._searched(finding, kinds, languages)) if kinds else [],
             wordings=list(self._wordings(finding, languages)) if kinds else [],
@@ -106,13 +121,14 @@ class Coder:
     ) -> list[Finding]:
         """The same of all findings of a note, where the chooser, if there is one, decides on those unsure.
 
-        Codes that the note contradicts are left out. Without the note nothing does, and nobody is asked.
-        Raises EngineError as the chooser does.
+        Codes that the note contradicts are left out. Without the note only a finding's own words do, and
+        nobody is asked. Raises EngineError as the chooser does.
         """
-        coded = [self.code(finding, languages=languages) for finding in findings]
-        if note is None:
-            return coded
-        return agreeing.agreeing(self._asked(findings, coded, languages, note), note, self.rules)
+        coded = [self._found(finding, None, languages) for finding in findings]
+        if note is not None:
+            coded = self._asked(findings, coded, languages, note)
+        around = Around(languages=languages, note=note, findings=findings)
+        return [agreeing.agreeing(one, around, self.rules) for one in coded]
 
     def _asked(
         self, findings: Sequence[Finding], coded: list[Finding], languages: tuple[str, ...], note: Note

@@ -9,7 +9,9 @@ from adapter.coding.wordings import Wording
 from adapter.model import Coding, Finding
 from terminology import Hit
 
-Fate = Literal["chosen", "given too", "below", "past", "system", "other", "alternative", "beyond"]
+Fate = Literal[
+    "chosen", "given too", "below", "past", "contradicted", "system", "other", "alternative", "beyond"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +45,14 @@ class Explained:
     searched: tuple[Searched, ...]
     candidates: tuple[Judged, ...]  # best first
     withheld: tuple[Coding, ...]  # codes that would be given too, were the finding not past
+    contradicted: tuple[Coding, ...]  # codes that would be given too, did its words not say otherwise
     threshold: float
     lowest_alternative: float
 
 
 def explained(
     *,
+    found: Finding,
     coded: Finding,
     searched: Sequence[tuple[Wording, Sequence[object]]],
     wordings: Sequence[Wording],
@@ -59,13 +63,14 @@ def explained(
     rules: CodingRules,
 ) -> Explained:
     """The same as values."""
-    found = {wording: len(hits) for wording, hits in searched}
+    numbers = {wording: len(hits) for wording, hits in searched}
+    against = tuple(one for one in found.codings if one not in coded.codings)
     kinds = rules.kinds.get(coded.kind, ())
     return Explained(
         finding=coded,
         kinds=kinds,
         systems=rules.systems.get(coded.kind, ()),
-        searched=tuple(Searched(wording=one, found=found.get(one)) for one in wordings),
+        searched=tuple(Searched(wording=one, found=numbers.get(one)) for one in wordings),
         candidates=tuple(
             Judged(
                 hit=hit,
@@ -73,21 +78,33 @@ def explained(
                 wording=wording,
                 kind_penalty=rules.kind_penalty * (hit.kind != kinds[0]),
                 broader_penalty=rules.broader_penalty * wording.broader,
-                fate=_fate(coded, hit, score, fits, first=place == 0, rules=rules),
+                fate=_fate(coded, against, hit, score, fits, first=place == 0, rules=rules),
                 offered=(hit.system, hit.code) in offered,
             )
             for place, ((hit, score, wording), fits) in enumerate(zip(candidates, timely, strict=True))
         ),
         withheld=tuple(withheld),
+        contradicted=against,
         threshold=rules.threshold,
         lowest_alternative=rules.lowest_alternative,
     )
 
 
-def _fate(coded: Finding, hit: Hit, score: float, fits: bool, *, first: bool, rules: CodingRules) -> Fate:
+def _fate(
+    coded: Finding,
+    against: Sequence[Coding],
+    hit: Hit,
+    score: float,
+    fits: bool,
+    *,
+    first: bool,
+    rules: CodingRules,
+) -> Fate:
     given = {(one.system, one.code) for one in coded.codings}
     if (hit.system, hit.code) in given:
         return "chosen" if first else "given too"
+    if (hit.system, hit.code) in {(one.system, one.code) for one in against}:
+        return "contradicted"
     if score < rules.threshold:
         kept = {(one.system, one.code) for one in coded.alternatives}
         return "below" if (hit.system, hit.code) in kept else "beyond"

@@ -63,6 +63,7 @@ class Contradiction(mappings.Table):
     system: str
     codes: Pattern
     by: Pattern
+    unless: Pattern | None = None
     where: Literal["itself", "sentence", "note"]
     behind: int = 0
     languages: frozenset[str] = frozenset()

@@ -139,7 +139,9 @@ class Desk:
                 raise InputError("these words are listed as such a finding already", path="words")
             bare = Finding(start=start, end=end, text=note.text[start:end], kind=kind, confidence=1.0)
             section = note.section_at(start).key
-            coded = self._pipeline.coder.code(replace(bare, section=section), languages=note.languages)
+            coded = self._pipeline.coder.code(
+                replace(bare, section=section), None, note.languages, note, _standing(opened, note)
+            )
             return changing.added(who, document, opened.version, note, replace(coded, alternatives=()))
 
         return self._kept(document, lambda opened: [said(opened)])
@@ -178,10 +180,11 @@ class Desk:
         together = sorted((*found.codings, *found.alternatives), key=lambda each: -each.score)
         return tuple({(each.system, each.code): each for each in reversed(together)}.values())[::-1]
 
-    def coded(self, chosen: Coding, one: Finding, note: Note) -> tuple[Coding, ...]:
-        """A chosen concept, with what it is in other systems."""
+    def coded(self, chosen: Coding, item: Item, opened: Opened) -> tuple[Coding, ...]:
+        """A chosen concept, with what it is in other systems and the note does not contradict."""
+        one, note = item.shown, item.note
         asked = replace(one, text=chosen.term or chosen.display, codings=(), alternatives=(), choice=None)
-        found = self._pipeline.coder.code(asked, 0, note.languages).codings
+        found = self._pipeline.coder.code(asked, 0, note.languages, note, _standing(opened, note)).codings
         same = any((each.system, each.code) == (chosen.system, chosen.code) for each in found)
         first = tuple(each for each in found if (each.system, each.code) == (chosen.system, chosen.code))
         others = tuple(each for each in found if each.system != chosen.system)
@@ -246,6 +249,11 @@ def key_of(place: Place) -> str:
 def judged_by(one: Item, who: Reviewer) -> bool:
     """Whether a person has judged a finding."""
     return one.standing is not None and any(each.who.id == who.id for each in one.standing.verdicts)
+
+
+def _standing(opened: Opened, note: Note) -> list[Finding]:
+    """The findings of a note as they stand."""
+    return [one.item.stands for one in opened.cases if one.item.note is note and one.item.stands is not None]
 
 
 def _before(one: Item) -> str:

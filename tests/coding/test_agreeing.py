@@ -7,11 +7,12 @@ import pytest
 
 import terminology
 from adapter import coding
-from adapter.coding import Coder
-from adapter.model import Assertion, Finding, Note, Span
+from adapter.coding import Coder, agreeing
+from adapter.coding.agreeing import Around
+from adapter.model import Assertion, Coding, Finding, Note, Span
 
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
-NOT_SO = (Assertion(negated=True), Assertion(uncertain=True), Assertion(experiencer="relative"))
+NOT_SO = (Assertion(negated=True), Assertion(uncertain=True), Assertion(experiencer="family"))
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,59 @@ def test_what_is_not_so_contradicts_nothing(coder: Coder, told: Assertion, case:
     language, text, *words = case
     one, two = found(text, *words)
     assert classified(coder, language, text, [one, replace(two, assertion=told)])
+
+
+KEPT = [
+    ("en", "Diabetes, not type 1.", "Diabetes"),
+    ("en", "Diabetes, not type 1 diabetes.", "Diabetes"),
+    ("en", "Diabetes. Type 1 was excluded.", "Diabetes"),
+    ("en", "Diabetes (mother type 1).", "Diabetes"),
+    ("de", "Diabetes mellitus, kein Typ 1.", "Diabetes mellitus"),
+    ("fr", "Diabète, pas de type 1.", "Diabète"),
+    ("nl", "Diabetes mellitus, geen type 1.", "Diabetes mellitus"),
+    ("en", "Type 2 diabetes. Seen with type 1 diabetes in the clinic.", "Type 2 diabetes", "type 1 diabetes"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "text", "words"), [(one[0], one[1], one[2:]) for one in KEPT])
+def test_a_type_that_is_denied_or_anothers_does_not_contradict(coder: Coder, language, text, words) -> None:
+    assert classified(coder, language, text, found(text, *words))[0].startswith("E11")
+
+
+@pytest.mark.parametrize("told", NOT_SO, ids=["denied", "uncertain", "another's"])
+def test_a_type_close_behind_is_read_up_to_what_is_not_so(coder: Coder, told: Assertion) -> None:
+    text = "Diabetes, brother type 1 diabetes."
+    one, two = found(text, "Diabetes", "brother type 1 diabetes")
+    assert classified(coder, "en", text, [one, replace(two, assertion=told)]) == ["E11.9"]
+
+
+def test_without_the_note_the_own_words_are_asked(coder: Coder) -> None:
+    """As in `notewright code` and on the page Terminology."""
+    (one,) = found("Diabetes mellitus type 1", "Diabetes mellitus type 1")
+    given = replace(one, codings=(Coding(system=ICD, code="E11.9", display="x", score=1.0, match="exact"),))
+    assert agreeing.agreeing(given, Around(), coder.rules).codings == ()
+    (arthritis,) = found("Arthritis", "Arthritis")
+    for languages, codes in ((("de", "en"), []), (("en",), ["M19.90"])):
+        ways = [
+            coder.code(arthritis, languages=languages),
+            coder.explained(arthritis, languages).finding,
+            *coder.code_all([arthritis], languages),
+        ]
+        assert [[each.code for each in way.codings if each.system == ICD] for way in ways] == [codes] * 3
+
+
+def test_what_is_contradicted_is_told(coder: Coder) -> None:
+    (arthritis,) = found("Arthritis", "Arthritis")
+    assert [one.code for one in coder.explained(arthritis, ("de", "en")).contradicted] == ["M19.90"]
+    assert coder.explained(arthritis, ("en",)).contradicted == ()
+
+
+def test_one_finding_is_coded_as_all_of_its_note_are(coder: Coder) -> None:
+    text = "Diabetes. DM type 1."
+    findings, note = found(text, "Diabetes", "DM type 1"), Note(id="n", text=text)
+    alone = coder.code(findings[0], languages=("en",), note=note, beside=findings)
+    assert alone == coder.code_all(findings, ("en",), note)[0]
+    assert ICD not in [one.system for one in alone.codings]
 
 
 def test_another_sentence_is_of_something_else(coder: Coder) -> None:

@@ -88,14 +88,15 @@ def test_what_is_sent_again_is_not_doubled_and_what_is_taken_back_stands_again(s
 
 def test_a_changed_assertion_and_code_are_what_is_emitted(site, sent):
     site.say(ANN, sent, "asthma", "change", axes=["uncertain"], experiencer="patient")
-    one = site.desk.opened(sent).case(site.key(sent, "allergic to penicillin")).item
+    opened = site.desk.opened(sent)
+    one = opened.case(site.key(sent, "allergic to penicillin")).item
     offered = site.desk.candidates("gout", one.shown, one.note)
     site.say(
         BOB,
         sent,
         "allergic to penicillin",
         "change",
-        codings=site.desk.coded(offered[0], one.shown, one.note),
+        codings=site.desk.coded(offered[0], one, opened),
     )
     site.say(ANN, sent, "Metformin", "change", axes=["negated"], experiencer="patient")
     site.send(sent)
@@ -106,6 +107,26 @@ def test_a_changed_assertion_and_code_are_what_is_emitted(site, sent):
         (metformin,) = site.at(name, "MedicationStatement")
         assert "not-tak" in str(metformin)
         assert sorted(who for _, who, _ in told(site, name, "amend")) == ["Ann Example", "Bob Example"]
+
+
+def test_a_reviewer_is_given_no_code_that_the_note_contradicts(site):
+    """Neither for what was missed, nor for what a chosen concept is in other systems."""
+    for text, codes in (
+        ("Bone health: osteoporosis with fracture of T12.", []),
+        ("Has osteoporosis.", ["M81.0"]),
+    ):
+        id = site.accept(text)
+        opened = site.desk.add(ANN, id, Words(text="osteoporosis"), "finding")
+        one = next(
+            case.item
+            for case in opened.cases
+            if (case.item.shown.text, case.item.place.kind) == ("osteoporosis", "finding")
+        )
+        assert [each.code for each in one.shown.codings if "icd-10" in each.system] == codes
+        chosen = site.desk.candidates("osteoporosis", one.shown, one.note)[0]
+        given = site.desk.coded(chosen, one, opened)
+        assert given[0].code == chosen.code
+        assert [each.code for each in given if "icd-10" in each.system] == codes
 
 
 def test_reviewers_who_disagree_change_nothing_until_they_agree(site, sent):

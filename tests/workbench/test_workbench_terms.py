@@ -108,6 +108,12 @@ def test_an_abbreviation_is_shown_written_out(core):
     assert "abbreviations written out" in words(search(core, "acute COPD"))
 
 
+def test_what_the_words_contradict_is_told(core):
+    german, english = (words(search(core, "arthritis", language=one)) for one in ("de", "en"))
+    assert "Not given, as the words say otherwise: ICD-10-CM M19.90" in german
+    assert "as the words say otherwise" not in english
+
+
 def test_what_is_past_loses_the_codes_of_what_is_present(core):
     now, then = (words(search(core, "breast cancer", **more)) for more in ({}, {"past": "1"}))
     assert "Not given for what is past: ICD-10-CM C50" in then

@@ -130,7 +130,7 @@ def _change(asked: Asked, desk: Desk, opened: Opened, key: str) -> Change:
         chosen = next((one for one in found if f"{one.system}|{one.code}" == form["code"]), None)
         if form["code"] and chosen is None:
             raise InputError("this code is not among those the search finds for the words", path="code")
-        return Change(action="change", codings=desk.coded(chosen, item.shown, item.note) if chosen else ())
+        return Change(action="change", codings=desk.coded(chosen, item, opened) if chosen else ())
     axes = [value for name, value in asked.fields if name == "axis"]
     whose = next((one for one in EXPERIENCERS if one == form.get("experiencer")), None)
     if whose is None:

@@ -26,6 +26,7 @@ FATES: Mapping[str, str] = {
     "chosen": "chosen",
     "given too": "given too: the same concept in another system",
     "past": "not given for what is past",
+    "contradicted": "not given: the words say otherwise",
     "system": "not chosen: a better concept of its system is given",
     "other": "not chosen: another name than the chosen concept's",
 }
@@ -64,6 +65,7 @@ class Found:
 
     codings: tuple[tuple[Coding, str], ...]  # with how each was reached
     withheld: tuple[Coding, ...]  # that are not given for what is past
+    contradicted: tuple[Coding, ...]  # that its words contradict
     rows: tuple[Row, ...]
     wordings: tuple[tuple[str, bool, int | None], ...]  # text, whether broader, how many concepts
     kinds: tuple[str, ...]
@@ -124,6 +126,7 @@ def found(bench: Bench, service: Service, mention: Mention) -> Found:
     return Found(
         codings=tuple((one, MATCHES.get(one.match, one.match)) for one in told.finding.codings),
         withheld=told.withheld,
+        contradicted=told.contradicted,
         rows=rows,
         wordings=tuple((one.wording.text, one.wording.broader, one.found) for one in told.searched),
         kinds=told.kinds,
