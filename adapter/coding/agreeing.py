@@ -1,8 +1,8 @@
 """Codes that the note itself contradicts: they are taken from a finding that other words of it rule out.
 
 The code of a name is what to report when no more is known; where the note says more, it may say otherwise.
-What contradicts what is in `mappings/coding/coding.toml`, [[contradicted]]. Without a note there are the words
-of the finding alone.
+What contradicts what is in `mappings/coding/coding.toml`, [[contradicted]]. Without a note there are the own
+words of the finding alone.
 """
 
 from collections.abc import Iterator, Sequence
