@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import cast
 
-from adapter.context import compounds, labels
+from adapter.context import compounds, general, labels, lines
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.ranges import ranges
 from adapter.context.reasons import reasons
@@ -24,8 +24,11 @@ from adapter.model import FLAGS, Assertion, Cue, Experiencer, Finding, Mention, 
 
 DICTIONARY = "dictionary"  # the source of mentions that are a name of the terminology store
 PROBLEMS = ("condition", "finding")
+ASSERTED = (*PROBLEMS, "medication", "procedure", "test", "social")
+OF_ANYBODY: frozenset[Axis] = frozenset({"negated", "ruled_out", "hypothetical", "other_person"})
 ITEM_MARKS = "-•*·▪◦–—#>+"
 BESIDE = 8  # characters between a test and the result that is its own
+VALUED = frozenset({("test", "result"), ("medication", "dose")})
 
 
 def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step[Finding]:
@@ -62,11 +65,11 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
 
 
 def _valued(ordered: Sequence[Mention]) -> frozenset[int]:
-    """The tests whose result stands right after them, by position."""
+    """The tests whose result, and the drugs whose dose, stands right after them, by position."""
     return frozenset(
         index
         for index, (one, other) in enumerate(pairwise(ordered))
-        if one.kind == "test" and other.kind == "result" and other.start - one.end <= BESIDE
+        if (one.kind, other.kind) in VALUED and other.start - one.end <= BESIDE
     )
 
 
@@ -96,7 +99,7 @@ def _cues(note: Note, ordered: Sequence[Mention], rules: ContextRules) -> Mappin
             continue
         own = _scopes_of(note, sentence, ordered[low:high], rules)
         for scope in own:
-            for index in _within(scope, starts, ordered, low, high):
+            for index in _spoken_of(scope, starts, ordered, low, high):
                 held[index].append(scope)
         for index in range(low, high):
             held[index] += [scope for scope in carried if ordered[index].kind in scope.entry.kinds]
@@ -107,7 +110,7 @@ def _cues(note: Note, ordered: Sequence[Mention], rules: ContextRules) -> Mappin
 
 def _scopes_of(note: Note, sentence: Span, inside: Sequence[Mention], rules: ContextRules) -> list[Scope]:
     tokens = tokens_in(note.text, sentence.start, sentence.end)
-    found = matches(tokens, rules)
+    found = matches(tokens, rules, inside)
     starts = [mention.start for mention in inside]
     kept = []
     for match in found:
@@ -128,12 +131,29 @@ def _buried(match: Match, first: int, last: int, mention: Mention) -> bool:
         return False
     if DICTIONARY in mention.sources:
         return True
-    if (first, last) == (low, high):
+    if (first, last) == (low, high) or mention.kind == "frequency":  # "q.8h. p.r.n." says what for
         return False
     if rule.axis == "terminate" or rule.outside:
         return True
     edge = first == low if rule.direction == "forward" else last == high
     return not edge and not (rule.direction == "both" and first == low)
+
+
+def _spoken_of(
+    scope: Scope, starts: Sequence[int], ordered: Sequence[Mention], low: int, high: int
+) -> Sequence[int]:
+    """The positions of the mentions a scope covers, without those that only say when or by what."""
+    kept = list(_within(scope, starts, ordered, low, high))
+    if scope.entry.rule.scope != "next" and not scope.asides:
+        return kept
+    first, last = bisect_left(starts, scope.low, low, high), bisect_left(starts, scope.high, low, high)
+    told = [index for index in range(first, last) if ordered[index].kind in ASSERTED]
+    for begin, end in scope.asides:
+        if told and ordered[told[0]].start < begin:
+            told = [index for index in told if not begin < ordered[index].start < end]
+    if scope.entry.rule.scope == "next":
+        told = told[:1] if scope.forward else told[-1:]
+    return [index for index in kept if index in told or ordered[index].kind not in ASSERTED]
 
 
 def _within(
@@ -164,10 +184,13 @@ def _assertions(
 ) -> Sequence[Assertion]:
     """What is said of each mention; the history of what the note also names as of today is not over."""
     valued = _valued(ordered)
+    nobody = general.cue(note, rules.general) if ordered else None
 
     def judged(index: int, *, lasts: bool) -> Assertion:
         section, held = sections[index], cues[index]
-        return _assertion(note, ordered[index], section, held, rules, lasts=lasts, valued=index in valued)
+        return _assertion(
+            note, ordered[index], section, held, rules, lasts=lasts, valued=index in valued, nobody=nobody
+        )
 
     lasting = rules.lasting
     lasts = [lasting is not None and lasting.search(mention.text) is not None for mention in ordered]
@@ -196,17 +219,19 @@ def _assertion(
     *,
     lasts: bool,
     valued: bool,
+    nobody: Cue | None,
 ) -> Assertion:
     spared = {axis for scope in held if scope.entry.rule.axis == "spare" for axis in scope.entry.rule.ends}
     lasts = lasts or "historical" in spared
-    said = [scope for scope in held if _applies(scope, section, lasts=lasts)]
+    said = [scope for scope in held if _applies(scope, section, lasts=lasts, valued=valued)]
     cues = {_cue(note, scope) for scope in said} | set(compounds.cues(note.text, mention, rules.heads))
-    if (denied := labels.cue(note.text, mention, section, rules.nothing)) is not None:
-        cues.add(denied)
+    denied = labels.cue(note.text, mention, section, rules.nothing), labels.named(mention, rules.denied)
+    cues |= {cue for cue in denied if cue is not None}
     axes = {cast(Axis, cue.axis) for cue in cues}
     for default, kinds in rules.sections.get(section.key, ()):
         silent = (lasts and not default.lasting) or (valued and not default.valued)
         silent = silent or default.axis in spared
+        silent = silent or (default.line and lines.over(note.text, section, mention.start))
         if mention.kind in kinds and not silent and not axes & set(default.unless):
             cues.add(_section_cue(note, section, default.axis))
             axes.add(default.axis)
@@ -214,8 +239,10 @@ def _assertion(
         if claim not in axes:
             cues.add(_claim_cue(mention, claim))
             axes.add(cast(Axis, claim))
-    if "hypothetical" in axes:  # what is done only if something happens is not planned
-        cues, axes = {cue for cue in cues if cue.axis != "planned"}, axes - {"planned"}
+    if nobody is not None:  # a leaflet says of a disease that it may come, not that it is suspected
+        cues, axes = cues | {nobody}, axes & OF_ANYBODY | {"other_person"}
+    axes -= _overruled(axes)
+    cues = {cue for cue in cues if cue.axis in axes}
     flags = {flag: True for flag in FLAGS if flag in axes}
     if "ruled_out" in axes:
         flags["negated"] = True
@@ -224,10 +251,20 @@ def _assertion(
     return Assertion(**flags, experiencer=experiencer, relative=relative, cues=ordered)
 
 
-def _applies(scope: Scope, section: Section, *, lasts: bool) -> bool:
-    """Whether a scope says something by itself, in this section, of a mention that lasts by nature or not."""
+def _overruled(axes: set[Axis]) -> set[Axis]:
+    """What is not said where something else is.
+
+    What is done only if something happens is not planned, what never was is not over, and a relative's
+    disease is told as theirs, whenever it was.
+    """
+    gone: set[Axis] = {"planned"} if "hypothetical" in axes else set()
+    return gone | {"historical"} if axes & {"negated", "ruled_out", "family"} else gone
+
+
+def _applies(scope: Scope, section: Section, *, lasts: bool, valued: bool) -> bool:
+    """Whether a scope says something by itself, in this section, of a mention that lasts by nature or has a value."""
     rule = scope.entry.rule
-    if lasts and not rule.lasting:
+    if (lasts and not rule.lasting) or (valued and not rule.valued):
         return False
     return rule.axis not in ("relative", "spare") and (not rule.sections or section.key in rule.sections)
 

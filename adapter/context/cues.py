@@ -12,6 +12,7 @@ from adapter.context.rules import (
     GAP,
     NUMBER,
     RELATIVE,
+    START,
     TOKEN,
     YEAR,
     ContextRules,
@@ -20,6 +21,7 @@ from adapter.context.rules import (
     RuleTable,
     bare,
 )
+from adapter.model import Mention
 
 CERTAINTY = frozenset({"negated", "ruled_out", "uncertain"})
 LONE = frozenset({"terminate", "relative", "pseudo"})
@@ -66,7 +68,7 @@ def _opening(text: str, token: Token, *, leads: bool) -> Token:
     return Token("¿", token.start, token.end) if asks else token
 
 
-def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
+def matches(tokens: Sequence[Token], rules: ContextRules, mentions: Sequence[Mention] = ()) -> list[Match]:
     """The phrases that count, in text order.
 
     Phrases compete where they could contradict each other: among those that say how sure a thing is, and
@@ -80,7 +82,7 @@ def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
         if _begins(token.text, rules):
             for match in _at(tokens, first, rules):
                 groups[_group(match.entry.rule)].append(match)
-    pseudos = groups.pop("pseudo", [])
+    pseudos = [one for one in groups.pop("pseudo", []) if not _cut(one, tokens, mentions)]
     kept = []
     for rivals in groups.values():
         said = {match.entry.rule.id: match.entry.rule for match in rivals} if pseudos else {}
@@ -88,6 +90,14 @@ def matches(tokens: Sequence[Token], rules: ContextRules) -> list[Match]:
         won = _winners([*rivals, *against])
         kept += [match for match in won if match.entry.rule.axis != "pseudo"]
     return sorted(kept, key=lambda match: (match.first, match.last, match.entry.rule.id))
+
+
+def _cut(pseudo: Match, tokens: Sequence[Token], mentions: Sequence[Mention]) -> bool:
+    """Whether a mention begins inside a phrase that must not reach into one: "no" + "change in weight"."""
+    if not pseudo.entry.rule.apart:
+        return False
+    first, last = tokens[pseudo.first].start, tokens[pseudo.last - 1].end
+    return any(first < mention.start < last for mention in mentions)
 
 
 def _takes(pseudo: RuleTable, rule: RuleTable) -> bool:
@@ -108,13 +118,16 @@ def _group(rule: RuleTable) -> object:
 def _begins(word: str, rules: ContextRules) -> bool:
     """Whether any phrase may begin with this word; most words begin none."""
     first = rules.tree.next
-    if any(edge in first for edge in _edges(word)) or GAP in first:
+    opening = first[START].next if START in first else {}
+    if any(edge in first or edge in opening for edge in _edges(word)) or GAP in first:
         return True
     return RELATIVE in first and word in rules.relatives.next
 
 
 def _at(tokens: Sequence[Token], first: int, rules: ContextRules) -> Iterator[Match]:
     stack: list[tuple[Node, int, int, str | None]] = [(rules.tree, first, 0, None)]
+    if (opening := rules.tree.next.get(START)) is not None and _opened(tokens, first):
+        stack.append((opening, first, 1, None))
     while stack:
         node, position, words, code = stack.pop()
         for entry in node.entries:
@@ -138,6 +151,11 @@ def _skipped(tokens: Sequence[Token], position: int, node: Node, most: int) -> I
         return range(position, position + most + 1)
     places = range(position, min(position + most + 1, len(tokens)))
     return [place for place in places if tokens[place].text in node.next]
+
+
+def _opened(tokens: Sequence[Token], position: int) -> bool:
+    """Whether the sentence begins here, signs such as a bullet aside."""
+    return not any(token.text[0].isalnum() for token in tokens[:position])
 
 
 def _ended(tokens: Sequence[Token], position: int) -> bool:

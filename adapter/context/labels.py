@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from adapter.model import Cue, Mention, Section
 
-RULE = "denied-label"
+RULE, NAMED = "denied-label", "denied-name"
 
 
 def pattern(words: Sequence[str]) -> re.Pattern[str] | None:
@@ -14,6 +14,13 @@ def pattern(words: Sequence[str]) -> re.Pattern[str] | None:
         return None
     listed = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in words)
     return re.compile(rf"[\s:;–-]*\b({listed})\s*(?:[.,;!\n]|$)", re.IGNORECASE)
+
+
+def named(mention: Mention, denied: re.Pattern[str] | None) -> Cue | None:
+    """A mention whose own words say that there is nothing of the kind ("NKDA")."""
+    if denied is None or denied.fullmatch(mention.text) is None:
+        return None
+    return Cue(axis="negated", rule=NAMED, start=mention.start, end=mention.end, text=mention.text)
 
 
 def cue(text: str, mention: Mention, section: Section, nothing: re.Pattern[str] | None) -> Cue | None:

@@ -16,8 +16,16 @@ from typing import Literal
 from pydantic import model_validator
 
 import mappings
-from adapter.context import labels, ranges
-from adapter.context.tables import RangeTable, ReasonTable, SeverityTable
+from adapter.context import general, labels, ranges
+from adapter.context.general import GeneralRules
+from adapter.context.tables import (
+    AxisTable,
+    GeneralTable,
+    RangeTable,
+    ReasonTable,
+    RelativeTable,
+    SeverityTable,
+)
 from adapter.model import KINDS
 
 Axis = Literal[
@@ -39,9 +47,9 @@ Axis = Literal[
 TOKEN = re.compile(  # a mark such as U+0301 belongs to the letter before it
     r"[^\W_]+?(?=n['’]t\b)|n['’]t\b|[^\W_](?:[^\W_]|[\u0300-\u036f])*|[^\w\s]|_", re.IGNORECASE
 )
-GAP, YEAR, NUMBER, RELATIVE, END = "...", "<year>", "<number>", "<relative>", "<end>"
+GAP, YEAR, NUMBER, RELATIVE, END, START = "...", "<year>", "<number>", "<relative>", "<end>", "<start>"
 MOST = 100_000  # wordings that the phrases of a rule may stand for
-CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE, END})
+CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE, END, START})
 
 
 class RuleTable(mappings.Table):
@@ -51,20 +59,18 @@ class RuleTable(mappings.Table):
     axis: Axis
     phrases: tuple[str, ...]
     direction: Literal["forward", "backward", "both"] = "forward"
-    scope: int | Literal["clause", "sentence"] = "sentence"
+    scope: int | Literal["next", "list", "clause", "sentence"] = "sentence"
     kinds: tuple[str, ...] = ()
     ends: tuple[Axis, ...] = ()
     against: Literal["forward", "backward"] | None = None
+    apart: bool = False
+    aside: tuple[Axis, ...] = ()
+    again: bool = False
     outside: bool = False
     sections: tuple[str, ...] = ()
     lasting: bool = True
+    valued: bool = True
     most: int | None = None
-
-
-class AxisTable(mappings.Table):
-    """Which kinds of mention an axis can be said of."""
-
-    kinds: tuple[str, ...]
 
 
 class SectionDefault(mappings.Table):
@@ -76,13 +82,7 @@ class SectionDefault(mappings.Table):
     unless: tuple[Axis, ...] = ()
     lasting: bool = True
     valued: bool = True
-
-
-class RelativeTable(mappings.Table):
-    """Words for a relative and its HL7 v3-RoleCode."""
-
-    code: str
-    words: tuple[str, ...]
+    line: bool = False
 
 
 class HeadTable(mappings.Table):
@@ -119,6 +119,8 @@ class ContextFile(mappings.Table):
     gap: int
     unaccented: bool = False
     nothing: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
     lasting: tuple[str, ...] = ()
     axes: dict[Axis, AxisTable]
     relative: tuple[RelativeTable, ...]
@@ -129,6 +131,7 @@ class ContextFile(mappings.Table):
     reason: ReasonTable | None = None
     severity: SeverityTable | None = None
     range: RangeTable | None = None
+    general: GeneralTable | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "ContextFile":
@@ -229,16 +232,19 @@ class ContextRules:
     reach: int  # tokens a scope may span at most
     gap: int  # tokens "..." may stand for
     unaccented: bool  # words are compared without their accents
+    joins: frozenset[str] = frozenset()  # words before the last item of a list
     tree: Node
     relatives: Node  # words for relatives; entries are their codes
     heads: tuple[Head, ...] = ()
     nothing: re.Pattern[str] | None = None  # after a label: there is none of it
+    denied: re.Pattern[str] | None = None  # names of nothing, such as "NKDA"
     lasting: re.Pattern[str] | None = None  # names of what lasts by nature, such as chronic diseases
     sections: Mapping[str, tuple[tuple[SectionDefault, frozenset[str]], ...]]
     relations: tuple[RelationTable, ...]
     reasons: ReasonRules | None = None
     severities: SeverityRules | None = None
     ranges: re.Pattern[str] | None = None
+    general: GeneralRules | None = None
 
 
 def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> ContextRules:
@@ -267,16 +273,19 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         reach=table.reach,
         gap=table.gap,
         unaccented=table.unaccented,
+        joins=frozenset(table.joins),
         tree=tree,
         relatives=relatives,
         heads=tuple(_head(head, table) for head in table.head),
         nothing=labels.pattern(table.nothing),
+        denied=_names(table.denied),
         lasting=_names(table.lasting),
         sections=sections,
         relations=table.relation,
         reasons=_reasons(table),
         severities=_severities(table),
         ranges=ranges.pattern(table.range),
+        general=general.rules(table.general),
     )
 
 

@@ -7,6 +7,8 @@ from adapter.context.cues import Match, Token
 from adapter.context.rules import ContextRules, Entry
 
 CLAUSE_ENDS = frozenset(",;")
+CLAUSES = ("clause", "next", "list")  # scopes that end with the clause
+ITEM = 4  # tokens an item of a list may have
 PEOPLE = frozenset({"family", "other_person", "relative"})
 
 
@@ -22,6 +24,7 @@ class Scope:
     entry: Entry
     relative: str | None
     open: bool  # reaches the end of the sentence
+    asides: tuple[tuple[int, int], ...] = ()  # looked back over: what stands there is left out
 
 
 def scopes(tokens: Sequence[Token], found: Sequence[Match], rules: ContextRules) -> list[Scope]:
@@ -40,13 +43,14 @@ def scopes(tokens: Sequence[Token], found: Sequence[Match], rules: ContextRules)
 
 def _forward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rules: ContextRules) -> Scope:
     last = min(len(tokens), match.last + _reach(match, rules))
+    clause = match.entry.rule.scope in CLAUSES or _again(tokens, match, found)
     for other in found:
         if other.first >= last:
             break
         if other.first >= match.last and _stops(other, match):
             last = other.first
             break
-    if match.entry.rule.scope == "clause":
+    if clause:
         last = next((i for i in range(match.last, last) if _ends_clause(tokens, i)), last)
         last = _bracket(tokens, range(match.last, last), leaves=")", enters="(", otherwise=last)
     end = tokens[last].start if last < len(tokens) else tokens[-1].end
@@ -65,20 +69,66 @@ def _forward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rule
 
 def _backward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rules: ContextRules) -> Scope:
     first = max(0, match.first - _reach(match, rules))
+    asides: list[Match] = []
     for other in found:
         if other.first >= match.first:
             break
         if first < other.last <= match.first and _stops(other, match):
-            first = other.last
-    if match.entry.rule.scope == "clause":
-        inside = range(match.first - 1, first - 1, -1)
-        first = next((i + 1 for i in inside if _ends_clause(tokens, i)), first)
+            if _aside(other, match):
+                asides.append(other)
+            else:
+                first = other.last
+    if match.entry.rule.scope in CLAUSES:
+        first = _clause_start(tokens, match, first, rules)
         if match.first == 0 or tokens[match.first - 1].text != "(":  # "X (stopped)" speaks of X
             back = range(match.first - 1, first - 1, -1)
             first = _bracket(tokens, back, leaves="(", enters=")", otherwise=first - 1) + 1
     start = tokens[match.first].start
     low = tokens[first].start if first < len(tokens) else start
-    return Scope(low, start, start, tokens[match.last - 1].end, False, match.entry, match.relative, False)
+    end, told = (
+        tokens[match.last - 1].end,
+        tuple(_beside(tokens, one) for one in asides if one.first >= first),
+    )
+    return Scope(low, start, start, end, False, match.entry, match.relative, False, told)
+
+
+def _clause_start(tokens: Sequence[Token], match: Match, first: int, rules: ContextRules) -> int:
+    """Where the clause before a phrase begins; of a list that ends with "and" or "or", the whole list."""
+    start = _after_sign(tokens, first, match.first)
+    if match.entry.rule.scope != "list" or rules.joins.isdisjoint(
+        one.text for one in tokens[start : match.first]
+    ):
+        return start
+    while start > first and tokens[start - 1].text == ",":
+        item = _after_sign(tokens, first, start - 1, also=":")
+        if start - 1 - item > ITEM:
+            break
+        start = item
+    return start
+
+
+def _after_sign(tokens: Sequence[Token], first: int, last: int, also: str = "") -> int:
+    """The place after the last sign that ends a clause, between two others."""
+    inside = range(last - 1, first - 1, -1)
+    return next((i + 1 for i in inside if _ends_clause(tokens, i) or tokens[i].text == also), first)
+
+
+def _again(tokens: Sequence[Token], match: Match, found: Sequence[Match]) -> bool:
+    """Whether the rule has spoken before in this list: "no A, no B, C" does not say it of C."""
+    if not match.entry.rule.again or tokens[match.first - 1].text not in CLAUSE_ENDS or not match.first:
+        return False
+    return any(one.first < match.first and one.entry.rule.id == match.entry.rule.id for one in found)
+
+
+def _aside(other: Match, match: Match) -> bool:
+    """Whether a clause goes on before this termination: "stenosis in the CT not seen"."""
+    return match.entry.rule.scope in CLAUSES and match.entry.rule.axis in other.entry.rule.aside
+
+
+def _beside(tokens: Sequence[Token], aside: Match) -> tuple[int, int]:
+    """The termination and the two words after it."""
+    last = min(len(tokens), aside.last + 2)
+    return tokens[aside.first].start, tokens[last - 1].end
 
 
 def _bracket(tokens: Sequence[Token], places: range, *, leaves: str, enters: str, otherwise: int) -> int:
@@ -108,8 +158,10 @@ def _reach(match: Match, rules: ContextRules) -> int:
 
 
 def _stops(other: Match, match: Match) -> bool:
-    """A termination of this axis stops a scope, and one person stops where the next begins."""
+    """A termination of this axis stops a scope; one person stops where the next begins, a rule where it speaks again."""
     axis, rule = match.entry.rule.axis, other.entry.rule
+    if rule.again and rule.id == match.entry.rule.id:
+        return other.first > match.first
     if rule.axis == "terminate":
         return not rule.ends or axis in rule.ends
     return axis in PEOPLE and rule.axis in PEOPLE and other.first != match.first

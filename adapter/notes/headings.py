@@ -22,9 +22,7 @@ class SectionTable(mappings.Table):
     key: str
     headings: tuple[str, ...]
     within: tuple[str, ...] = ()  # only inside these sections; empty: anywhere
-    bare: tuple[
-        str, ...
-    ] = ()  # need no colon at the start of a line ("VG hypertensie", "B/ MRI")
+    bare: tuple[str, ...] = ()  # need no colon at the start of a line ("VG hypertensie", "B/ MRI")
 
 
 class PartTable(mappings.Table):

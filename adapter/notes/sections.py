@@ -1,9 +1,10 @@
 """A note's text -> its sections, in order and covering all of it.
 
-A heading is a known one alone on its line, unless the line before is not over ("with no"); a known one at the
-start of a line or of a sentence and followed by a colon; a word that needs none at the start of a line ("VG");
-or an unknown one in capitals with a colon (key "unknown"). Field labels ("BP: 120/80") are not headings. Time is
-linear in the text: every colon and every line is looked at once, and no further back than LONGEST characters.
+A heading is a known one alone on its line, unless the line before is not over ("with no"); a known one at
+the start of a line or of a sentence and followed by a colon; a word at the start of a line that needs no
+colon; or an unknown one in capitals with a colon (key "unknown"). Field labels ("BP: 120/80") are none.
+Time is linear in the text: every colon and every line is looked at once, and no further back than LONGEST
+characters.
 """
 
 import re

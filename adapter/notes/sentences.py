@@ -18,6 +18,7 @@ ITEM = re.compile(r"\s*(?:[#>•·▪◦*–—]|-+\s|\(?\d{1,2}[.)](?!\d)|[A-Za
 STOP = re.compile(
     r"(?<=\S)(?:[.!?]{1,10}[\"'”’)\]]{0,4}(?=\s)|(?<=[a-z]{3})\.(?=[A-Z][a-z])|(?=\s+\d{1,2}[.)]\s+\S))"
 )
+SHORT = re.compile(r" ?[^\W\d_]{1,3}\.(?!\w)")  # after the first letter of "b. B." or "i. S."
 MARKER = re.compile(r"\(?(\d{1,2})[.)]\s")
 COUNT = re.compile(r"[0-3]?\d(?:\.[01]?\d)?")
 ANSWER = re.compile(r"[ \t]*(\w{1,30})[ \t]*(?=[.,;:!)\r\n]|$)")
@@ -75,9 +76,9 @@ def _continued(line: str, following: str, longest: int, around: int, rules: Head
     first = following.split(maxsplit=1)[0]
     if NARROW <= longest <= WIDE and len(line) + 1 + len(first) > longest - 3:
         return True
-    if not first[0].islower() or line[-1] in ".!?:;":
+    if not first[0].islower() or line[-1] in ".!?:;" or around > WIDE:
         return False
-    return NARROW - 20 <= len(line) <= around <= WIDE or rules.goes_on(line)
+    return len(line) >= NARROW - 20 or rules.goes_on(line)
 
 
 def _stops(text: str, start: int, end: int, rules: Headings) -> Iterator[int]:
@@ -111,6 +112,8 @@ def _ends(text: str, begin: int, match: re.Match[str], end: int, rules: Headings
     bare = word.lower().rstrip(".")
     opens = (word.isdigit() or len(word) == 1) and match.start() - len(word) == begin
     if opens or bare in rules.titles or _counts(text, begin, match.start() - len(word), word, rules):
+        return False
+    if len(word) == 1 and word.islower() and SHORT.match(text, match.end(), end):
         return False
     if bare in rules.abbreviations or ("." in bare and not bare[-1].isdigit()):
         return ahead.isupper() and bare not in rules.titles
