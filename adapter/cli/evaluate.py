@@ -17,7 +17,7 @@ from adapter.evaluation import findings as measuring
 from adapter.evaluation import report as reports
 from adapter.evaluation.codes import Subsumes
 from adapter.evaluation.readers import summaries
-from adapter.evaluation.record import Case, Document
+from adapter.evaluation.record import Document
 from adapter.settings import Settings
 from adapter.tasks import library
 from adapter.tasks.importing import benchmark
@@ -74,13 +74,17 @@ def findings(
         evaluate_gate.names(rename),
         _kinds(settings, kinds, asked_task),
     )
-    truth = record.renamed(readers.read(gold, gold_format), names)
+    truth = readers.read(gold, gold_format)
     texts = {one.id: one.text for one in truth if one.text is not None}
-
-    def paired(path: Path) -> list[Case]:
-        return record.paired(truth, record.renamed(readers.read(path, predicted_format, texts), names), only)
-
-    runs = [paired(path) for path in (predicted, compare) if path is not None]
+    paths = [path for path in (predicted, compare) if path is not None]
+    read = [readers.read(path, predicted_format, texts) for path in paths]
+    evaluate_gate.there(names, [truth, *read], "--rename")
+    truth, *read = (record.renamed(documents, names) for documents in (truth, *read))
+    evaluate_gate.there(kinds or (), [truth, *read], "--kind")
+    runs = [
+        record.paired(truth, documents, only, name=path.name)
+        for path, documents in zip(paths, read, strict=True)
+    ]
     with ExitStack() as stack:
         subsumes = _subsumes(settings, truth, stack)
         found = [measuring.evaluate(cases, subsumes=subsumes, seed=seed) for cases in runs]

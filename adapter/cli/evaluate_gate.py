@@ -1,7 +1,8 @@
 """What every evaluation ends with: figures as JSON, and an exit code for what falls short."""
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from adapter.cli import streams
 from adapter.errors import InputError
 from adapter.evaluation import comparison, scores
 from adapter.evaluation.comparison import Compared
+from adapter.evaluation.record import Document
 from adapter.evaluation.scores import Score
 
 UNDER = 5  # exit code: a figure is under what was asked, over what may be, or worse than that of another run
@@ -38,8 +40,8 @@ def _bound(told: str, option: str, default: str | None) -> tuple[str, float]:
     try:
         figure, bound = name or default, float(value)
     except ValueError:
-        figure, bound = None, 0.0
-    if figure is None:
+        figure, bound = None, math.nan
+    if figure is None or not math.isfinite(bound):
         raise InputError(f"{option}: not FIGURE=VALUE{' or a number' if default else ''}", path=option)
     return figure, bound
 
@@ -53,6 +55,13 @@ def names(rename: Sequence[str] | None) -> dict[str, str]:
     if not all(old and new for old, _, new in pairs):
         raise InputError("--rename: not KIND=KIND", path="--rename")
     return {old: new for old, _, new in pairs}
+
+
+def there(asked: Iterable[str], runs: Iterable[Iterable[Document]], option: str) -> None:
+    """Raises InputError for a kind that neither gold nor a run has: a slip would measure nothing."""
+    has = {each.kind for documents in runs for one in documents for each in one.annotations}
+    if missing := sorted(set(asked) - has):
+        raise InputError(f"{option}: no mention of kind {', '.join(missing)} in gold or run", path=option)
 
 
 def tell(

@@ -8,7 +8,7 @@ from adapter.errors import InputError
 from adapter.evaluation import comparison, mistakes, readers, record
 from adapter.evaluation import redaction as measuring
 from adapter.evaluation import report as reports
-from adapter.evaluation.record import Case, Document
+from adapter.evaluation.record import Document
 from adapter.settings import Settings
 
 
@@ -30,17 +30,18 @@ def redaction(
 ) -> int:
     """How well identifiers are found; exit code 5 when a figure is under what was asked, or worse."""
     wanted, names = evaluate_gate.gate(least, most, measuring.DEFAULT), evaluate_gate.names(rename)
-    truth = record.renamed(readers.read(gold, gold_format, identifiers=True), names)
+    truth = readers.read(gold, gold_format, identifiers=True)
     if any(one.text is None for one in truth):
         raise InputError(f"{gold.name}: a document without its text", path="--gold")
     texts = {one.id: one.text for one in truth if one.text is not None}
-
-    def paired(path: Path) -> list[Case]:
-        read = readers.read(path, predicted_format, texts, identifiers=True)
-        given = record.renamed(read, names)
-        return record.paired(truth, given, _kinds([*truth, *given]))
-
-    runs = [paired(path) for path in (predicted, compare) if path is not None]
+    paths = [path for path in (predicted, compare) if path is not None]
+    read = [readers.read(path, predicted_format, texts, identifiers=True) for path in paths]
+    evaluate_gate.there(names, [truth, *read], "--rename")
+    truth, *read = (record.renamed(documents, names) for documents in (truth, *read))
+    runs = [
+        record.paired(truth, given, _kinds([*truth, *given]), name=path.name)
+        for path, given in zip(paths, read, strict=True)
+    ]
     found = [measuring.evaluate(cases, seed=seed) for cases in runs]
     compared = comparison.compare(*found, seed=seed) if compare is not None else None
     if report is not None:

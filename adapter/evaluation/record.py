@@ -107,14 +107,23 @@ def _renamed(one: Annotation, names: Mapping[str, str]) -> Annotation:
     return replace(one, kind=names.get(one.kind, one.kind), details=details)
 
 
-def paired(gold: Sequence[Document], predicted: Sequence[Document], kinds: Sequence[str] = ()) -> list[Case]:
+def paired(
+    gold: Sequence[Document],
+    predicted: Sequence[Document],
+    kinds: Sequence[str] = (),
+    *,
+    name: str = "predicted",
+) -> list[Case]:
     """Every gold document with what was predicted for it, of `kinds`; where none are given, of gold's.
 
-    Raises InputError where a prediction is for no gold document.
+    Raises InputError where a prediction is for no gold document; `name` is that of its file.
     """
     given = {one.id: one for one in predicted}
-    if unknown := len(given.keys() - {one.id for one in gold}):
-        raise InputError(f"predicted: {unknown} documents that are not in gold", path="--predicted")
+    if unknown := sorted(given.keys() - {one.id for one in gold}):
+        raise InputError(
+            f"{name}: documents that are not in gold: {len(unknown)}, the first is {unknown[0]}",
+            path="--predicted",
+        )
     measured = frozenset(kinds) or {each.kind for one in gold for each in one.annotations}
     return [_case(one, given.get(one.id), measured) for one in gold]
 

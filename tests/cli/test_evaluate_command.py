@@ -68,6 +68,20 @@ def test_a_figure_under_what_was_asked_gives_exit_code_5(asked, capsys):
     assert main([*asked, "--most", "0.1"]) == 2
 
 
+@pytest.mark.parametrize(
+    "slip, told",
+    [
+        (["--least", "nan"], "--least: not FIGURE=VALUE"),
+        (["--most", "strict.micro.f1=inf"], "--most: not FIGURE=VALUE"),
+        (["--kind", "conditon"], "no mention of kind conditon"),
+        (["--rename", "disease=condition"], "no mention of kind disease"),
+    ],
+)
+def test_a_slip_that_would_measure_nothing_is_refused(asked, capsys, slip, told):
+    assert main([*asked, *slip]) == 2
+    assert told in capsys.readouterr().err
+
+
 def test_a_run_worse_than_another_gives_exit_code_5(asked, tmp_path, capsys):
     better = lines(tmp_path / "better.jsonl", GOLD, documents=8)
     assert main([*asked, "--compare", better]) == 5

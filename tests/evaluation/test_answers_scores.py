@@ -206,7 +206,7 @@ def test_the_texts_of_reports(tmp_path):
 
 def test_answers_to_unknown_reports_are_refused(tmp_path):
     gold = rows(tmp_path / "gold.jsonl", [{"id": 1, "summary": GOLD}])
-    with pytest.raises(InputError, match="1 rows that are not in gold"):
+    with pytest.raises(InputError, match="rows that are not in gold: 1, the first is 2"):
         summaries.paired(gold, rows(tmp_path / "run.jsonl", [{"id": 2, "summary": GOLD}]))
 
 

@@ -108,7 +108,7 @@ def test_files_are_paired_by_line_or_name(tmp_path):
     cases = fhir.paired(one, other)
     assert [(case.name, case.emitted is None) for case in cases] == [("1", False), ("2", True)]
     other.write_text("\n".join(json.dumps(row) for row in [*rows, rows[0]]))
-    with pytest.raises(InputError, match="1 Bundles"):
+    with pytest.raises(InputError, match="expected of: 1, the first is 3"):
         fhir.paired(one, other)
 
 

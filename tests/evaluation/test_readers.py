@@ -56,6 +56,8 @@ def test_the_same_mention_twice_counts_once(tmp_path):
         ({"confidence": 3}, "confidence"),
         ({"kind": None}, "kind"),
         ({"assertion": {"negated": "yes"}}, "flag"),
+        ({"assertion": {"negatd": True}}, "flag other than"),
+        ({"assertion": {"experiencer": "mother"}}, "experiencer"),
         ({"codings": [{"code": "J45"}]}, "system"),
     ],
 )
@@ -78,7 +80,7 @@ def test_a_note_that_failed_found_nothing_and_one_without_gold_is_refused(tmp_pa
     run = readers.read(lines(tmp_path / "run", {"id": "a", "outcome": {"resourceType": "OperationOutcome"}}))
     (case,) = paired(gold, run)
     assert case.missing and case.gold and not case.predicted
-    with pytest.raises(InputError, match="1 documents"):
+    with pytest.raises(InputError, match="not in gold: 1, the first is a"):
         paired([], run)
 
 
@@ -120,6 +122,12 @@ def test_whatever_a_line_holds_is_read_or_refused(tmp_path_factory, changes, who
         assert all(0 <= start < end <= len(TEXT) for start, end in places)
 
 
+def test_lines_that_are_not_utf_8_are_refused(tmp_path):
+    (tmp_path / "gold").write_bytes('{"id": "a", "text": "Père", "findings": []}'.encode("latin-1"))
+    with pytest.raises(InputError, match="line 1: not UTF-8 at byte 22"):
+        readers.read(tmp_path / "gold")
+
+
 def test_a_document_twice_is_refused(tmp_path):
     with pytest.raises(InputError, match="2 times"):
         readers.read(lines(tmp_path / "gold", *[{"id": "a", "text": TEXT, "findings": []}] * 2))
@@ -153,6 +161,12 @@ def test_brat_with_words_apart_attributes_and_codes(tmp_path):
     assert [(one.system, one.code) for one in asthma.codes] == [(ICD10CM, "J45.909")]
 
 
+def test_brat_of_another_person(tmp_path):
+    folder = brat(tmp_path, "T1\tCondition 6 12\tasthma", "A1\tExperiencer T1 Other")
+    ((asthma,),) = (one.annotations for one in readers.read(folder))
+    assert asthma.assertion["other"] and not asthma.assertion["family"]
+
+
 def test_brat_puts_places_that_touch_together_and_reads_a_line_break_as_a_blank(tmp_path):
     (document,) = readers.read(brat(tmp_path, "T1\tCondition 23 27;28 46\tleft and right arm pain"))
     assert spans([document]) == [("condition", ((23, 27), (28, 46)))]
@@ -166,12 +180,26 @@ def test_brat_puts_places_that_touch_together_and_reads_a_line_break_as_a_blank(
         "T1\tCondition 6 900\tasthma",
         "T1\tCondition x\tasthma",
         "A1\tNegated T9",
+        "Condition 6 12 asthma",
     ],
 )
 def test_brat_that_does_not_fit_is_refused(tmp_path, line):
     with pytest.raises(InputError, match=r"line 1, document sub/a") as error:
         readers.read(brat(tmp_path, line))
     assert "asthma" not in str(error.value).lower()
+
+
+@pytest.mark.parametrize("line", ["T1\tFinding 38 46\tarm pain", "A1\tExperiencer T1 Mother"])
+def test_brat_that_contradicts_itself_is_refused(tmp_path, line):
+    with pytest.raises(InputError, match=r"line 2, document sub/a"):
+        readers.read(brat(tmp_path, "T1\tCondition 6 12\tasthma", line))
+
+
+def test_brat_annotations_without_their_text_are_refused(tmp_path):
+    folder = brat(tmp_path)
+    (folder / "b.ann").write_text("", "utf-8")
+    with pytest.raises(InputError, match=r"document b: no \.txt"):
+        readers.read(folder)
 
 
 PUBTATOR = """7|t|Asthma in naïve mice
@@ -200,7 +228,13 @@ def test_pubtator(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "old, new", [("7\t0\t6", "7\t1\t7"), ("7\t0\t6", "9\t0\t6"), ("7\t0\t6", "7\t0\t600")]
+    "old, new",
+    [
+        ("7\t0\t6", "7\t1\t7"),
+        ("7\t0\t6", "9\t0\t6"),
+        ("7\t0\t6", "7\t0\t600"),
+        ("Asthma\tDisease\tD001249", "Asthma"),
+    ],
 )
 def test_pubtator_that_does_not_fit_is_refused(tmp_path, old, new):
     path = tmp_path / "corpus.txt"

@@ -15,6 +15,8 @@ from adapter.errors import InputError
 from adapter.evaluation.record import AXES, Annotation, Coded, Document, Places, sorted_
 from terminology.systems import SHORT
 
+LINES = "TAMNER*#"  # what a line may begin with
+WHOSE = ("patient", "family", "other")
 PLACE = re.compile(r"(\S+) (\d+ \d+(?:;\d+ \d+)*)")
 WORDS = {
     "negation": "negated",
@@ -40,13 +42,21 @@ def read(path: Path, _texts: Mapping[str, str]) -> list[Document]:
     """
     if not path.is_dir():
         raise InputError(f"{path.name}: brat is a folder of .txt and .ann files")
-    texts = {one.relative_to(path).with_suffix("").as_posix(): one for one in sorted(path.rglob("*.txt"))}
+    texts = _names(path, "txt")
+    if alone := sorted(_names(path, "ann").keys() - texts.keys()):
+        raise InputError(f"document {alone[0]}: no .txt file beside its .ann")
     found = {id: (_text(one, id), _marks(one, id)) for id, one in texts.items()}
     says = any(marks.said for _, marks in found.values())
     return [
         Document(id=id, text=text, annotations=sorted_(list(_finished(marks, says))))
         for id, (text, marks) in found.items()
     ]
+
+
+def _names(path: Path, ending: str) -> dict[str, Path]:
+    """The files of an ending, by the id of their document."""
+    found = sorted(path.rglob(f"*.{ending}"))
+    return {one.relative_to(path).with_suffix("").as_posix(): one for one in found}
 
 
 def _marks(path: Path, id: str) -> _Read:
@@ -70,7 +80,11 @@ def _text(path: Path, id: str) -> str:
 
 def _line(line: str, text: str, where: str, marks: _Read) -> None:
     id, *parts = line.split("\t")
+    if line.strip() and id[:1] not in LINES:
+        raise InputError(f"{where}: it begins with none of {', '.join(LINES)}")
     if id.startswith("T"):
+        if id in marks.marked:
+            raise InputError(f"{where}: {id} stands there twice")
         marks.marked[id] = _mark(parts, text, where)
     elif id[:1] in ("A", "M") and parts:
         _say(parts[0].split(" "), where, marks)
@@ -124,10 +138,13 @@ def _say(parts: list[str], where: str, marks: _Read) -> None:
     if target not in marks.marked:
         raise InputError(f"{where}: of a mention that is not there")
     axis = WORDS.get(name, name)
+    said = marks.said.setdefault(target, {}) if axis in (*AXES, "experiencer") else {}
     if axis == "experiencer":
-        axis, value = "family", str(value == "family").lower()
-    if axis in AXES:
-        marks.said.setdefault(target, {})[axis] = value not in NO
+        if value not in WHOSE:
+            raise InputError(f"{where}: experiencer is not one of {', '.join(WHOSE)}")
+        said |= {whose: value == whose for whose in WHOSE[1:]}
+    else:
+        said[axis] = value not in NO
 
 
 def _code(parts: list[str], where: str, marks: _Read) -> None:
@@ -143,5 +160,5 @@ def _code(parts: list[str], where: str, marks: _Read) -> None:
 def _finished(marks: _Read, says: bool) -> Iterator[Annotation]:
     """The mentions; `says`: something is said of some mention of the folder."""
     for id, one in marks.marked.items():
-        said = {axis: marks.said.get(id, {}).get(axis, False) for axis in AXES}
+        said = {axis: marks.said.get(id, {}).get(axis, False) for axis in (*AXES, *WHOSE[2:])}
         yield replace(one, assertion=said) if says else one

@@ -29,8 +29,11 @@ def paired(expected: Path, emitted: Path) -> list[BundleCase]:
     Raises InputError as `read` does, and where more was emitted than is expected.
     """
     wanted, given = read(expected), read(emitted)
-    if unknown := len(given.keys() - wanted.keys()):
-        raise InputError(f"emitted: {unknown} Bundles that nothing is expected of", path="--emitted")
+    if unknown := sorted(given.keys() - wanted.keys()):
+        raise InputError(
+            f"{emitted.name}: Bundles that nothing is expected of: {len(unknown)}, the first is {unknown[0]}",
+            path="--emitted",
+        )
     cases = []
     for name, one in wanted.items():
         if one is None:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from adapter.errors import InputError
-from adapter.evaluation.record import AXES, Annotation, Coded, Document, Places, sorted_
-from adapter.model import Attribute
+from adapter.evaluation.record import Annotation, Coded, Document, Places, sorted_
+from adapter.model import FLAGS, Attribute
 
 Row = Mapping[str, Any]
 FINDINGS = ("findings", "mentions", "entities", "identifiers")
 IDENTIFIERS = ("identifiers", "entities", "findings", "mentions")
 """Where a row has what is marked in it: the first that it has."""
+WHOSE = ("patient", "family", "other")
+"""Whom a mention may be of."""
 OTHERWISE = {"note_id": "id", "note_text": "text"}
 
 
@@ -42,6 +44,8 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
 def _row(line: bytes, where: str) -> Row:
     try:
         row = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{where}: not UTF-8 at byte {error.start} of it") from None
     except (ValueError, RecursionError):
         raise InputError(f"{where}: not JSON") from None
     if not isinstance(row, dict):
@@ -132,10 +136,15 @@ def _assertion(said: Any, where: str) -> Mapping[str, bool] | None:
         return None
     if not isinstance(said, dict):
         raise InputError(f"{where}: assertion is not an object")
-    flags = {axis: said.get(axis, False) for axis in AXES if axis != "family"}
+    flags = {axis: said.get(axis, False) for axis in FLAGS}
     if not all(isinstance(flag, bool) for flag in flags.values()):
         raise InputError(f"{where}: assertion: a flag is neither true nor false")
-    return {**flags, **{whose: said.get("experiencer") == whose for whose in ("family", "other")}}
+    if any(isinstance(flag, bool) for axis, flag in said.items() if axis not in FLAGS):
+        raise InputError(f"{where}: assertion: a flag other than {', '.join(FLAGS)}")
+    experiencer = said.get("experiencer", "patient")
+    if experiencer not in WHOSE:
+        raise InputError(f"{where}: assertion: experiencer is not one of {', '.join(WHOSE)}")
+    return {**flags, **{whose: experiencer == whose for whose in WHOSE[1:]}}
 
 
 def _codes(item: Row, where: str) -> Iterator[Coded]:

@@ -61,8 +61,10 @@ def _annotations(line: str, text: str, where: str, id: str) -> Iterator[Annotati
     parts = line.split("\t")
     if parts[0] != id:
         raise InputError(f"{where}: of another document than the lines above it")
-    if len(parts) < 5:
+    if len(parts) < 5 and not all(part.isdecimal() for part in parts[1:3]):
         return
+    if len(parts) < 5:
+        raise InputError(f"{where}: a mention without its kind")
     if not (parts[1].isdecimal() and parts[2].isdecimal()):
         raise InputError(f"{where}: offsets that are no numbers")
     start, end = int(parts[1]), int(parts[2])

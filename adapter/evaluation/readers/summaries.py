@@ -46,7 +46,7 @@ def paired(gold: Path, predicted: Path) -> list[SummaryCase]:
         if not one.valid:
             raise InputError(f"{gold.name}: row {number}: not the fifteen texts of ELMTEX", path="--gold")
     if all(one.id is not None for one in (*wanted, *given)):
-        return _by_id(_named(wanted, gold), _named(given, predicted))
+        return _by_id(_named(wanted, gold), _named(given, predicted), predicted)
     if len(wanted) != len(given):
         raise InputError(
             f"{predicted.name}: {len(given)} rows for the {len(wanted)} of gold, and not all have an id",
@@ -81,9 +81,12 @@ def read(path: Path) -> list[Answer]:
     return found
 
 
-def _by_id(wanted: Mapping[str, Answer], given: Mapping[str, Answer]) -> list[SummaryCase]:
-    if unknown := len(given.keys() - wanted.keys()):
-        raise InputError(f"predicted: {unknown} rows that are not in gold", path="--predicted")
+def _by_id(wanted: Mapping[str, Answer], given: Mapping[str, Answer], path: Path) -> list[SummaryCase]:
+    if unknown := sorted(given.keys() - wanted.keys()):
+        raise InputError(
+            f"{path.name}: rows that are not in gold: {len(unknown)}, the first is {unknown[0]}",
+            path="--predicted",
+        )
     return [_case(id, one, given.get(id)) for id, one in wanted.items()]
 
 
