@@ -2,8 +2,8 @@
 
     python -m training.sureness --gold GOLD.jsonl --predicted FINDINGS.jsonl
 
-Predictions are those of `notewright extract` with an empty `[sureness]`. Prints slope and shift, and the
-expected calibration error (ten bins of equal mass, right: same start, end and kind) before, and after as
+Predictions are those of `notewright extract` with an empty `[sureness]`. Prints slope, shift and bend, and
+the expected calibration error (ten bins of equal mass, right: same start, end and kind) before, and after as
 fitted on the other half of the notes.
 """
 
@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adapter.extraction.sureness import EDGE
+from adapter.extraction.sureness import BEND, EDGE
 
 Numbers = NDArray[np.float64]
-PENALTY = 1.0  # of the squares of slope and shift: nothing beside hundreds of mentions
+PENALTY = 1.0  # of the squares of what is fitted: nothing beside hundreds of mentions
 BINS = 10
 
 
@@ -55,9 +55,10 @@ def half(identifier: str) -> bool:
 
 
 def odds(probabilities: Numbers) -> Numbers:
-    """Log odds beside a column of ones."""
+    """Log odds, a column of ones, and how far the odds are below the bend."""
     inside = np.clip(probabilities, EDGE, 1 - EDGE)
-    return np.stack([np.log(inside / (1 - inside)), np.ones(len(inside))], axis=1)
+    found = np.log(inside / (1 - inside))
+    return np.stack([found, np.ones(len(inside)), np.minimum(found - BEND, 0)], axis=1)
 
 
 def sigmoid(values: Numbers) -> Numbers:
@@ -66,12 +67,12 @@ def sigmoid(values: Numbers) -> Numbers:
 
 
 def fitted(sure: Numbers, right: Numbers) -> Numbers:
-    """Slope and shift of the greatest likelihood, by Newton's method."""
-    points, found = odds(sure), np.zeros(2)
+    """Slope, shift and `below` of the greatest likelihood, by Newton's method."""
+    points, found = odds(sure), np.zeros(3)
     for _ in range(50):
         guess = sigmoid(points @ found)
         slope = points.T @ (guess - right) + PENALTY * found
-        curve = (points * (guess * (1 - guess))[:, None]).T @ points + PENALTY * np.eye(2)
+        curve = (points * (guess * (1 - guess))[:, None]).T @ points + PENALTY * np.eye(3)
         found = found - np.linalg.solve(curve, slope)
     return found
 
@@ -97,9 +98,9 @@ def main() -> None:
         crossed[side == one] = sigmoid(
             odds(sure[side == one]) @ fitted(sure[side != one], right[side != one])
         )
-    slope, shift = fitted(sure, right)
+    slope, shift, below = fitted(sure, right)
     told = {"mentions": len(sure), "right": right.mean(), "before": error(sure, right),
-            "crossed": error(crossed, right), "slope": slope, "shift": shift}  # fmt: skip
+            "crossed": error(crossed, right), "slope": slope, "shift": shift, "below": below}  # fmt: skip
     print(json.dumps({name: round(float(value), 4) for name, value in told.items()}))
 
 
