@@ -4,18 +4,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from adapter import assembly, engines
+from adapter import assembly, engines, notes
 from adapter.cli import evaluate_gate, streams
 from adapter.evaluation import answer_mistakes, comparison, texts
 from adapter.evaluation import answers as measuring
 from adapter.evaluation import report as reports
-from adapter.evaluation.answers import AnswerEvaluation, Things
+from adapter.evaluation.answers import AnswerEvaluation, Concepts
 from adapter.evaluation.readers import summaries
 from adapter.models.vectors import TokenVectors
+from adapter.notes import languages
 from adapter.settings import Settings
 
 NO_ROUGE = "needs the package rouge-score: the extra evaluation"
@@ -65,13 +66,21 @@ def _model(settings: Settings) -> TokenVectors:
 
 
 @contextmanager
-def _concepts(settings: Settings) -> Iterator[Things]:
-    """The concepts of a text: the first coding of everything that is found in it."""
+def _concepts(settings: Settings) -> Iterator[Concepts]:
+    """The concepts of a text: the first coding of everything that is found in it.
+
+    A field such as "asthma" is in no language by itself: it is read in that of its report.
+    """
     shipped = replace(settings, engine="encoder", model=None)
     with assembly.opened(shipped, streams.say) as pipeline:
 
-        def found(text: str) -> Counter[str]:
-            findings = () if texts.is_nothing(text) else pipeline.text("field", text)[0]
+        @cache
+        def language(told: str) -> str | None:
+            heard = notes.heard("report", told, pipeline.listening).language
+            return None if heard == languages.UNKNOWN else heard
+
+        def found(text: str, told: str) -> Counter[str]:
+            findings = () if texts.is_nothing(text) else pipeline.text("field", text, language(told))[0]
             return Counter(
                 {f"{one.codings[0].system}|{one.codings[0].code}" for one in findings if one.codings}
             )

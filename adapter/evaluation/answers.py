@@ -36,7 +36,10 @@ ENTITIES = (
 """The fields of which ELMTEX compares entities; ROUGE and BERTScore are of LISTS, the strict ones of KEYS."""
 PAIRS = 200  # of texts of other reports, for the baseline of a field
 KNOWN = 1024  # texts whose vectors are kept
-Things = Callable[[str], Counter[str]]  # the facts or concepts of a field
+Concepts = Callable[
+    [str, str], Counter[str]
+]  # of a field; beside it all that its report tells, in one language
+Both = Callable[["_Field"], tuple[Counter[str], Counter[str]]]  # the facts or concepts of gold and answer
 Alike = Callable[[str, str], Sequence[float]]  # gold, given -> scores
 
 
@@ -87,7 +90,7 @@ def evaluate(
     *,
     rouge: Rouge | None = None,
     embed: Embed | None = None,
-    concepts: Things | None = None,
+    concepts: Concepts | None = None,
     seed: int = SEED,
     resamples: int = resampling.RESAMPLES,
 ) -> AnswerEvaluation:
@@ -97,11 +100,11 @@ def evaluate(
     tables = [
         _Table(name="valid", keys=("",), counts=_valid(cases), figure=mean),
         *_absent(strict, size),
-        *_entities("elmtex.entities", lenient, size, texts.items),
-        *_things("strict.items", strict, size, texts.items),
+        *_entities("elmtex.entities", lenient, size, _items),
+        *_things("strict.items", strict, size, _items),
     ]
     if concepts is not None:
-        known = cache(concepts)
+        known = _coded(cases, concepts)
         tables += _entities("elmtex.concepts", lenient, size, known)
         tables += _things("strict.concepts", strict, size, known)
     if rouge is not None:
@@ -158,11 +161,26 @@ def _valid(cases: Sequence[SummaryCase]) -> Counts:
     return np.array([[(case.valid, 1, 1)] for case in cases], np.int64).reshape(len(cases), 1, 3)
 
 
-def _things(name: str, fields: Sequence[_Field], size: int, things: Things) -> Iterator[_Table]:
+def _items(one: _Field) -> tuple[Counter[str], Counter[str]]:
+    return texts.items(one.gold), texts.items(one.given)
+
+
+def _coded(cases: Sequence[SummaryCase], concepts: Concepts) -> Both:
+    """The concepts of both sides, each text once a report."""
+    known = cache(concepts)
+
+    def both(one: _Field) -> tuple[Counter[str], Counter[str]]:
+        told = cases[one.report].told
+        return known(one.gold, told), known(one.given, told)
+
+    return both
+
+
+def _things(name: str, fields: Sequence[_Field], size: int, both: Both) -> Iterator[_Table]:
     """Precision, recall and F1 of what a field holds, over all reports."""
     counts = np.zeros((size, len(KEYS), 3), np.int64)
     for one in fields:
-        wanted, given = things(one.gold), things(one.given)
+        wanted, given = both(one)
         hits = (wanted & given).total()
         counts[one.report, KEYS.index(one.key)] = (hits, wanted.total(), given.total())
     for which, figure in scores.PRF.items():
@@ -179,10 +197,10 @@ def _absent(fields: Sequence[_Field], size: int) -> Iterator[_Table]:
     yield from _means([("omitted", "")], KEYS, omitted, size)
 
 
-def _entities(name: str, fields: Sequence[_Field], size: int, things: Things) -> Iterator[_Table]:
+def _entities(name: str, fields: Sequence[_Field], size: int, both: Both) -> Iterator[_Table]:
     """Overlap of the sets of a report, then the mean over reports, as ELMTEX has it of concepts."""
-    sets = [(one, set(things(one.gold)), set(things(one.given))) for one in fields if one.key in ENTITIES]
-    scored = [(one, _overlap(wanted, given)) for one, wanted, given in sets if wanted or given]
+    sets = [(one, *both(one)) for one in fields if one.key in ENTITIES]
+    scored = [(one, _overlap(set(wanted), set(given))) for one, wanted, given in sets if wanted or given]
     yield from _means([(name, f".{which}") for which in BERT], ENTITIES, scored, size)
 
 

@@ -47,6 +47,26 @@ def test_concepts_are_those_of_this_installation(asked, core_store, capsys):
     assert "strict.concepts.gender.f1" not in figures
 
 
+@pytest.mark.parametrize(
+    "report, true, said",
+    [
+        ("The patient has had a raised pressure for years.", "hypertension", "high blood pressure"),
+        ("Der Patient klagt seit Jahren über Atemnot bei Belastung.", "Asthma", "Asthma bronchiale"),
+    ],
+)
+def test_concepts_of_a_field_are_read_in_the_language_of_its_report(
+    tmp_path, core_store, capsys, report, true, said
+):
+    gold, run = tmp_path / "gold.json", tmp_path / "run.json"
+    gold.write_text(json.dumps([{"report": report, "summary": EMPTY | {"diagnosis": true}}]), "utf-8")
+    run.write_text(json.dumps([{"summary": EMPTY | {"diagnosis": said}}]), "utf-8")
+    files = ["--gold", str(gold), "--predicted", str(run), "--terminology", str(core_store)]
+    assert main(["evaluate", "answers", *files, "--no-bertscore", "--concepts", "--threads", "2"]) == 0
+    figures = json.loads(capsys.readouterr().out)["figures"]
+    assert figures["strict.concepts.diagnosis.f1"]["value"] == 1
+    assert figures["strict.items.diagnosis.f1"]["value"] == 0
+
+
 def test_the_gate(asked, capsys):
     quick = [*asked, "--no-bertscore"]
     assert main([*quick, "--least", "0.5"]) == 0

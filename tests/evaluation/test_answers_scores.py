@@ -68,15 +68,17 @@ def test_elmtex_forgives(cases):
 def test_concepts_are_compared_in_place_of_words():
     codes = {"high blood pressure": ["I10"], "hypertension; gout": ["I10", "M10"], "hypertension": ["I10"]}
 
-    def concepts(text):
+    def concepts(text, told):
+        assert "hypertension; gout" in told  # gold's, from which the language is heard
         return Counter(codes.get(text, []))
 
     gold = EMPTY | {"diagnosis": "hypertension; gout", "life_style": "hypertension"}
     given = EMPTY | {"diagnosis": "high blood pressure"}
     cases = [
         summaries.SummaryCase(id="a", gold=gold, given=given, valid=True),
-        summaries.SummaryCase(id="b", gold=gold, given=None, valid=False),
+        summaries.SummaryCase(id="b", gold=gold, given=None, valid=False, report="What was written."),
     ]
+    assert cases[1].told.startswith("What was written.\n")
     found = values(cases, concepts=concepts)
     assert found["elmtex.concepts.diagnosis.recall"] == 0.5
     assert found["elmtex.concepts.micro.precision"] == 1

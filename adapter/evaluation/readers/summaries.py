@@ -24,6 +24,7 @@ class Answer:
     id: str | None  # None: the row has no name
     fields: Mapping[str, str] | None  # those of the fifteen that are texts; None: it is no object
     valid: bool  # it has all fifteen, they are texts, and nothing else
+    report: str = ""  # its text, where the row has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,12 @@ class SummaryCase:
     gold: Mapping[str, str]
     given: Mapping[str, str] | None  # None: the answer is no object, or there is none
     valid: bool
+    report: str = ""
+
+    @property
+    def told(self) -> str:
+        """All that gold tells, the report first: long enough to hear its language."""
+        return "\n".join([self.report, *self.gold.values()])
 
 
 def paired(gold: Path, predicted: Path) -> list[SummaryCase]:
@@ -103,6 +110,7 @@ def _case(id: str, gold: Answer, given: Answer | None) -> SummaryCase:
         gold=gold.fields or {},
         given=given.fields if given is not None else None,
         valid=given is not None and given.valid,
+        report=gold.report,
     )
 
 
@@ -140,6 +148,7 @@ def _answer(row: Any, where: str) -> Answer:
         valid=fields is not None
         and fields.keys() == set(elmtex.KEYS)
         and all(_is_field(*one) for one in fields.items()),
+        report=row["report"] if isinstance(row.get("report"), str) else "",
     )
 
 
