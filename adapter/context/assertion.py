@@ -147,13 +147,25 @@ def _spoken_of(
     if scope.entry.rule.scope != "next" and not scope.asides:
         return kept
     first, last = bisect_left(starts, scope.low, low, high), bisect_left(starts, scope.high, low, high)
-    told = [index for index in range(first, last) if ordered[index].kind in ASSERTED]
+    told: Sequence[int] = [one for one in range(first, last) if ordered[one].kind in ASSERTED]
     for begin, end in scope.asides:
         if told and ordered[told[0]].start < begin:
             told = [index for index in told if not begin < ordered[index].start < end]
     if scope.entry.rule.scope == "next":
-        told = told[:1] if scope.forward else told[-1:]
-    return [index for index in kept if index in told or ordered[index].kind not in ASSERTED]
+        told = _joined(told if scope.forward else told[::-1], ordered)
+    gap = scope.low if scope.forward else 0
+    return [one for one in kept if one in told or starts[one] < gap or ordered[one].kind not in ASSERTED]
+
+
+def _joined(told: Sequence[int], ordered: Sequence[Mention]) -> Sequence[int]:
+    """The first of some mentions and those that one sign joins to it: "cough/fever"."""
+    last = 1
+    while last < len(told):
+        one, other = sorted(told[last - 1 : last + 1])
+        if ordered[other].start != ordered[one].end + 1:
+            break
+        last += 1
+    return told[:last]
 
 
 def _within(
@@ -262,7 +274,7 @@ def _overruled(axes: set[Axis]) -> set[Axis]:
 
 
 def _applies(scope: Scope, section: Section, *, lasts: bool, valued: bool) -> bool:
-    """Whether a scope says something by itself, in this section, of a mention that lasts by nature or has a value."""
+    """Whether a scope says something by itself, in this section, of what lasts by nature or has a value."""
     rule = scope.entry.rule
     if (lasts and not rule.lasting) or (valued and not rule.valued):
         return False

@@ -141,12 +141,9 @@ class ContextFile(mappings.Table):
                 "rule ids are not unique: " + ", ".join(sorted({i for i in ids if ids.count(i) > 1}))
             )
         named = [table.kinds for table in self.axes.values()] + [table.kinds for table in self.rule]
-        named += (
-            [table.kinds for table in self.head]
-            + [table.kinds for table in self.section]
-            + [table.kinds for table in self.relation]
-            + [table.kinds for table in (self.reason, self.severity) if table is not None]
-        )
+        named += [table.kinds for table in self.head] + [table.kinds for table in self.section]
+        named += [table.kinds for table in self.relation]
+        named += [table.kinds for table in (self.reason, self.severity) if table is not None]
         unknown = {kind for kinds in named for kind in kinds} - set(KINDS)
         if unknown:
             raise ValueError("unknown kinds: " + ", ".join(sorted(unknown)))

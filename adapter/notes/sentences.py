@@ -110,10 +110,9 @@ def _ends(text: str, begin: int, match: re.Match[str], end: int, rules: Headings
         asked = mark == "?" and _next(ANSWER, text, match.end()) not in rules.answers
         return bool(word) and (asked or (mark == "!" and not ahead.islower()))
     bare = word.lower().rstrip(".")
-    opens = (word.isdigit() or len(word) == 1) and match.start() - len(word) == begin
+    short = len(word) == 1 and word.islower() and SHORT.match(text, match.end(), end) is not None
+    opens = short or ((word.isdigit() or len(word) == 1) and match.start() - len(word) == begin)
     if opens or bare in rules.titles or _counts(text, begin, match.start() - len(word), word, rules):
-        return False
-    if len(word) == 1 and word.islower() and SHORT.match(text, match.end(), end):
         return False
     if bare in rules.abbreviations or ("." in bare and not bare[-1].isdigit()):
         return ahead.isupper() and bare not in rules.titles
