@@ -184,6 +184,11 @@ class Pipeline:
         note = notes.heard(id, text, self.listening, language, self.spellings)
         return self.findings(note, tally), tally
 
+    def language(self, text: str) -> str | None:
+        """The language most of a text is in; None where that is not clear."""
+        heard = notes.heard("text", text, self.listening).language
+        return None if heard == notes.UNKNOWN else heard
+
 
 def _names(language: str) -> tuple[str, ...]:
     """The languages whose names may match: its own, and English."""

@@ -8,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from adapter import assembly, engines, notes
+from adapter import assembly, engines
 from adapter.cli import evaluate_gate, streams
 from adapter.evaluation import answer_mistakes, comparison, texts
 from adapter.evaluation import answers as measuring
@@ -16,7 +16,6 @@ from adapter.evaluation import report as reports
 from adapter.evaluation.answers import AnswerEvaluation, Concepts
 from adapter.evaluation.readers import summaries
 from adapter.models.vectors import TokenVectors
-from adapter.notes import languages
 from adapter.settings import Settings
 
 NO_ROUGE = "needs the package rouge-score: the extra evaluation"
@@ -73,11 +72,7 @@ def _concepts(settings: Settings) -> Iterator[Concepts]:
     """
     shipped = replace(settings, engine="encoder", model=None)
     with assembly.opened(shipped, streams.say) as pipeline:
-
-        @cache
-        def language(told: str) -> str | None:
-            heard = notes.heard("report", told, pipeline.listening).language
-            return None if heard == languages.UNKNOWN else heard
+        language = cache(pipeline.language)
 
         def found(text: str, told: str) -> Counter[str]:
             findings = () if texts.is_nothing(text) else pipeline.text("field", text, language(told))[0]

@@ -36,9 +36,7 @@ ENTITIES = (
 """The fields of which ELMTEX compares entities; ROUGE and BERTScore are of LISTS, the strict ones of KEYS."""
 PAIRS = 200  # of texts of other reports, for the baseline of a field
 KNOWN = 1024  # texts whose vectors are kept
-Concepts = Callable[
-    [str, str], Counter[str]
-]  # of a field; beside it all that its report tells, in one language
+Concepts = Callable[[str, str], Counter[str]]  # of a field, and all that gold tells of its report
 Both = Callable[["_Field"], tuple[Counter[str], Counter[str]]]  # the facts or concepts of gold and answer
 Alike = Callable[[str, str], Sequence[float]]  # gold, given -> scores
 

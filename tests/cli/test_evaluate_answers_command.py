@@ -48,15 +48,14 @@ def test_concepts_are_those_of_this_installation(asked, core_store, capsys):
 
 
 @pytest.mark.parametrize(
-    "report, true, said",
+    "told",
     [
         ("The patient has had a raised pressure for years.", "hypertension", "high blood pressure"),
         ("Der Patient klagt seit Jahren über Atemnot bei Belastung.", "Asthma", "Asthma bronchiale"),
     ],
 )
-def test_concepts_of_a_field_are_read_in_the_language_of_its_report(
-    tmp_path, core_store, capsys, report, true, said
-):
+def test_concepts_of_a_field_are_read_in_the_language_of_its_report(tmp_path, core_store, capsys, told):
+    report, true, said = told
     gold, run = tmp_path / "gold.json", tmp_path / "run.json"
     gold.write_text(json.dumps([{"report": report, "summary": EMPTY | {"diagnosis": true}}]), "utf-8")
     run.write_text(json.dumps([{"summary": EMPTY | {"diagnosis": said}}]), "utf-8")
