@@ -92,6 +92,8 @@ def findings(
     code = evaluate_gate.tell(
         measuring.as_json(found[0]), measuring.figures(found[0]), wanted, compared, output
     )
+    for system in found[0].not_given:
+        streams.say(f"notewright: gold has codes of {system}, no mention found has one")
     if report is not None:
         listed = mistakes.listed(runs[0], text=not no_text)
         page = reports.written(found[0], listed, compared, title=f"Evaluation of {predicted.name}")

@@ -19,6 +19,7 @@ from terminology.systems import CLASSIFICATIONS
 Subsumes = Callable[[str, str, str], bool]  # system, ancestor, descendant
 FIRST = 5
 HALF = 0.5
+CATEGORY = 3  # characters of a category of a classification
 MEASURES = ("full", "category", "hierarchy", "full_5", "category_5", "whole")
 """full: the code; category: its ICD-10 category; hierarchy: half a hit for a code above or below gold's; _5:
 it is among the first five; whole: full, but mentions that were not found count as not coded."""
@@ -73,7 +74,7 @@ def abstention(asked: Sequence[Question]) -> tuple[Point, ...]:
 
 def category(system: str, code: str) -> str | None:
     """The three-character category of a code of ICD-10 and its national forms; None for other systems."""
-    return code.replace(".", "")[:3].upper() if system in CLASSIFICATIONS else None
+    return code.replace(".", "")[:CATEGORY].upper() if system in CLASSIFICATIONS else None
 
 
 def _questions(at: int, case: Case, match: Matched) -> Iterator[Question]:
@@ -125,10 +126,18 @@ def _like(one: Question, given: Sequence[str], measure: str) -> bool:
 def _credit(one: Question, code: str, subsumes: Subsumes | None) -> float:
     if code in one.wanted or subsumes is None:
         return float(code in one.wanted)
-    near = any(
-        subsumes(one.system, code, true) or subsumes(one.system, true, code) for true in sorted(one.wanted)
-    )
+
+    def above(general: str, special: str) -> bool:
+        return subsumes(one.system, general, special) or _begins(one.system, general, special)
+
+    near = any(above(code, true) or above(true, code) for true in sorted(one.wanted))
     return HALF if near else 0.0
+
+
+def _begins(system: str, general: str, special: str) -> bool:
+    """Whether a code of a classification is above another by its characters alone, as I48 is above I48.9."""
+    short, long = (code.replace(".", "").upper() for code in (general, special))
+    return system in CLASSIFICATIONS and len(short) >= CATEGORY and long.startswith(short)
 
 
 def _scored(asked: Sequence[Question]) -> list[tuple[float, bool]]:

@@ -43,6 +43,12 @@ class Evaluation:
     abstention: tuple[Point, ...]
     compared: Mapping[str, Counts]  # what two runs are compared by, for each document
 
+    @property
+    def not_given(self) -> list[str]:
+        """The code systems of gold that no mention found has a code of: the run may give others."""
+        asked = ((name, one.get("full_5")) for name, one in self.codes.items() if name != "all")
+        return [name for name, one in asked if one is not None and not one.given]
+
 
 def evaluate(
     cases: Sequence[Case],
@@ -95,6 +101,7 @@ def as_json(found: Evaluation) -> dict[str, Any]:
         "missing": found.missing,
         "discontinuous": found.discontinuous,
         "not_measured": dict(sorted(found.not_measured.items())),
+        "systems_not_given": found.not_given,
         "figures": {name: scores.told(one) for name, one in sorted(figures(found).items())},
         "harm": {
             harm.NAME: {kind: {"active": int(one.hits), "of": one.wanted} for kind, one in found.harm.items()}

@@ -102,6 +102,21 @@ def test_kinds_may_be_chosen_and_renamed(asked, capsys):
     assert main([*asked, "--rename", "medication"]) == 2
 
 
+def test_a_code_system_that_the_run_never_gives_is_told(asked, tmp_path, capsys):
+    other = {**CODE, "system": "http://hl7.org/fhir/sid/icd-10"}
+    gold = lines(
+        tmp_path / "who.jsonl", [GOLD[0], {**GOLD[1], "codings": [CODE, other]}], text=True, documents=8
+    )
+    page = tmp_path / "report.html"
+    assert main([*asked, "--gold", gold, "--report", str(page)]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["systems_not_given"] == ["icd10"]
+    assert "gold has codes of icd10, no mention found has one" in err
+    assert "No mention found has a code of icd10." in page.read_text("utf-8")
+    assert main(asked) == 0
+    assert json.loads(capsys.readouterr().out)["systems_not_given"] == []
+
+
 def test_kinds_that_gold_does_not_have_are_counted_and_not_measured(asked, tmp_path, capsys):
     dates = [*RUN, finding("Has", "date")]
     run = lines(tmp_path / "dates.jsonl", dates, documents=8)

@@ -58,6 +58,22 @@ def test_a_code_above_or_below_is_half_a_hit():
     assert measured(GOLD, predicted, subsumes)["hierarchy"] == (1.0, 2, 2)
 
 
+def test_a_classification_tells_what_is_above_though_the_store_does_not_know_it():
+    def subsumes(_system, _above, _below):
+        return False
+
+    predicted = [
+        mark(0, coded("J45")),
+        mark(10, coded("E1")),
+        mark(20, coded("I10.1")),
+        mark(30, coded("R51")),
+    ]
+    assert measured(GOLD, predicted, subsumes)["hierarchy"] == (1.0, 4, 4)
+    snomed = [mark(0, coded("1234", system=SNOMED))]
+    given = [mark(0, coded("123", system=SNOMED))]
+    assert measured(snomed, given, subsumes)["hierarchy"] == (0, 1, 1)
+
+
 def test_systems_are_asked_apart_and_categories_are_icds_alone():
     gold = [mark(0, coded("J45.909"), coded("195967001", system=SNOMED))]
     predicted = [mark(0, coded("195967001", system=SNOMED))]

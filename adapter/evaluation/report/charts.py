@@ -9,6 +9,7 @@ from adapter.evaluation.scores import Score
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 340, 300, 56, 44, 12, 14
 TICKS = 5
+BEGINS = (0.9, 0.8, 0.6, 0.4, 0.2)  # of an axis that ends at 1: its ticks are short numbers
 MANY = 30  # points, from which on they are not marked one by one
 Place = tuple[float, float]  # both from 0 to 1
 
@@ -51,9 +52,9 @@ def meter(one: Score) -> Html:
 
 
 def low(values: Sequence[float]) -> float:
-    """Where an axis begins so that the values fill it: a tenth under the least, at most 0.9."""
+    """Where an axis begins so that the values fill it: one of BEGINS, not over the least of them."""
     least = min(values, default=0.0)
-    return min(0.9, max(0.0, math.floor(10 * least + 1e-9) / 10))
+    return next((begin for begin in BEGINS if begin <= least + 1e-9), 0.0)
 
 
 def diagram(places: Sequence[Place], *, title: str, across: str, up: str) -> Html:

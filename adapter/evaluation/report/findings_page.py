@@ -106,7 +106,7 @@ def _confusion(found: Evaluation) -> Html:
     )
     inside = f'<thead><tr><th scope="col">gold</th>{head}</tr></thead><tbody>{rows}</tbody>'
     caption = "What mentions of each kind (rows) were taken for (columns)"
-    return section("Confusion", scrolled(Html(inside), caption=caption)) if gold else Html("")
+    return section("Confusion", scrolled(Html(inside), caption=caption, class_="grid")) if gold else Html("")
 
 
 def _last(kind: str | None) -> tuple[bool, str]:
@@ -140,6 +140,8 @@ def _codes(found: Evaluation) -> Html:
         name = "All code systems" if system == "all" else system
         shown = table(["right is", "of all", "of those given", "given"], rows, caption=name)
         parts.append(shown if system == "all" else folded(name, shown))
+    if found.not_given:
+        parts.append(element("p", f"No mention found has a code of {', '.join(found.not_given)}."))
     return section("Codes of matched mentions", *parts)
 
 

@@ -47,7 +47,7 @@ def facts(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Html:
     return element("table", element("thead", top), element("tbody", *body), class_="facts")
 
 
-def scrolled(inside: Html, *, caption: str) -> Html:
+def scrolled(inside: Html, *, caption: str, class_: str | None = None) -> Html:
     """A table of its rows, which scrolls by itself where it is too wide."""
-    whole = element("table", element("caption", element("span", caption)), inside)
+    whole = element("table", element("caption", element("span", caption)), inside, class_=class_)
     return element("div", whole, class_="wide", tabindex="0", role="region", aria_label=caption)

@@ -59,6 +59,9 @@ th[scope=row] { position: sticky; left: 0; background: var(--paper); white-space
 table.facts { width: 100%; table-layout: fixed; } table.facts th, table.facts td { text-align: left;
   white-space: pre-wrap; overflow-wrap: anywhere; vertical-align: top; }
 table.facts th[scope=row] { position: static; font-weight: 400; }
+table.grid thead th { vertical-align: bottom; } table.grid td { padding: 0.3rem 0.4rem; min-width: 2.6rem; }
+table.grid thead th:not(:first-child) { writing-mode: vertical-rl; transform: rotate(180deg);
+  text-align: left; padding: 0.3rem; }
 .interval { color: var(--soft); font-size: 0.8rem; } .worse, .bad { color: var(--bad); font-weight: 600; }
 .charts { display: grid; gap: 1.5rem;
   grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 1fr)); }
