@@ -9,10 +9,11 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import cast
 
-from adapter.context import compounds, general, labels, lines
+from adapter.context import compounds, general, labels, lines, orders
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.ranges import ranges
 from adapter.context.reasons import reasons
@@ -197,6 +198,7 @@ def _assertions(
     """What is said of each mention; the history of what the note also names as of today is not over."""
     valued = _valued(ordered)
     nobody = general.cue(note, rules.general) if ordered else None
+    ordering = orders.cues(note, ordered, rules.orders)
 
     def judged(index: int, *, lasts: bool) -> Assertion:
         section, held = sections[index], cues[index]
@@ -211,6 +213,9 @@ def _assertions(
     for index, mention in enumerate(ordered):
         if found[index].historical and mention.kind in PROBLEMS and _name(mention) in today:
             found[index] = judged(index, lasts=True)
+    for index in ordering.keys() - valued:
+        if _plain(found[index]):
+            found[index] = replace(found[index], planned=True, cues=(ordering[index],))
     return found
 
 

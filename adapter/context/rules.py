@@ -16,8 +16,9 @@ from typing import Literal
 from pydantic import model_validator
 
 import mappings
-from adapter.context import general, labels, ranges
+from adapter.context import general, labels, orders, ranges
 from adapter.context.general import GeneralRules
+from adapter.context.orders import OrderRules
 from adapter.context.tables import (
     AxisTable,
     GeneralTable,
@@ -132,14 +133,13 @@ class ContextFile(mappings.Table):
     severity: SeverityTable | None = None
     range: RangeTable | None = None
     general: GeneralTable | None = None
+    order: orders.OrderTable | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "ContextFile":
         ids = [*(rule.id for rule in self.rule), *(head.id for head in self.head)]
-        if len(ids) != len(set(ids)):
-            raise ValueError(
-                "rule ids are not unique: " + ", ".join(sorted({i for i in ids if ids.count(i) > 1}))
-            )
+        if twice := sorted({one for one in ids if ids.count(one) > 1}):
+            raise ValueError("rule ids are not unique: " + ", ".join(twice))
         named = [table.kinds for table in self.axes.values()] + [table.kinds for table in self.rule]
         named += [table.kinds for table in self.head] + [table.kinds for table in self.section]
         named += [table.kinds for table in self.relation]
@@ -242,6 +242,7 @@ class ContextRules:
     severities: SeverityRules | None = None
     ranges: re.Pattern[str] | None = None
     general: GeneralRules | None = None
+    orders: OrderRules | None = None
 
 
 def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> ContextRules:
@@ -283,6 +284,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         severities=_severities(table),
         ranges=ranges.pattern(table.range),
         general=general.rules(table.general),
+        orders=orders.rules(table.order),
     )
 
 
