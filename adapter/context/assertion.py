@@ -197,13 +197,20 @@ def _assertions(
 ) -> Sequence[Assertion]:
     """What is said of each mention; the history of what the note also names as of today is not over."""
     valued = _valued(ordered)
-    nobody = general.cue(note, rules.general) if ordered else None
+    nobody = general.passages(note, rules.general) if ordered else ()
     ordering = orders.cues(note, ordered, rules.orders)
 
     def judged(index: int, *, lasts: bool) -> Assertion:
         section, held = sections[index], cues[index]
         return _assertion(
-            note, ordered[index], section, held, rules, lasts=lasts, valued=index in valued, nobody=nobody
+            note,
+            ordered[index],
+            section,
+            held,
+            rules,
+            lasts=lasts,
+            valued=index in valued,
+            nobody=general.cue(nobody, ordered[index].start),
         )
 
     lasting = rules.lasting

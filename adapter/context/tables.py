@@ -49,8 +49,10 @@ class GeneralTable(mappings.Table):
     """How a language speaks of what people in general have, and of one patient."""
 
     teaching: tuple[str, ...]
+    hints: tuple[str, ...]
     patient: tuple[str, ...]
     least: int
+    paragraph: int
     times: int
 
 
