@@ -61,6 +61,18 @@ def test_mentions_do_not_overlap(rows):
         assert all(one[1] <= two[0] for one, two in pairwise(sorted(spans)))
 
 
+def test_every_relation_is_told_in_every_language(made):
+    found = {
+        name for row in made.notes(count=300, seed=2) for one in row["findings"] for name in one["relations"]
+    }
+    assert found == {"date", "reason", "reaction"}
+
+
+def test_a_reaction_hangs_on_an_allergen(rows):
+    hosts = [one for row in rows for one in row["findings"] if "reaction" in one["relations"]]
+    assert hosts and all(one["assertion"].get("allergen") for one in hosts)
+
+
 def test_no_mark_of_a_template_is_left(rows):
     for row in rows:
         assert not re.search(r"[{}]|\[\[|\]\]|\|(?:finding|condition|medication)", row["text"])
