@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import mappings
-from adapter.model import Cue, Mention, Note
+from adapter.model import Cue, Mention, Note, Span
 
 RULE = "bare-order"
 
@@ -53,13 +53,18 @@ def cues(note: Note, ordered: Sequence[Mention], rules: OrderRules | None) -> Ma
         if not inside or any(ordered[index].kind not in rules.kinds for index in inside):
             continue
         section = note.section_at(sentence.start)
-        if section.key in rules.sections or not note.text[section.heading.end : sentence.start].strip():
+        if section.key in rules.sections or _follows(note, section.heading, sentence):
             continue
         places = [sentence.start, *(ordered[index].end for index in inside)]
         ends = [*(ordered[index].start for index in inside), sentence.end]
         if all(rules.rest.fullmatch(note.text, low, high) for low, high in zip(places, ends, strict=True)):
             found |= {index: _cue(ordered[index]) for index in inside}
     return found
+
+
+def _follows(note: Note, heading: Span, sentence: Span) -> bool:
+    """Whether a sentence is the first after its heading, which says what it is."""
+    return heading.start < heading.end and not note.text[heading.end : sentence.start].strip()
 
 
 def _cue(mention: Mention) -> Cue:
