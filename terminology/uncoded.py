@@ -34,6 +34,12 @@ def named() -> frozenset[tuple[str, str, str]]:
     )
 
 
+@lru_cache(maxsize=1)
+def kinds() -> frozenset[str]:
+    """The kinds that have names without a code."""
+    return frozenset(kind for kind, _, _ in named())
+
+
 def _names(folder: Path) -> Iterator[str]:
     for table in sorted(folder.glob("*.tsv")):
         yield from (name for _, _, name in _listed(table))

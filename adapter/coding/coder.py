@@ -251,11 +251,14 @@ class Coder:
             limit=self.rules.candidates,
         )
         known = self._is_known(text, self.rules.kinds[kind][0], languages)
+        own = languages[:1] if text.isupper() else ()  # "TPN" in French is no English TPN
+        taken = any(self._is_known(text, each, own) for each in uncoded.kinds()) if own else False
         return tuple(
             hit
             for hit in found
             if self._is_code(hit.system, hit.code)
             and not (known and _is_namesake(hit, self.rules.kinds[kind]))
+            and not (taken and hit.language not in own)
         )
 
     def _is_known(self, text: str, kind: str, languages: tuple[str, ...]) -> bool:

@@ -22,7 +22,7 @@ class SiteRule(mappings.Table):
     """Wordings made with the body site said beside a finding."""
 
     kinds: frozenset[str]
-    forms: tuple[str, ...]
+    forms: dict[str, tuple[str, ...]]
 
 
 class IngredientRule(mappings.Table):

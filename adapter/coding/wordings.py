@@ -27,7 +27,9 @@ def of(finding: Finding, rules: CodingRules, languages: Sequence[str] = ()) -> l
     meant = _meant(rules, languages)
     whole = _WORD.sub(lambda word: meant.get(word[0], word[0]), name) if meant else name
     return list(
-        dict.fromkeys(one for text in dict.fromkeys((whole, name)) for one in _all(finding, text, rules))
+        dict.fromkeys(
+            one for text in dict.fromkeys((whole, name)) for one in _all(finding, text, rules, languages)
+        )
     )
 
 
@@ -83,13 +85,13 @@ def _meant(rules: CodingRules, languages: Sequence[str]) -> dict[str, str]:
     return {short: long for table in reversed(tables) for short, long in table.items()}
 
 
-def _all(finding: Finding, name: str, rules: CodingRules) -> Iterator[Wording]:
+def _all(finding: Finding, name: str, rules: CodingRules, languages: Sequence[str]) -> Iterator[Wording]:
     core = _core(name, rules.broaden.get(finding.kind, frozenset()))
-    yield from _with_site(finding, core, rules)
+    yield from _with_site(finding, core, rules, languages)
     yield Wording(text=name, broader=False)
     if core != name:
         yield Wording(text=core, broader=True)
-    sideless = " ".join(word for word in core.split(" ") if word.casefold() not in rules.inside)
+    sideless = _sideless(core, rules)
     if sideless and sideless != core and finding.kind in rules.coarse.kinds:
         yield Wording(text=sideless, broader=True)
     if finding.kind == "medication":
@@ -98,15 +100,22 @@ def _all(finding: Finding, name: str, rules: CodingRules) -> Iterator[Wording]:
             yield Wording(text=ingredient, broader=True)
 
 
-def _with_site(finding: Finding, core: str, rules: CodingRules) -> Iterator[Wording]:
+def _with_site(
+    finding: Finding, core: str, rules: CodingRules, languages: Sequence[str]
+) -> Iterator[Wording]:
     sites = [attribute for attribute in finding.attributes if attribute.kind == "body_site"]
     if len(sites) != 1 or finding.kind not in rules.site.kinds:
         return
     site = _SPACE.sub(" ", sites[0].text)
-    bare = _core(site, rules.broaden.get(finding.kind, frozenset()))
+    bare = _sideless(_core(site, rules.broaden.get(finding.kind, frozenset())), rules)
+    forms = [form for one in languages or rules.site.forms for form in rules.site.forms.get(one, ())]
     for text in dict.fromkeys((site, bare)):
-        for form in rules.site.forms:
+        for form in forms:
             yield Wording(text=form.format(site=text, name=core), broader=text != site)
+
+
+def _sideless(name: str, rules: CodingRules) -> str:
+    return " ".join(word for word in name.split(" ") if word.casefold() not in rules.inside)
 
 
 def _core(name: str, words: frozenset[str]) -> str:

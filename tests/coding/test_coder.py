@@ -78,7 +78,7 @@ def test_a_body_site_makes_the_code_more_precise(coder: Coder) -> None:
         ("acute nephrolithiasis", "condition", "nephrolithiasis"),
         ("stage III non-small cell lung cancer", "condition", "non-small cell lung cancer"),
         ("T11 compression fracture", "condition", "compression fracture"),
-        ("wrist injury", "condition", "traumatic injury"),
+        ("thumb injury", "condition", "traumatic injury"),
         ("edema of the left wrist", "finding", "edema"),
         ("ultrasound of the kidney", "test", "ultrasound"),
         ("kidney hypertension", "condition", None),  # another disease than the one without its site
@@ -224,3 +224,36 @@ def test_a_name_is_not_taken_for_its_namesake(core_store: Path, text, kind, lang
     with terminology.open_store(core_store) as store:
         found = Coder(store, coding.load()).code(finding(text, kind), languages=(language, "en"))
     assert [one.display for one in found.codings] == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "name"),
+    [
+        ("de", ("Prellung", "condition", "linkes Knie"), "knee contusion"),
+        ("de", ("Arthroskopie", "procedure", "Knie rechts"), "knee arthroscopy"),
+        ("fr", ("rupture", "condition", "LCA"), "anterior cruciate ligament tear"),
+        ("fr", ("douleur", "finding", "hanche gauche"), "hip pain"),
+        ("nl", ("zwelling", "finding", "rechter enkel"), "ankle swelling"),
+        ("de", ("Ösophagusvarizen Grad II", "condition"), "esophageal varices"),
+        ("de", ("Alkoholische Leberzirrhose Child A", "condition"), "alcoholic cirrhosis"),
+        ("fr", ("biopsie des glandes salivaires", "procedure"), "biopsy"),
+        ("nl", ("hemorroïden graad I", "condition"), "hemorrhoids"),
+        ("de", ("MI II°", "condition"), None),  # the mitral valve; what is left would be an infarction
+        ("fr", ("crépitations", "finding"), None),  # of a joint or of the lungs
+        ("fr", ("crépitants des bases", "finding"), "rales"),
+        ("fr", ("crépitations", "finding", "bases"), "rales"),
+        ("fr", ("TPN", "medication"), None),  # a dressing there, no food
+        ("en", ("TPN", "medication"), "total parenteral nutrition"),
+        ("fr", ("Wespenstich", "condition"), None),
+        ("de", ("Wespenstich", "condition"), "wasp sting"),
+        ("nl", ("bijengif", "medication"), "bee venom"),
+    ],
+)
+def test_words_of_each_language_beside_and_behind_a_name(
+    core_store, language: str, words: tuple[str, ...], name: str | None
+) -> None:
+    with terminology.open_store(core_store) as store:
+        coder = Coder(store, coding.load())
+        found = coder.code(finding(*words), languages=(language, "en"))
+    given = [one.display for one in found.codings if one.system != ICD]
+    assert given[:1] == ([name] if name else [])

@@ -109,7 +109,7 @@ def test_nearly_each_medication_has_a_code_mostly_atc_or_rxnorm():
     classes = {"beta blocker", "ACE inhibitor", "diuretic", "penicillin", "steroid", "anticoagulant"}
     others = [row for row in table("medications") if not row["atc"] and not row["rxnorm"]]
     assert classes <= {row["name"] for row in others if row["snomed"]}
-    assert len(others) < 150
+    assert len(others) < 210  # with 49 allergens, which no list of drugs has
     assert len([row for row in others if not row["snomed"]]) < 100
 
 
