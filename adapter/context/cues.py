@@ -155,6 +155,8 @@ def _skipped(tokens: Sequence[Token], position: int, node: Node, most: int) -> I
 
 def _opened(tokens: Sequence[Token], position: int) -> bool:
     """Whether the sentence begins here, signs such as a bullet aside."""
+    if position and tokens[position - 1].text[0].isalnum():
+        return False
     return not any(token.text[0].isalnum() for token in tokens[:position])
 
 
