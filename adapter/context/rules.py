@@ -67,6 +67,7 @@ class RuleTable(mappings.Table):
     apart: bool = False
     aside: tuple[Axis, ...] = ()
     again: bool = False
+    listed: tuple[frozenset[str], frozenset[str]] | None = None
     outside: bool = False
     sections: tuple[str, ...] = ()
     lasting: bool = True

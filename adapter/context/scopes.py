@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from adapter.context.cues import Match, Token
 from adapter.context.rules import ContextRules, Entry
@@ -50,6 +51,8 @@ def _forward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rule
         if other.first >= match.last and _stops(other, match):
             last = other.first
             break
+    if (listed := match.entry.rule.listed) is not None:
+        last = _list_end(tokens, range(match.last, last), *listed)
     if clause:
         last = _clause_end(tokens, match, last)
         last = _bracket(tokens, range(match.last, last), leaves=")", enters="(", otherwise=last)
@@ -134,6 +137,22 @@ def _again(tokens: Sequence[Token], match: Match, found: Sequence[Match]) -> boo
     if not match.entry.rule.again or tokens[match.first - 1].text not in CLAUSE_ENDS or not match.first:
         return False
     return any(one.first < match.first and one.entry.rule.id == match.entry.rule.id for one in found)
+
+
+def _list_end(tokens: Sequence[Token], places: range, repeated: frozenset[str], final: frozenset[str]) -> int:
+    """Where a list ends whose items are single words, or repeat a word, or have one before the last.
+
+    "Pas de fièvre, toux", "pas de fièvre, de toux ni de sueurs", but "pas de fièvre, toux grasse hier".
+    """
+    last = places.stop
+    over = last - (tokens[last - 1].text == ".")
+    commas = [at for at in places if _ends_clause(tokens, at)]
+    for at, following in pairwise([*commas, over]):
+        if following - at <= 2 or tokens[at + 1].text in repeated:
+            continue
+        if not any(token.text in final for token in tokens[at + 1 : last + 1]):
+            return at
+    return last
 
 
 def _aside(other: Match, match: Match) -> bool:
