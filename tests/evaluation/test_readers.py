@@ -46,6 +46,21 @@ def test_the_same_mention_twice_counts_once(tmp_path):
     assert [one.confidence for one in document.annotations] == [0.5]
 
 
+def test_what_hangs_on_a_mention_by_relation_is_a_detail_and_no_mention(tmp_path):
+    said, pain = {"allergen": True}, [{"start": 38, "end": 46, "text": "arm pain"}]
+    rows = [
+        finding("asthma", assertion=said, relations={"reaction": pain, "date": [{"start": 0, "end": 4}]}),
+        finding("asthma", assertion=said, attributes={"finding": pain}),
+        finding("asthma", attributes={"finding": pain}),
+    ]
+    found = [{"id": str(at), "text": TEXT, "findings": [row]} for at, row in enumerate(rows)]
+    told, run, plain = readers.read(lines(tmp_path / "gold", *found))
+    assert [one.kind for one in told.annotations[0].details] == ["reaction", "date"]
+    assert [one.kind for one in run.annotations[0].details] == ["reaction"]
+    assert [one.kind for one in plain.annotations[0].details] == ["finding"]
+    assert [len(one.annotations) for one in (told, run, plain)] == [1, 2, 2]
+
+
 @pytest.mark.parametrize(
     "change, what",
     [
@@ -59,6 +74,7 @@ def test_the_same_mention_twice_counts_once(tmp_path):
         ({"assertion": {"negatd": True}}, "flag other than"),
         ({"assertion": {"experiencer": "mother"}}, "experiencer"),
         ({"codings": [{"code": "J45"}]}, "system"),
+        ({"relations": []}, "relations"),
     ],
 )
 def test_lines_that_are_wrong_are_refused_by_line_and_document(tmp_path, change, what):

@@ -5,6 +5,7 @@ Corpora of identifiers name the same things otherwise: `note_id`, `note_text`, `
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ IDENTIFIERS = ("identifiers", "entities", "findings", "mentions")
 """Where a row has what is marked in it: the first that it has."""
 WHOSE = ("patient", "family", "other")
 """Whom a mention may be of."""
+REACTION = "reaction"
 OTHERWISE = {"note_id": "id", "note_text": "text"}
 
 
@@ -82,14 +84,16 @@ def _annotations(item: Any, text: str | None, where: str) -> Iterator[Annotation
     kind = item.get("kind", item.get("label")) if isinstance(item, dict) else None
     if not isinstance(kind, str):
         raise InputError(f"{where}: not an object with a kind")
-    details = tuple(_details(item.get("attributes", {}), text, where))
+    details = tuple(_details(item, "attributes", text, where))
+    related = tuple(_details(item, "relations", text, where))
+    said = _assertion(item.get("assertion"), where)
     yield Annotation(
         kind=kind,
         places=_places(item, text, where),
         confidence=_number(item.get("confidence"), where, "confidence"),
-        assertion=_assertion(item.get("assertion"), where),
+        assertion=said,
         codes=tuple(_codes(item, where)),
-        details=details,
+        details=tuple(_reaction(one, said) for one in (*details, *related)),
     )
     for one in details:
         yield Annotation(kind=one.kind, places=((one.start, one.end),))
@@ -118,9 +122,17 @@ def _place(span: Row, text: str | None, where: str) -> tuple[int, int]:
     return start, end
 
 
-def _details(attributes: Any, text: str | None, where: str) -> Iterator[Attribute]:
+def _reaction(one: Attribute, said: Mapping[str, bool] | None) -> Attribute:
+    """What is found with an allergen is the reaction to it."""
+    is_reaction = said is not None and said["allergen"] and one.kind in ("condition", "finding")
+    return replace(one, kind=REACTION) if is_reaction else one
+
+
+def _details(row: Row, name: str, text: str | None, where: str) -> Iterator[Attribute]:
+    """What hangs on a finding: `attributes`, or `relations`, which are mentions of their own elsewhere."""
+    attributes = row.get(name, {})
     if not isinstance(attributes, dict):
-        raise InputError(f"{where}: attributes is not an object")
+        raise InputError(f"{where}: {name} is not an object")
     for kind, items in attributes.items():
         for item in items if isinstance(items, list) else [items]:
             if not isinstance(item, dict):
