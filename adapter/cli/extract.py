@@ -22,7 +22,7 @@ def extract(settings: Settings, *, input: str, output: str, quiet: bool) -> int:
         pipeline = stack.enter_context(assembly.opened(settings, None if quiet else streams.say))
 
         def work(row: Row) -> Row:
-            found, tally = pipeline.text(_text(row, "id"), _text(row, "text"), row.get("lang"))
+            found, tally = pipeline.text(_text(row, "id"), _text(row, "text"), _language(row))
             left_out = [wire.issue(issue) for step in tally.steps for issue in step.left_out]
             return {
                 "id": row["id"],
@@ -88,6 +88,12 @@ def _row(line: Line) -> Row:
     if not isinstance(row, dict) or "id" not in row:
         raise InputError("the line is not an object with an id", path="id")
     return row
+
+
+def _language(row: Row) -> str | None:
+    """The language that a row declares, by either of two names."""
+    name = "lang" if row.get("lang") is not None else "language"
+    return None if row.get(name) is None else _text(row, name)
 
 
 def _text(row: Row, name: str) -> str:

@@ -85,6 +85,16 @@ def test_a_drug_given_once_is_completed(shell: Shell, language: str, text: str) 
     assert (code, [one["status"] for one in taken]) == (0, ["completed", "active"])
 
 
+def test_a_number_is_compared_with_the_range_that_the_note_tells(shell: Shell) -> None:
+    text = "LABORATORY DATA:\nPotassium 5.9 mmol/L (3.5-5.1).\nSodium 138 mmol/L."
+    _, (bundle,) = shell.convert(json.dumps(document(text)))
+    made = [one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "Observation"]
+    potassium, sodium = made
+    assert potassium["interpretation"][0]["coding"][0]["code"] == "H"
+    assert potassium["referenceRange"][0]["high"]["value"] == 5.1
+    assert "interpretation" not in sodium
+
+
 BAD = [
     ('{"resourceType": "DocumentReference", "content": [', "structure"),
     ("not json", "structure"),
@@ -169,6 +179,20 @@ def run(*options: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "adapter", *options], input=stdin, capture_output=True, text=True, check=False
     )
+
+
+def test_a_language_may_be_declared_by_either_name_and_is_a_string(core_store: Path) -> None:
+    rows = [
+        {"id": "a", "text": "Hypertension.", "lang": "en"},
+        {"id": "b", "text": "Hypertension.", "language": "en"},
+        {"id": "c", "text": "Hypertension.", "language": 5},
+    ]
+    lines = "\n".join(json.dumps(row) for row in rows)
+    done = run("extract", "--input", "-", "--terminology", str(core_store), stdin=lines)
+    assert done.returncode == 1
+    one, other, wrong = (json.loads(line) for line in done.stdout.splitlines())
+    assert one["findings"] and one["findings"] == other["findings"]
+    assert wrong["outcome"]["issue"][0]["expression"] == ["language"]
 
 
 def test_extract_streams_and_quotes_exactly(core_store: Path) -> None:
