@@ -113,8 +113,11 @@ def _scopes_of(note: Note, sentence: Span, inside: Sequence[Mention], rules: Con
     tokens = tokens_in(note.text, sentence.start, sentence.end)
     found = matches(tokens, rules, inside)
     starts = [mention.start for mention in inside]
+    section = note.section_at(sentence.start).key
     kept = []
     for match in found:
+        if match.entry.rule.sections and section not in match.entry.rule.sections:
+            continue
         first, last = tokens[match.first].start, tokens[match.last - 1].end
         around = inside[max(0, bisect_right(starts, first) - 4) : bisect_right(starts, first)]
         if not any(_buried(match, first, last, mention) for mention in around):
