@@ -1,17 +1,12 @@
 """Results, vital signs and examination findings -> Observation. https://hl7.org/fhir/R4/observation.html"""
 
-import re
-from dataclasses import replace
-
-from adapter.emission import dates, elements, quantities
+from adapter.emission import dates, elements, interpreting, quantities
 from adapter.emission.placing import Group
 from adapter.emission.rules import ResourceRules, Vital
 from adapter.emission.tables import Code
 from adapter.fhir import systems
 from adapter.fhir.systems import Version
 from adapter.model import Attribute, Finding, Note, Resource
-
-_WORD = re.compile(r"\w+")
 
 
 def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Resource:
@@ -91,29 +86,10 @@ def _measured(note: Note, group: Group, category: str, rules: ResourceRules) -> 
         **dates.effective(note, group, rules.dates),
         "code": elements.concept(finding.text, finding.codings),
         **_value(result, note, rules),
-        "interpretation": _interpreted(note, finding, result, rules),
-        "referenceRange": [_normal(note, finding, result, rules)],
+        "interpretation": interpreting.interpreted(note, finding, result, rules),
+        "referenceRange": [interpreting.normal(note, finding, result, rules)],
         "bodySite": next(iter(elements.sites(finding)), None),
     }
-
-
-def _normal(note: Note, finding: Finding, result: Attribute, rules: ResourceRules) -> Resource | None:
-    """The one reference range the note tells of a number, in its own unit or else that of the number."""
-    told, language = elements.attributes(finding, "reference_range"), note.language_at(result.start)
-    value = quantities.measure(result.text, rules.units, language=language)
-    if len(told) != 1 or value is None:
-        return None
-    text = " ".join(told[0].text.split())
-    measure = quantities.measure(text, rules.units, language=language)
-    if measure is None:
-        return {"text": text}
-    if measure.unit is None:
-        measure = replace(measure, unit=value.unit, ucum=value.ucum)
-    if measure.high is not None:
-        return {**measure.range(), "text": text}
-    limit = replace(measure, comparator=None).quantity()
-    side = {"<": "high", ">": "low"}.get((measure.comparator or "")[:1])
-    return {**({side: limit} if side else {}), "text": text}
 
 
 def _value(result: Attribute, note: Note, rules: ResourceRules) -> Resource:
@@ -121,23 +97,6 @@ def _value(result: Attribute, note: Note, rules: ResourceRules) -> Resource:
     if measure is None:
         return {"valueString": result.text}
     return {"valueQuantity": measure.quantity()} if measure.high is None else {"valueRange": measure.range()}
-
-
-def _interpreted(
-    note: Note, finding: Finding, result: Attribute, rules: ResourceRules
-) -> list[Resource] | None:
-    """What a result in words says: "slightly elevated" is high. Nothing is concluded from a number."""
-    table = rules.test.interpretations
-    between = note.text[finding.end : result.start].casefold()
-    if table.denies & set(_WORD.findall(between)):
-        return None
-    words = result.text.casefold().split()
-    while len(words) > 1 and words[0] in table.degrees:
-        words = words[1:]
-    said = " ".join(words)
-    told = (one for one in table.codes if said in one.words)
-    coded = (elements.coded(systems.INTERPRETATION, one.code, one.display) for one in told)
-    return [one for one in coded if one] or None
 
 
 def _vital_value(group: Group, vital: Vital, note: Note, rules: ResourceRules) -> Resource | None:

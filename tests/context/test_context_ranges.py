@@ -45,6 +45,24 @@ def test_other_numbers_are_no_reference_range(text):
     assert details == []
 
 
+@pytest.mark.parametrize(
+    ("text", "ranges"),
+    [
+        ("LABORATORY DATA:\nPotassium 5.9 (3.5-5.1)", ["3.5-5.1"]),
+        ("LABORATORY DATA:\nPotassium 5.9 mmol/L [3.5 - 5.1 mmol/L]", ["3.5 - 5.1 mmol/l"]),
+        ("LABORATORY DATA:\nPotassium 5.9 H (3.5-5.1)", ["3.5-5.1"]),
+        ("LABORATORY DATA:\nPotassium 5.9 (normal 3.5-5.1)", ["3.5-5.1"]),
+        ("LABORATORY DATA:\nPotassium 5.9 (on admission 3.5)", []),
+        ("VITAL SIGNS:\nPotassium 5.9 (3.5-5.1)", []),
+    ],
+)
+def test_in_the_laboratory_section_brackets_behind_a_result_are_its_range(text, ranges):
+    whole = "5.9 mmol/L" if "5.9 mmol/L" in text else "5.9"
+    for result in ("5.9", whole):
+        told = assessed("en", text, "test: Potassium", f"result: {result}")["Potassium"]
+        assert [words.lower() for kind, words in told if kind == "reference_range"] == ranges
+
+
 def test_a_word_that_is_only_a_severity_is_no_finding():
     assert assessed("nl", "De buikpijn is hevig.", "finding: buikpijn", "finding: hevig") == {
         "buikpijn": [("severity", "hevig")]

@@ -61,6 +61,45 @@ def test_a_severity_beside_the_problem(words, expected):
 
 
 @pytest.mark.parametrize(
+    ("value", "normal", "expected"),
+    [
+        ("5.9", "3.5-5.1", "H"),
+        ("3.4", "3.5-5.1", "L"),
+        ("4.0", "3.5-5.1", "N"),
+        ("3.5", "3.5-5.1", "N"),
+        ("5.1", "3.5-5.1", "N"),
+        ("5.9 mmol/L", "3.5-5.1 mmol/L", "H"),
+        ("5.9 mmol/L", "3.5-5.1", "H"),
+        ("5.9", "3.5-5.1 mmol/L", None),  # the note does not say that they are of one unit
+        ("5.9 mg/dL", "3.5-5.1 mmol/L", None),
+        ("<0.01", "<0.04", "N"),
+        ("<0.01", "0.02-0.04", "L"),
+        ("<0.1", "0.02-0.04", None),  # it may be anything under 0.1
+        (">90", ">60", "N"),
+        (">90", "40-60", "H"),
+        (">50", "40-60", None),
+        ("45", "<5", "H"),
+        ("5", "<5", "H"),
+        ("5", "<=5", "N"),
+        ("3", "<5", "N"),
+        ("60", ">60", "L"),
+        ("61", ">60", "N"),
+        ("elevated", "3.5-5.1", "H"),  # the note's own word
+        ("about five", "3.5-5.1", None),
+    ],
+)
+def test_a_number_is_compared_with_the_range_that_the_note_tells(value, normal, expected):
+    text = f"Potassium {value} ({normal})"
+    details = [("result", value), ("reference_range", normal)]
+    made = only(built(text, finding(text, "Potassium", "test", details=details)))
+    assert [one["coding"][0]["code"] for one in made.get("interpretation", [])] == (
+        [expected] if expected else []
+    )
+    alone = only(built(text, finding(text, "Potassium", "test", details=details[:1])))
+    assert ("interpretation" in alone) is (value == "elevated")
+
+
+@pytest.mark.parametrize(
     ("normal", "expected"),
     [("3.5-5.0", {"low": 3.5, "high": 5}), ("<5", {"high": 5}), (">3", {"low": 3})],
 )
