@@ -54,7 +54,7 @@ def _forward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rule
     if (listed := match.entry.rule.listed) is not None:
         last = _list_end(tokens, range(match.last, last), *listed)
     if clause:
-        last = _clause_end(tokens, match, last)
+        last = next((i for i in range(match.last, last) if _ends_clause(tokens, i)), last)
         last = _bracket(tokens, range(match.last, last), leaves=")", enters="(", otherwise=last)
     end = tokens[last].start if last < len(tokens) else tokens[-1].end
     cue_end = tokens[match.last - 1].end
@@ -93,22 +93,6 @@ def _backward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rul
         tuple(_beside(tokens, one) for one in asides if one.first >= first),
     )
     return Scope(low, start, start, end, False, match.entry, match.relative, False, told)
-
-
-def _clause_end(tokens: Sequence[Token], match: Match, last: int) -> int:
-    """Where the clause after a phrase ends; of a list, where its short items without a number do."""
-    end = _before_sign(tokens, match.last, last)
-    while match.entry.rule.scope == "list" and end < last and tokens[end].text == ",":
-        item = tokens[end + 1 : _before_sign(tokens, end + 1, last)]
-        if len(item) > ITEM or any(token.text.isdigit() or token.text == ":" for token in item):
-            break
-        end += 1 + len(item)
-    return end
-
-
-def _before_sign(tokens: Sequence[Token], first: int, last: int) -> int:
-    """The place of the next sign that ends a clause, between two others."""
-    return next((i for i in range(first, last) if _ends_clause(tokens, i)), last)
 
 
 def _clause_start(tokens: Sequence[Token], match: Match, first: int, rules: ContextRules) -> int:
