@@ -5,7 +5,7 @@ import pytest
 
 import terminology
 from adapter import coding
-from adapter.coding import Coder
+from adapter.coding import Coder, wordings
 from adapter.model import Assertion, Attribute, Finding
 from tests.terminology import rf2_release
 
@@ -257,3 +257,20 @@ def test_words_of_each_language_beside_and_behind_a_name(
         found = coder.code(finding(*words), languages=(language, "en"))
     given = [one.display for one in found.codings if one.system != ICD]
     assert given[:1] == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "site", "name"),
+    [
+        ("fractura de la cadera", "cadera", "fractura"),
+        ("dolor en el hombro", "hombro", "dolor"),
+        ("Hämatom am Unterarm", "Unterarm", "Hämatom"),
+        ("zwelling van de enkel", "enkel", "zwelling"),
+        ("hipertensión de la arteria", "arteria", None),  # another disease than the one without its site
+    ],
+)
+def test_a_site_behind_a_joining_word_is_left_out_where_the_name_means_the_same(
+    text: str, site: str, name: str | None
+) -> None:
+    found = wordings.coarse(finding(text, "condition"), coding.load(), lambda words: words == site)
+    assert {one.text for one in found if one.lost == "site"} == ({name} if name else set())
