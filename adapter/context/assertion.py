@@ -26,7 +26,9 @@ from adapter.model import FLAGS, Assertion, Cue, Experiencer, Finding, Mention, 
 DICTIONARY = "dictionary"  # the source of mentions that are a name of the terminology store
 PROBLEMS = ("condition", "finding")
 ASSERTED = (*PROBLEMS, "medication", "procedure", "test", "social")
-OF_ANYBODY: frozenset[Axis] = frozenset({"negated", "ruled_out", "hypothetical", "other_person"})
+OF_ANYBODY: frozenset[Axis] = frozenset(
+    {"negated", "ruled_out", "hypothetical", "historical", "other_person"}
+)
 ITEM_MARKS = "-•*·▪◦–—#>+"
 BESIDE = 8  # characters between a test and the result that is its own
 VALUED = frozenset({("test", "result"), ("medication", "dose")})

@@ -16,8 +16,8 @@ WHAT CAUSES IT?
 Obesity and alcohol. Some patients also have kidney stones.
 
 If the swelling lasts, call your doctor."""
-VISIT = """The patient is a 60-year-old man with gout. He has pain in the big toe and usually takes colchicine.
-His wife, who came with him, asks whether people with gout often lose weight. He was seen in May. He denies fever."""
+VISIT = """The patient is a 60-year-old man with gout. He has pain in the big toe and often takes colchicine.
+His wife came with him and asks whether people with gout lose weight. He was seen in May. No fever."""
 MIXED = """Croup in children is usually caused by a virus and can lead to stridor.
 
 This boy was seen today with a barking cough. His stridor is mild."""
