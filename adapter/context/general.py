@@ -52,7 +52,10 @@ def passages(note: Note, rules: GeneralRules | None) -> Sequence[Passage]:
     if rules is None:
         return ()
     found = list(PARAGRAPH.finditer(note.text))
-    counts = [_counted(part.group(), rules) for part in found]
+    written = [_words(part.group()) for part in found]
+    if not any(_count(words, rules.teaching) for words in written):
+        return ()
+    counts = [_counted(words, rules) for words in written]
     teaching, hints, patient = (sum(count[one] for count in counts) for one in (0, 1, 2))
     parts = [(part, *count) for part, count in zip(found, counts, strict=True)]
     if teaching and teaching + hints >= max(rules.least, rules.times * patient):
@@ -81,9 +84,12 @@ def _cue(note: Note, start: int, end: int, rules: GeneralRules) -> Cue | None:
     return None
 
 
-def _counted(text: str, rules: GeneralRules) -> tuple[int, int, int]:
-    """How many words of a text teach, how many are hints, and how many tell of one patient."""
-    words = [word.strip(SIGNS) for word in text.lower().replace("’", "'").split()]
+def _words(text: str) -> list[str]:
+    return [word.strip(SIGNS) for word in text.lower().replace("’", "'").split()]
+
+
+def _counted(words: Sequence[str], rules: GeneralRules) -> tuple[int, int, int]:
+    """How many words teach, how many are hints, and how many tell of one patient."""
     return _count(words, rules.teaching), _count(words, rules.hints), _count(words, rules.patient)
 
 
