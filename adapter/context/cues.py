@@ -7,20 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from adapter.context.rules import (
-    END,
-    GAP,
-    NUMBER,
-    RELATIVE,
-    START,
-    TOKEN,
-    YEAR,
-    ContextRules,
-    Entry,
-    Node,
-    RuleTable,
-    bare,
-)
+from adapter.context.phrases import END, GAP, NUMBER, RELATIVE, START, TOKEN, YEAR, Node, bare
+from adapter.context.rules import ContextRules, Entry, RuleTable
 from adapter.model import Mention
 
 CERTAINTY = frozenset({"negated", "ruled_out", "uncertain"})
@@ -125,7 +113,7 @@ def _begins(word: str, rules: ContextRules) -> bool:
 
 
 def _at(tokens: Sequence[Token], first: int, rules: ContextRules) -> Iterator[Match]:
-    stack: list[tuple[Node, int, int, str | None]] = [(rules.tree, first, 0, None)]
+    stack: list[tuple[Node[Entry], int, int, str | None]] = [(rules.tree, first, 0, None)]
     if (opening := rules.tree.next.get(START)) is not None and _opened(tokens, first):
         stack.append((opening, first, 1, None))
     while stack:
@@ -145,7 +133,7 @@ def _at(tokens: Sequence[Token], first: int, rules: ContextRules) -> Iterator[Ma
                 stack += [(following, end, words + end - position, code or who) for end, who in named]
 
 
-def _skipped(tokens: Sequence[Token], position: int, node: Node, most: int) -> Iterable[int]:
+def _skipped(tokens: Sequence[Token], position: int, node: Node[Entry], most: int) -> Iterable[int]:
     """Where a phrase may go on after a gap: where one of its next words stands."""
     if node.entries or not WILD.isdisjoint(node.next):
         return range(position, position + most + 1)
@@ -165,12 +153,12 @@ def _ended(tokens: Sequence[Token], position: int) -> bool:
     return [token.text for token in tokens[position : position + 2]] in ([], ["."])
 
 
-def _relatives(tokens: Sequence[Token], position: int, node: Node) -> Sequence[tuple[int, str]]:
+def _relatives(tokens: Sequence[Token], position: int, node: Node[str]) -> Sequence[tuple[int, str]]:
     """Where the longest words for a relative that begin here end, and who it is."""
     longest: list[tuple[int, str]] = []
     while position < len(tokens) and (following := node.next.get(tokens[position].text)) is not None:
         node, position = following, position + 1
-        longest = [(position, code) for code in node.codes] or longest
+        longest = [(position, code) for code in node.entries] or longest
     return longest
 
 

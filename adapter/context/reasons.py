@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from adapter.context.rules import ReasonRules, tokens_of
+from adapter.context.phrases import tokens_of
+from adapter.context.rules import ReasonRules
 from adapter.model import Attribute, Finding, Note
 
 NEAR = 45  # characters around a head and its reason in which words may take the reason away

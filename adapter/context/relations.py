@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from adapter.context.rules import NUMBER, RelationTable, tokens_of
+from adapter.context.phrases import NUMBER, tokens_of
+from adapter.context.rules import RelationTable
 from adapter.model import Attribute, Finding, Issue, Note, Step
 
 NEVER_ALONE = frozenset({"date", "reason"})  # kinds that only an engine finds, and only as details

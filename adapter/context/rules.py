@@ -5,12 +5,9 @@ it, the scope ends at a terminating phrase or at the end of the sentence, and a 
 the trigger away.
 """
 
-import itertools
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import prod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import model_validator
@@ -19,6 +16,7 @@ import mappings
 from adapter.context import general, labels, orders, ranges
 from adapter.context.general import GeneralRules
 from adapter.context.orders import OrderRules
+from adapter.context.phrases import Node, bare, count, expanded, plant, spelled, tokens_of
 from adapter.context.tables import (
     AxisTable,
     GeneralTable,
@@ -45,12 +43,7 @@ Axis = Literal[
     "pseudo",
     "spare",
 ]
-TOKEN = re.compile(  # a mark such as U+0301 belongs to the letter before it
-    r"[^\W_]+?(?=n['’]t\b)|n['’]t\b|[^\W_](?:[^\W_]|[\u0300-\u036f])*|[^\w\s]|_", re.IGNORECASE
-)
-GAP, YEAR, NUMBER, RELATIVE, END, START = "...", "<year>", "<number>", "<relative>", "<end>", "<start>"
 MOST = 100_000  # wordings that the phrases of a rule may stand for
-CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE, END, START})
 
 
 class RuleTable(mappings.Table):
@@ -149,7 +142,7 @@ class ContextFile(mappings.Table):
         if unknown:
             raise ValueError("unknown kinds: " + ", ".join(sorted(unknown)))
         for rule in self.rule:
-            if sum(map(_count, rule.phrases)) > MOST:
+            if sum(map(count, rule.phrases)) > MOST:
                 raise ValueError(f"rule {rule.id} stands for more than {MOST} wordings")
         return self
 
@@ -169,15 +162,6 @@ class Head:
     rule: HeadTable
     kinds: frozenset[str]
     pattern: re.Pattern[str]  # finds it at the end of a word in lower case, three letters or more before it
-
-
-@dataclass(slots=True)
-class Node:
-    """A place in the tree of phrases."""
-
-    next: dict[str, "Node"] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
-    codes: list[str] = field(default_factory=list)  # of the relative whose word ends here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,8 +215,8 @@ class ContextRules:
     gap: int  # tokens "..." may stand for
     unaccented: bool  # words are compared without their accents
     joins: frozenset[str] = frozenset()  # words before the last item of a list
-    tree: Node
-    relatives: Node  # words for relatives; entries are their codes
+    tree: Node[Entry]
+    relatives: Node[str]  # words for relatives; entries are their codes
     heads: tuple[Head, ...] = ()
     nothing: re.Pattern[str] | None = None  # after a label: there is none of it
     denied: re.Pattern[str] | None = None  # names of nothing, such as "NKDA"
@@ -253,15 +237,15 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
     """
     primary = language.lower().split("-")[0]
     table = files.read(f"context/{primary}.toml", ContextFile)
-    tree = Node()
+    tree: Node[Entry] = Node()
     for rule in table.rule:
+        entry = Entry(rule, _kinds(rule, table))
         for phrase in rule.phrases:
-            for tokens in _expanded(phrase):
-                _plant(tree, _spelled(tokens, table)).entries.append(Entry(rule, _kinds(rule, table)))
-    relatives = Node()
+            plant(tree, phrase, entry, unaccented=table.unaccented)
+    relatives: Node[str] = Node()
     for relative in table.relative:
         for word in relative.words:
-            _plant(relatives, _spelled(tokens_of(word), table)).codes.append(relative.code)
+            plant(relatives, word.replace(" ", "_"), relative.code, unaccented=table.unaccented)
     sections: dict[str, tuple[tuple[SectionDefault, frozenset[str]], ...]] = {}
     for default in table.section:
         for key in default.keys:
@@ -287,22 +271,6 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         general=general.rules(table.general),
         orders=orders.rules(table.order),
     )
-
-
-def tokens_of(text: str) -> list[str]:
-    """The words and signs of a text as rules see them: lower case, one apostrophe."""
-    return TOKEN.findall(text.lower().replace("’", "'"))
-
-
-def bare(word: str) -> str:
-    """The word without accents: "ELIMINEE" is often all that a note has of "éliminée"."""
-    if word.isascii():
-        return word
-    return "".join(part for part in unicodedata.normalize("NFD", word) if not unicodedata.combining(part))
-
-
-def _spelled(tokens: Sequence[str], table: ContextFile) -> tuple[str, ...]:
-    return tuple(map(bare, tokens)) if table.unaccented else tuple(tokens)
 
 
 def _head(table: HeadTable, whole: ContextFile) -> Head:
@@ -348,7 +316,7 @@ def _severities(whole: ContextFile) -> SeverityRules | None:
     table = whole.severity
     if table is None:
         return None
-    spelled = {" ".join(tokens) for phrase in table.words for tokens in _expanded(phrase)}
+    spelled = {" ".join(tokens) for phrase in table.words for tokens in expanded(phrase)}
     words = "|".join(re.escape(one).replace("\\ ", r"[ \t]*") for one in sorted(spelled, reverse=True))
     lead, connect = (_either(phrases, whole) for phrases in (table.lead, table.connect))
     return SeverityRules(
@@ -364,7 +332,8 @@ def _severities(whole: ContextFile) -> SeverityRules | None:
 
 def _either(phrases: Sequence[str], whole: ContextFile) -> str:
     """One of these phrases, longest first; nothing when there are none."""
-    known = {" ".join(_spelled(tokens, whole)) for phrase in phrases for tokens in _expanded(phrase)}
+    wordings = (tokens for phrase in phrases for tokens in expanded(phrase))
+    known = {" ".join(spelled(tokens, unaccented=whole.unaccented)) for tokens in wordings}
     listed = sorted(known, key=lambda one: (-len(one), one))
     return f"(?:{'|'.join(map(re.escape, listed))})" if listed else "(?!)"
 
@@ -372,30 +341,3 @@ def _either(phrases: Sequence[str], whole: ContextFile) -> str:
 def _kinds(table: RuleTable | HeadTable | SectionDefault, whole: ContextFile) -> frozenset[str]:
     known = whole.axes.get(table.axis)
     return frozenset(table.kinds or (known.kinds if known else KINDS))
-
-
-def _plant(tree: Node, tokens: tuple[str, ...]) -> Node:
-    for token in tokens:
-        tree = tree.next.setdefault(token, Node())
-    return tree
-
-
-def _expanded(phrase: str) -> set[tuple[str, ...]]:
-    """Every token sequence a phrase stands for: `a|b` alternatives, `x?` optional, `_` within a choice."""
-    choices = [list(_element(element)) for element in phrase.split()]
-    return {tuple(itertools.chain(*combination)) for combination in itertools.product(*choices)}
-
-
-def _count(phrase: str) -> int:
-    """How many token sequences a phrase stands for at most."""
-    return prod(
-        element.count("|") + 1 + (len(element) > 1 and element.endswith("?")) for element in phrase.split()
-    )
-
-
-def _element(element: str) -> Iterator[tuple[str, ...]]:
-    if len(element) > 1 and element.endswith("?"):
-        yield ()
-        element = element[:-1]
-    for word in element.split("|"):
-        yield (word,) if word in CLASSES else tuple(tokens_of(word.replace("_", " ")))

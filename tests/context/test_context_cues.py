@@ -2,18 +2,16 @@ import time
 
 from adapter import context
 from adapter.context.cues import Match, matches, tokens_in
-from adapter.context.rules import ContextRules, Entry, Node, RuleTable
+from adapter.context.phrases import Node, plant
+from adapter.context.rules import ContextRules, Entry, RuleTable
 
 
 def rules_of(*rules: tuple[str, str, tuple[str, ...]]) -> ContextRules:
     """Rules of (axis, words, ends), with nothing else in them."""
     tree = Node()
     for number, (axis, words, ends) in enumerate(rules):
-        node = tree
-        for word in words.split():
-            node = node.next.setdefault(word, Node())
         table = RuleTable(id=f"{number}", axis=axis, phrases=(words,), ends=ends)
-        node.entries.append(Entry(table, frozenset({"condition"})))
+        plant(tree, words, Entry(table, frozenset({"condition"})))
     return ContextRules(
         language="xx",
         version=1,

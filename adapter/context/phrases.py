@@ -1,0 +1,86 @@
+"""Phrases of rules: words, alternatives and gaps -> a tree that is walked word by word.
+
+`a|b` are alternatives, `x?` may be missing, `_` is a space within an alternative, and some places are no
+words (`CLASSES`).
+"""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Generic, TypeVar
+
+TOKEN = re.compile(  # a mark such as U+0301 belongs to the letter before it
+    r"[^\W_]+?(?=n['’]t\b)|n['’]t\b|[^\W_](?:[^\W_]|[\u0300-\u036f])*|[^\w\s]|_", re.IGNORECASE
+)
+GAP, YEAR, NUMBER, RELATIVE, END, START = "...", "<year>", "<number>", "<relative>", "<end>", "<start>"
+CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE, END, START})
+What = TypeVar("What")
+
+
+@dataclass(slots=True)
+class Node(Generic[What]):
+    """A place in the tree of phrases, with what the phrases that end here stand for."""
+
+    next: dict[str, "Node[What]"] = field(default_factory=dict)
+    entries: tuple[What, ...] = ()
+
+
+def plant(tree: Node[What], phrase: str, what: What, *, unaccented: bool = False) -> None:
+    """Adds every wording of a phrase to the tree."""
+    places = [tree]
+    for element in phrase.split():
+        ways = [spelled(way, unaccented=unaccented) for way in _element(element)]
+        reached = (_reached(place, way) for place in places for way in ways)
+        places = list({id(place): place for place in reached}.values())
+    for place in places:
+        place.entries += (what,)
+
+
+def _reached(place: Node[What], tokens: Sequence[str]) -> Node[What]:
+    for token in tokens:
+        following = place.next.get(token)
+        if following is None:
+            following = place.next[token] = Node()
+        place = following
+    return place
+
+
+def expanded(phrase: str) -> set[tuple[str, ...]]:
+    """Every token sequence a phrase stands for."""
+    choices = [list(_element(element)) for element in phrase.split()]
+    return {tuple(itertools.chain(*combination)) for combination in itertools.product(*choices)}
+
+
+def count(phrase: str) -> int:
+    """How many token sequences a phrase stands for at most."""
+    return prod(
+        element.count("|") + 1 + (len(element) > 1 and element.endswith("?")) for element in phrase.split()
+    )
+
+
+def tokens_of(text: str) -> list[str]:
+    """The words and signs of a text as rules see them: lower case, one apostrophe."""
+    return TOKEN.findall(text.lower().replace("’", "'"))
+
+
+def spelled(tokens: Sequence[str], *, unaccented: bool) -> tuple[str, ...]:
+    """The tokens as a language compares them, with their accents or without."""
+    return tuple(map(bare, tokens)) if unaccented else tuple(tokens)
+
+
+def bare(word: str) -> str:
+    """The word without accents: "ELIMINEE" is often all that a note has of "éliminée"."""
+    if word.isascii():
+        return word
+    return "".join(part for part in unicodedata.normalize("NFD", word) if not unicodedata.combining(part))
+
+
+def _element(element: str) -> Iterator[tuple[str, ...]]:
+    if len(element) > 1 and element.endswith("?"):
+        yield ()
+        element = element[:-1]
+    for word in element.split("|"):
+        yield (word,) if word in CLASSES else tuple(tokens_of(word.replace("_", " ")))
