@@ -54,6 +54,12 @@ def replied(*sent, **more):
     return reply.completion(None, 0.0)
 
 
+def test_an_answer_that_also_stands_inside_the_last_token_is_placed_where_it_begins():
+    told = [{"token": one, "bytes": list(one.encode()), "logprob": -0.5} for one in ("d", "<end>")]
+    answer = replied(part("d"), part(finish="stop", logprobs=told))
+    assert [(token.start, token.end) for token in answer.tokens] == [(0, 1)]
+
+
 @given(st.text(st.characters(blacklist_categories=["Cs"])), st.data())
 def test_tokens_have_their_places_also_inside_a_letter(text, drawn):
     spelt = text.encode()

@@ -186,13 +186,20 @@ def _token(one: dict[str, Any]) -> tuple[bytes, float]:
     return (text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""), logprob
 
 
+def _begins(spelt: bytes, content: bytes, tokens: list[tuple[bytes, float]]) -> int:
+    """Where the answer begins last, rather with a token than inside one ("d" before "<end>"); -1 if nowhere."""
+    starts = list(accumulate((len(piece) for piece, _ in tokens), initial=0))
+    whole = (at for at in reversed(starts) if spelt.startswith(content, at))
+    return next(whole, spelt.rfind(content))
+
+
 def _placed(raw: str, start: int, tokens: list[tuple[bytes, float]]) -> tuple[Token, ...]:
     """The tokens of the answer, each with its place in it; none when they do not spell it.
 
     A letter that several tokens share belongs to each of them.
     """
     content, spelt = raw.encode("utf-8", "surrogatepass"), b"".join(piece for piece, _ in tokens)
-    first = spelt.rfind(content) if content else -1
+    first = _begins(spelt, content, tokens) if content else -1
     if first < 0:
         return ()
     letters = list(accumulate((len(letter.encode("utf-8", "surrogatepass")) for letter in raw), initial=0))
