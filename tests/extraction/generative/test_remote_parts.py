@@ -54,9 +54,10 @@ def replied(*sent, **more):
     return reply.completion(None, 0.0)
 
 
-def test_an_answer_that_also_stands_inside_the_last_token_is_placed_where_it_begins():
-    told = [{"token": one, "bytes": list(one.encode()), "logprob": -0.5} for one in ("d", "<end>")]
-    answer = replied(part("d"), part(finish="stop", logprobs=told))
+@pytest.mark.parametrize("text", ["d", "<"])
+def test_an_answer_that_also_stands_inside_the_last_token_is_placed_where_it_begins(text):
+    told = [{"token": one, "bytes": list(one.encode()), "logprob": -0.5} for one in (text, "<end>")]
+    answer = replied(part(text), part(finish="stop", logprobs=told))
     assert [(token.start, token.end) for token in answer.tokens] == [(0, 1)]
 
 

@@ -187,10 +187,12 @@ def _token(one: dict[str, Any]) -> tuple[bytes, float]:
 
 
 def _begins(spelt: bytes, content: bytes, tokens: list[tuple[bytes, float]]) -> int:
-    """Where the answer begins last, rather with a token than inside one ("d" before "<end>"); -1 if nowhere."""
-    starts = list(accumulate((len(piece) for piece, _ in tokens), initial=0))
-    whole = (at for at in reversed(starts) if spelt.startswith(content, at))
-    return next(whole, spelt.rfind(content))
+    """Where the answer begins last, rather as whole tokens than inside one ("<", "<end>"); -1 if nowhere."""
+    edges = list(accumulate((len(piece) for piece, _ in tokens), initial=0))
+    starts = [at for at in reversed(edges) if spelt.startswith(content, at)]
+    ends = set(edges)
+    whole = next((at for at in starts if at + len(content) in ends), None)
+    return whole if whole is not None else next(iter(starts), spelt.rfind(content))
 
 
 def _placed(raw: str, start: int, tokens: list[tuple[bytes, float]]) -> tuple[Token, ...]:
