@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import cast
 
-from adapter.context import compounds, general, labels, lines, orders
+from adapter.context import compounds, general, labels, lines, orders, persons
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.ranges import ranges
 from adapter.context.reasons import reasons
@@ -203,6 +203,7 @@ def _assertions(
     """What is said of each mention; the history of what the note also names as of today is not over."""
     valued = _valued(ordered)
     nobody = general.passages(note, rules.general) if ordered else ()
+    others = persons.passages(note, rules.others) if ordered else ()
     ordering = orders.cues(note, ordered, rules.orders)
 
     def judged(index: int, *, lasts: bool) -> Assertion:
@@ -216,6 +217,7 @@ def _assertions(
             lasts=lasts,
             valued=index in valued,
             nobody=general.cue(nobody, ordered[index].start),
+            other=general.cue(others, ordered[index].start),
         )
 
     lasting = rules.lasting
@@ -249,6 +251,7 @@ def _assertion(
     lasts: bool,
     valued: bool,
     nobody: Cue | None,
+    other: Cue | None,
 ) -> Assertion:
     spared = {axis for scope in held if scope.entry.rule.axis == "spare" for axis in scope.entry.rule.ends}
     lasts = lasts or "historical" in spared
@@ -268,6 +271,8 @@ def _assertion(
         if claim not in axes:
             cues.add(_claim_cue(mention, claim))
             axes.add(cast(Axis, claim))
+    if other is not None and mention.kind in persons.KINDS:
+        cues, axes = cues | {other}, axes | {"other_person"}
     if nobody is not None:  # a leaflet says of a disease that it may come, not that it is suspected
         cues, axes = cues | {nobody}, axes & OF_ANYBODY | {"other_person"}
     axes -= _overruled(axes)

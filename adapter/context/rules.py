@@ -13,13 +13,15 @@ from typing import Literal
 from pydantic import model_validator
 
 import mappings
-from adapter.context import general, labels, orders, ranges
+from adapter.context import general, labels, orders, persons, ranges
 from adapter.context.general import GeneralRules
 from adapter.context.orders import OrderRules
+from adapter.context.persons import PersonRules
 from adapter.context.phrases import Node, bare, count, expanded, plant, spelled, tokens_of
 from adapter.context.tables import (
     AxisTable,
     GeneralTable,
+    PersonTable,
     RangeTable,
     ReasonTable,
     RelativeTable,
@@ -128,6 +130,7 @@ class ContextFile(mappings.Table):
     range: RangeTable | None = None
     general: GeneralTable | None = None
     order: orders.OrderTable | None = None
+    person: tuple[PersonTable, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> "ContextFile":
@@ -228,6 +231,7 @@ class ContextRules:
     ranges: re.Pattern[str] | None = None
     general: GeneralRules | None = None
     orders: OrderRules | None = None
+    others: tuple[PersonRules, ...] = ()  # passages on another person
 
 
 def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> ContextRules:
@@ -270,6 +274,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         ranges=ranges.pattern(table.range),
         general=general.rules(table.general),
         orders=orders.rules(table.order),
+        others=persons.rules(table.person, unaccented=table.unaccented),
     )
 
 

@@ -56,6 +56,16 @@ class GeneralTable(mappings.Table):
     times: int
 
 
+class PersonTable(mappings.Table):
+    """How a note opens a passage on another person, and says that its patient is somebody else."""
+
+    labels: tuple[str, ...]
+    opens: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+    patient: tuple[str, ...]
+    own: tuple[str, ...]
+
+
 class RangeTable(mappings.Table):
     """How a language names the range in which a result is normal."""
 

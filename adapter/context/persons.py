@@ -1,0 +1,96 @@
+"""Where a note tells of another person for more than a sentence: the newborn in the note of the mother.
+
+"Baby: weight 3,240 g. Jaundice of the trunk." The words of a language are data (`person` in
+mappings/context). A passage opens only where the note has said before that its patient is not that person,
+and the first word that says who the patient is decides: in the note of the child itself nothing is somebody else's.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from adapter.context.general import Passage
+from adapter.context.phrases import bare
+from adapter.context.ranges import lowered
+from adapter.context.tables import PersonTable
+from adapter.model import Cue, Note
+
+AXIS, RULE = "other_person", "person"
+KINDS = frozenset({"condition", "finding", "medication", "procedure", "test", "social"})
+_BEGINS = r"(?:(?:^|(?<=[\n.!?;]))[ \t]*(?:[-•*#]+[ \t]*)*)"
+_ASIDE = r"(?:[ \t]*\([^()\n]{1,90}\)|[ \t]+(?:\d|[a-d])\b)*"
+_LABEL = r"[ \t]*(?P<label>:|\.(?=\s)|[ \t][-–—](?=[ \t])|(?=\n))"
+_LINE = re.compile(r"\n")
+_SENTENCE = re.compile(r"[.!?](?=\s|$)|\n")
+_EMPTY = re.compile(r"[ \t]*\n")
+_BLANK = re.compile(r"\n\s*\n")
+_LETTERS = range(0xC0, 0x180)  # where the letters with accents are
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRules:
+    """What opens and ends a passage on a person, and what says whom a note is about."""
+
+    opens: re.Pattern[str]
+    back: re.Pattern[str]
+    patient: re.Pattern[str]
+    plain: Mapping[int, str]  # letters without their accents, where these do not count
+
+
+def rules(tables: Sequence[PersonTable], *, unaccented: bool) -> tuple[PersonRules, ...]:
+    """The words of a language, ready to find."""
+
+    def some(words: Sequence[str]) -> str:
+        known = {bare(word.lower()) if unaccented else word.lower() for word in words}
+        listed = sorted(known, key=lambda word: (-len(word), word))
+        return "|".join(re.escape(word).replace(r"\#", r"\d+") for word in listed) or "(?!)"
+
+    return tuple(
+        PersonRules(
+            opens=re.compile(
+                rf"{_BEGINS}(?P<words>(?:{some(table.labels)})(?!\w){_ASIDE}{_LABEL}|(?:{some(table.opens)})(?!\w))"
+            ),
+            back=re.compile(rf"{_BEGINS}(?:{some(table.back)})(?!\w)"),
+            patient=re.compile(rf"(?<!\w)(?:(?P<other>{some(table.patient)})|{some(table.own)})(?!\w)"),
+            plain={code: bare(chr(code)) for code in _LETTERS} if unaccented else {},
+        )
+        for table in tables
+    )
+
+
+def passages(note: Note, rules: Sequence[PersonRules]) -> Sequence[Passage]:
+    """The stretches of a note that tell of another person."""
+    return tuple(part for each in rules for part in _passages(note, each))
+
+
+def _passages(note: Note, rules: PersonRules) -> Iterator[Passage]:
+    text = _compared(note.text, rules)
+    first = rules.patient.search(text)
+    if first is None or first["other"] is None:
+        return
+    place = first.end()
+    while (opening := rules.opens.search(text, place)) is not None:
+        start, close = opening.span("words")
+        place = max(_end(text, opening, rules), close)
+        cue = Cue(axis=AXIS, rule=RULE, start=start, end=close, text=note.text[start:close])
+        yield Passage(start, place, cue)
+
+
+def _end(text: str, opening: re.Match[str], rules: PersonRules) -> int:
+    """Where a passage ends: what a label opens a line with, with that line or block."""
+    start, close = opening.start("words"), opening.end()
+    if opening["label"] is None or text[text.rfind("\n", 0, start) + 1 : start].strip(" \t-•*#"):
+        ends = _SENTENCE
+    else:
+        ends = _BLANK if _EMPTY.match(text, close) else _LINE
+    over = ends.search(text, close + 1)
+    last = over.start() if over is not None else len(text)
+    back = rules.back.search(text, close, last)
+    return back.start() if back is not None else last
+
+
+def _compared(text: str, rules: PersonRules) -> str:
+    """The text in lower case, and without accents where they do not count, each letter in its place."""
+    small = lowered(text)
+    plain = small.translate(rules.plain) if rules.plain and not small.isascii() else small
+    return plain if len(plain) == len(text) else small
