@@ -15,7 +15,7 @@ from adapter.extraction.dictionary import Dictionary, Gazetteer
 from adapter.extraction.encoder import EncoderEngine, Reading
 from adapter.extraction.fragments import Fragments, is_fragment, left_out
 from adapter.extraction.sureness import Sureness
-from adapter.model import Issue, Mention, ModelInfo, Note, Step
+from adapter.model import Issue, Mention, ModelInfo, Note, Step, primary
 
 
 class Alone(mappings.Table):
@@ -38,6 +38,13 @@ class Over(mappings.Table):
     detailed_words: int
 
 
+class Doubted(mappings.Table):
+    """When the kind of a name holds instead of the encoder's, where both found the same words."""
+
+    kinds: frozenset[str]  # of the name
+    below: dict[str, float]  # language -> the encoder's probability
+
+
 class ArbiterRules(mappings.Table):
     """`mappings/extraction/arbiter.toml`."""
 
@@ -52,6 +59,7 @@ class ArbiterRules(mappings.Table):
     sureness: dict[str, Sureness]
     alone: Alone
     over: Over
+    doubted: Doubted
     measured: Measured
     fragments: Fragments
     pieces: pieces.Pieces
@@ -133,14 +141,15 @@ class Arbiter:
             one for one in trimmed if is_fragment(one, rules.fragments) and (one.end, one.kind) not in before
         ]
         names = [one for one in named if not is_fragment(one, rules.fragments) and not _inside(one, alone)]
-        merged = merge([one for one in trimmed if one not in alone], names, reading, rules)
+        doubt = rules.doubted.below.get(primary(note.language), 0.0)
+        merged = merge([one for one in trimmed if one not in alone], names, reading, rules, doubt)
         whole, loose = pieces.joined(merged, note, rules.pieces)
         left = [one for one in whole if is_fragment(one, rules.fragments)]
         return [one for one in whole if one not in left], [left_out(one) for one in (*alone, *loose, *left)]
 
     def _told(self, mention: Mention, note: Note, reading: Reading) -> Mention:
         """With what the encoder claims of it, and how sure we are that it is one."""
-        honest = self._rules.sureness.get(note.language.partition("-")[0])
+        honest = self._rules.sureness.get(primary(note.language))
         return replace(
             mention,
             claims=reading.claims(mention.start, mention.end, self._rules.claims),
@@ -153,9 +162,16 @@ class Arbiter:
 
 
 def merge(
-    read: Sequence[Mention], named: Sequence[Mention], reading: Reading, rules: ArbiterRules
+    read: Sequence[Mention],
+    named: Sequence[Mention],
+    reading: Reading,
+    rules: ArbiterRules,
+    doubt: float = 0.0,
 ) -> tuple[Mention, ...]:
-    """One list in text order, without overlaps, of what was read (encoder) and named (dictionary)."""
+    """One list in text order, without overlaps, of what was read (encoder) and named (dictionary).
+
+    The encoder's kind is doubted where its probability is below `doubt`.
+    """
     standing = list(read)
     for name in named:
         touched = [mention for mention in standing if _overlap(mention, name)]
@@ -164,7 +180,8 @@ def merge(
                 standing.append(replace(name, confidence=_confidence(name, reading)))
         elif _same(touched, name):
             standing.remove(touched[0])
-            standing.append(_agreed(touched[0], name))
+            doubted = touched[0].confidence < doubt and name.kind in rules.doubted.kinds
+            standing.append(_agreed(touched[0], name, (name if doubted else touched[0]).kind))
         elif _stands_over(name, touched, rules.over):
             standing = [mention for mention in standing if mention not in touched]
             standing.append(name)
@@ -184,10 +201,10 @@ def _same(touched: Sequence[Mention], name: Mention) -> bool:
     return len(touched) == 1 and (touched[0].start, touched[0].end) == (name.start, name.end)
 
 
-def _agreed(mention: Mention, name: Mention) -> Mention:
-    """Both found the same words: the encoder knows the context and keeps its kind."""
+def _agreed(mention: Mention, name: Mention, kind: str) -> Mention:
+    """Both found the same words."""
     sources = (*mention.sources, *name.sources)
-    return replace(mention, sources=sources, confidence=max(mention.confidence, name.confidence))
+    return replace(mention, kind=kind, sources=sources, confidence=max(mention.confidence, name.confidence))
 
 
 def _stands_alone(name: Mention, reading: Reading, rules: Alone) -> bool:

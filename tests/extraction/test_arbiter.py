@@ -51,6 +51,24 @@ def test_the_same_words_are_one_mention_with_both_sources_and_the_encoders_kind(
     ]
 
 
+@pytest.mark.parametrize(
+    ("confidence", "doubt", "named", "kind"),
+    [
+        (0.7, 0.8, "procedure", "procedure"),
+        (0.8, 0.8, "procedure", "condition"),
+        (0.7, 0.0, "procedure", "condition"),
+        (0.7, 0.8, "finding", "condition"),
+    ],
+)
+def test_the_kind_of_a_name_holds_where_the_encoder_is_in_doubt(confidence, doubt, named, kind) -> None:
+    text = "Nächtlich NIV fortführen"
+    read = mention(text, "NIV", "condition", "encoder", confidence)
+    kept = arbiter.merge(
+        [read], [mention(text, "NIV", named, "dictionary")], reading(text, 0.9), RULES, doubt
+    )
+    assert [(one.text, one.kind) for one in kept] == [("NIV", kind)]
+
+
 def test_a_long_drug_name_swallows_the_pieces_the_encoder_made_of_it() -> None:
     text = "- metformin hydrochloride 500 mg oral tablet"
     read = [
