@@ -2,7 +2,7 @@
 
 "Baby: weight 3,240 g. Jaundice of the trunk." The words of a language are data (`person` in
 mappings/context). A passage opens only where the note has said before that its patient is not that person,
-and the first word that says who the patient is decides: in the note of the child itself nothing is somebody else's.
+and the first word that says who the patient is decides: in the note of the child nothing is another's.
 """
 
 import re
