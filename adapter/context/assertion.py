@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import cast
 
-from adapter.context import compounds, general, labels, lines, orders, persons
+from adapter.context import allergies, compounds, general, labels, lines, orders, persons
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.ranges import ranges
 from adapter.context.reasons import reasons
@@ -39,7 +39,7 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
 
     A mention that reaches outside the note raises ValueError.
     """
-    ordered = _ordered(note, mentions)
+    ordered = _ordered(note, allergies.whole(note, mentions, rules.allergies))
     cues = _cues(note, ordered, rules)
     sections = [note.section_at(mention.start) for mention in ordered]
     assertions = _assertions(note, ordered, sections, cues, rules)
@@ -122,12 +122,12 @@ def _scopes_of(note: Note, sentence: Span, inside: Sequence[Mention], rules: Con
             continue
         first, last = tokens[match.first].start, tokens[match.last - 1].end
         around = inside[max(0, bisect_right(starts, first) - 4) : bisect_right(starts, first)]
-        if not any(_buried(match, first, last, mention) for mention in around):
+        if not any(_buried(match, first, last, mention, rules) for mention in around):
             kept.append(match)
     return scopes(tokens, kept, rules) if tokens else []
 
 
-def _buried(match: Match, first: int, last: int, mention: Mention) -> bool:
+def _buried(match: Match, first: int, last: int, mention: Mention, rules: ContextRules) -> bool:
     """Whether a phrase is part of a mention's own words, where it says nothing about the mention.
 
     Words of a terminology's name never do: "not in labor force" is what the name means.
@@ -135,6 +135,8 @@ def _buried(match: Match, first: int, last: int, mention: Mention) -> bool:
     rule, low, high = match.entry.rule, mention.start, mention.end
     if not (low <= first and last <= high):
         return False
+    if rule.axis == "allergen" and rule.direction == "forward" and allergies.cue(mention, rules.allergies):
+        return False  # "allergic to penicillin and sulfa"
     if DICTIONARY in mention.sources:
         return True
     if (first, last) == (low, high) or mention.kind == "frequency":  # "q.8h. p.r.n." says what for
@@ -257,8 +259,8 @@ def _assertion(
     lasts = lasts or "historical" in spared
     said = [scope for scope in held if _applies(scope, section, lasts=lasts, valued=valued)]
     cues = {_cue(note, scope) for scope in said} | set(compounds.cues(note.text, mention, rules.heads))
-    denied = labels.cue(note.text, mention, section, rules.nothing), labels.named(mention, rules.denied)
-    cues |= {cue for cue in denied if cue is not None}
+    own = labels.cue(note.text, mention, section, rules.nothing), labels.named(mention, rules.denied)
+    cues |= {cue for cue in (*own, allergies.cue(mention, rules.allergies)) if cue is not None}
     axes = {cast(Axis, cue.axis) for cue in cues}
     for default, kinds in rules.sections.get(section.key, ()):
         silent = (lasts and not default.lasting) or (valued and not default.valued)
@@ -268,7 +270,8 @@ def _assertion(
             cues.add(_section_cue(note, section, default.axis))
             axes.add(default.axis)
     for claim in mention.claims:
-        if claim not in axes:
+        feared = claim == "hypothetical" and "allergen" in axes  # what comes of an allergen, not the allergen
+        if claim not in axes and not feared:
             cues.add(_claim_cue(mention, claim))
             axes.add(cast(Axis, claim))
     if other is not None and mention.kind in persons.KINDS:

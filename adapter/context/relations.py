@@ -57,7 +57,7 @@ def link(
         heads = _heads(place, relation, homes)
         for index, finding in enumerate(findings):
             if index not in homes and index not in beside.gone and _can_belong(finding, relation):
-                home = _home(place, index, relation, heads)
+                home = _home(place, index, relation, heads, homes)
                 if home is not None:
                     homes[index] = home
     return _joined(findings, homes, relations, beside)
@@ -95,12 +95,18 @@ def _heads(
 
 
 def _home(
-    place: _Place, index: int, relation: RelationTable, heads: Mapping[tuple[int, int], list[int]]
+    place: _Place,
+    index: int,
+    relation: RelationTable,
+    heads: Mapping[tuple[int, int], list[int]],
+    homes: Mapping[int, int],
 ) -> int | None:
     for tier in range(len(relation.heads)):
         sentence = place.sentence[index]
         near = [head for head in heads.get((tier, sentence), ()) if head != index] if tier >= 0 else []
         best = _nearest(place, index, relation, near)
+        if best is not None and relation.to_axis and not _told_of(place, best, index, relation, homes):
+            best = None
         if best is not None:
             return best
         if not near and relation.carry:
@@ -128,7 +134,8 @@ def _gap(place: _Place, first: int, last: int, relation: RelationTable, limit: i
         return None
     words = [word for stretch in _uncovered(place, low, high) for word in tokens_of(stretch)]
     strange = [word for word in words if word not in relation.connect and not _counts(word, relation)]
-    if not _listed(place, first, last, relation) and any(word in relation.listed for word in words):
+    unlisted = relation.to_axis is None and not _listed(place, first, last, relation)
+    if unlisted and any(word in relation.listed for word in words):
         return None
     following = place.findings[first].kind in relation.kinds and limit == relation.before
     if strange and (relation.adjacent or following):
@@ -143,6 +150,16 @@ def _counts(word: str, relation: RelationTable) -> bool:
 def _listed(place: _Place, first: int, last: int, relation: RelationTable) -> bool:
     """Whether a detail of the same kind stands between two findings."""
     return any(place.findings[index].kind in relation.kinds for index in range(first + 1, last))
+
+
+def _told_of(place: _Place, head: int, index: int, relation: RelationTable, homes: Mapping[int, int]) -> bool:
+    """Whether more than a comma ties a reaction to its allergen, or another reaction stands between."""
+    first, last = sorted((head, index))
+    stretches = _uncovered(place, place.findings[first].end, place.findings[last].start)
+    words = [word for stretch in stretches for word in tokens_of(stretch)]
+    if not words or any(word not in relation.listed for word in words):
+        return True
+    return any(homes.get(between) == head for between in range(first + 1, last))
 
 
 def _uncovered(place: _Place, low: int, high: int) -> Iterator[str]:

@@ -13,12 +13,14 @@ from typing import Literal
 from pydantic import model_validator
 
 import mappings
-from adapter.context import general, labels, orders, persons, ranges
+from adapter.context import allergies, general, labels, orders, persons, ranges
+from adapter.context.allergies import AllergyRules
 from adapter.context.general import GeneralRules
 from adapter.context.orders import OrderRules
 from adapter.context.persons import PersonRules
 from adapter.context.phrases import Node, bare, count, expanded, plant, spelled, tokens_of
 from adapter.context.tables import (
+    AllergyTable,
     AxisTable,
     GeneralTable,
     PersonTable,
@@ -131,6 +133,7 @@ class ContextFile(mappings.Table):
     general: GeneralTable | None = None
     order: orders.OrderTable | None = None
     person: tuple[PersonTable, ...] = ()
+    allergy: AllergyTable | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "ContextFile":
@@ -232,6 +235,7 @@ class ContextRules:
     general: GeneralRules | None = None
     orders: OrderRules | None = None
     others: tuple[PersonRules, ...] = ()  # passages on another person
+    allergies: AllergyRules | None = None
 
 
 def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> ContextRules:
@@ -275,6 +279,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         general=general.rules(table.general),
         orders=orders.rules(table.order),
         others=persons.rules(table.person, unaccented=table.unaccented),
+        allergies=allergies.rules(table.allergy),
     )
 
 

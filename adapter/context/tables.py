@@ -45,6 +45,17 @@ class SeverityTable(mappings.Table):
     behind: bool = False
 
 
+class AllergyTable(mappings.Table):
+    """How a language names an allergy together with its substance."""
+
+    words: tuple[str, ...]
+    before: tuple[str, ...]
+    generic: tuple[str, ...]
+    lead: tuple[str, ...] = ()
+    reaction: tuple[str, ...] = ()
+    compounds: bool = False
+
+
 class GeneralTable(mappings.Table):
     """How a language speaks of what people in general have, and of one patient."""
 

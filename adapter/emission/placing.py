@@ -142,7 +142,7 @@ def _means(group: Group, other: Group, rules: ResourceRules) -> bool:
     """Whether every mention of a group is a word for another named before it, and tells no more of it."""
     if group is other or group.policy != other.policy or not group.details <= other.details:
         return False
-    if _carried_out(group, other, rules):
+    if _carried_out(group, other, rules) or _allergy_to(group, other):
         return True
     if (
         group.policy not in ("condition", "procedure")
@@ -164,6 +164,14 @@ def _carried_out(group: Group, other: Group, rules: ResourceRules) -> bool:
     last = group.findings[-1].start
     done = any(one.start > last and one.section in rules.procedure.done_in for one in other.findings)
     return done and _said(group) == _said(other)
+
+
+def _allergy_to(group: Group, other: Group) -> bool:
+    """Whether an allergy named as a whole is to the other's substance: "penicillin allergy", "penicillin"."""
+    if group.policy != "allergy" or group.outcome != other.outcome or other.telling.kind != "medication":
+        return False
+    name = rf"(?<!\w){re.escape(_folded(other.telling.text))}(?:e?[ns])?(?:[ -]?allerg|\W|$)"
+    return all(one.kind != "medication" and re.search(name, _folded(one.text)) for one in group.findings)
 
 
 def _said(group: Group) -> object:

@@ -241,11 +241,23 @@ class MedicationPolicy(Policy):
     given: Given
 
 
+class AllergyCategory(Table):
+    """What kind of substance these words, or these codes of a classification, are of."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    category: str
+    words: Pattern
+    codes: Pattern | None = None
+
+
 class AllergyPolicy(Policy):
     """allergy.toml."""
 
     reactions: frozenset[str]
     category: Mapping[str, str]
+    categories: tuple[AllergyCategory, ...]
+    codes: Mapping[str, Pattern]
 
 
 class FamilyPolicy(Policy):

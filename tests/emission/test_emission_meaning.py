@@ -229,9 +229,43 @@ def test_an_allergen_is_an_allergy_and_no_medication(said, clinical, verificatio
     assert r5["reaction"][0]["manifestation"][0] == {"concept": {"text": "rash"}}
 
 
-def test_a_food_says_no_category():
-    text = "allergic to peanuts"
-    assert "category" not in only(built(text, finding(text, "peanuts", "finding", allergen=True)))
+@pytest.mark.parametrize(
+    ("words", "kind", "category"),
+    [
+        ("peanuts", "finding", ["food"]),
+        ("peanuts", "medication", ["food"]),
+        ("latex", "medication", ["environment"]),
+        ("Pollenallergie", "condition", ["environment"]),
+        ("Ei-Allergie", "condition", ["food"]),
+        ("allergie aux arachides", "condition", ["food"]),
+        ("Penicillineallergie", "condition", ["medication"]),
+        ("eisenglanz", "finding", None),
+        ("allergy to nutmegs", "condition", None),
+        ("ramipril", "medication", ["medication"]),
+    ],
+)
+def test_the_category_of_an_allergy_is_that_of_its_substance(words, kind, category):
+    assert only(built(words, finding(words, words, kind, allergen=True))).get("category") == category
+
+
+def test_the_code_of_a_named_allergy_tells_its_category_and_a_disease_is_no_code_of_it():
+    text = "sulfonylurea allergy"
+    named = finding(
+        text, text, "condition", allergen=True, codes=[(ICD, "Z88.8", "Allergy status to other drugs")]
+    )
+    assert only(built(text, named))["category"] == ["medication"]
+    pollen = finding(text, text, "condition", allergen=True, codes=[(ICD, "J30.1", "Allergic rhinitis")])
+    assert only(built(text, pollen))["code"] == {"text": text}
+
+
+def test_an_allergy_named_as_a_whole_joins_its_substance():
+    text = "Allergies: penicillin. Penicillin allergy with rash. Egg allergy."
+    substance = finding(text, "penicillin", "medication", allergen=True)
+    allergy = finding(text, "Penicillin allergy", "condition", allergen=True, details=[("finding", "rash")])
+    other = finding(text, "Egg allergy", "condition", allergen=True)
+    step = built(text, substance, allergy, other)
+    assert [one["code"]["text"] for one in step.kept] == ["penicillin", "Egg allergy"]
+    assert step.kept[0]["reaction"] == [{"manifestation": [{"text": "rash"}]}]
 
 
 @pytest.mark.parametrize(
