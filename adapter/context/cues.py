@@ -191,7 +191,9 @@ def _overlapping(found: Sequence[Match]) -> bool:
 
 
 def _rivals(match: Match, other: Match) -> bool:
-    """Whether only one of two overlapping phrases can count."""
+    """Whether only one of two overlapping phrases can count; both can that speak of different kinds."""
+    if match.entry.kinds.isdisjoint(other.entry.kinds):
+        return False
     if (match.first, match.last, match.words) == (other.first, other.last, other.words):
         same = (match.entry.rule.axis == "pseudo") == (other.entry.rule.axis == "pseudo")
         return not same and _contend(match.entry.rule, other.entry.rule)

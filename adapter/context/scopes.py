@@ -55,6 +55,7 @@ def _forward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rule
         last = _list_end(tokens, range(match.last, last), *listed)
     if clause:
         last = next((i for i in range(match.last, last) if _ends_clause(tokens, i)), last)
+    if clause or match.entry.rule.axis not in PEOPLE:  # of a relative it goes on
         last = _bracket(tokens, range(match.last, last), leaves=")", enters="(", otherwise=last)
     end = tokens[last].start if last < len(tokens) else tokens[-1].end
     cue_end = tokens[match.last - 1].end
@@ -111,9 +112,13 @@ def _clause_start(tokens: Sequence[Token], match: Match, first: int, rules: Cont
 
 
 def _after_sign(tokens: Sequence[Token], first: int, last: int, also: str = "") -> int:
-    """The place after the last sign that ends a clause, between two others."""
-    inside = range(last - 1, first - 1, -1)
-    return next((i + 1 for i in inside if _ends_clause(tokens, i) or tokens[i].text == also), first)
+    """The place after the last sign that ends a clause, between two others; brackets are passed over."""
+    depth = 0
+    for place in range(last - 1, first - 1, -1):
+        depth = max(0, depth + (tokens[place].text == ")") - (tokens[place].text == "("))
+        if depth == 0 and (_ends_clause(tokens, place) or tokens[place].text == also):
+            return place + 1
+    return first
 
 
 def _again(tokens: Sequence[Token], match: Match, found: Sequence[Match]) -> bool:

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 from adapter import context
 from adapter.context.cues import Match, matches, tokens_in
@@ -79,3 +80,15 @@ def test_time_is_linear_in_signs():
 def test_the_rules_of_every_language_can_be_read():
     for language in ("de", "en", "es", "fr", "nl"):
         assert context.load(language).language == language
+
+
+def test_phrases_that_speak_of_different_kinds_do_not_compete():
+    node = Node()
+    longer = RuleTable(id="1", axis="planned", phrases=("should pain",))
+    shorter = RuleTable(id="2", axis="planned", phrases=("should",))
+    node.next["should"] = Node(entries=[Entry(shorter, frozenset({"procedure"}))])
+    node.next["should"].next["pain"] = Node(entries=[Entry(longer, frozenset({"finding"}))])
+    rules = replace(rules_of(), tree=node)
+    assert kept("should pain develop", rules) == [("planned", "should"), ("planned", "should pain")]
+    node.next["should"].entries[0] = Entry(shorter, frozenset({"procedure", "finding"}))
+    assert kept("should pain develop", rules) == [("planned", "should pain")]
