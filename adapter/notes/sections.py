@@ -2,7 +2,8 @@
 
 A heading is a known one alone on its line, unless the line before is not over ("with no"); a known one at
 the start of a line or of a sentence and followed by a colon; a word at the start of a line that needs no
-colon; or an unknown one in capitals with a colon (key "unknown"). Field labels ("BP: 120/80") are none.
+colon; or an unknown one in capitals with a colon (key "unknown"). Field labels ("BP: 120/80") are none, nor
+is a test in the list of a plan ("- MRI").
 Time is linear in the text: every colon and every line is looked at once, and no further back than LONGEST
 characters.
 """
@@ -15,8 +16,11 @@ from adapter.model import Section, Span
 from adapter.notes.headings import Headings, Part, normal
 
 LONGEST = 70  # characters a heading may have
+PLANS = frozenset({"plan", "instructions", "assessment_and_plan"})
+ORDERED = frozenset({"imaging", "laboratory", "procedure"})  # in the list of a plan their names are orders
 WRITTEN = 5  # letters of the longest word of a heading that no table knows: less are abbreviations
 LINE = re.compile(r"[^\r\n]+")
+BULLET = re.compile(r"[ \t]*[>•·▪◦*–-]+[ \t]+")
 LEAD = re.compile(r"[ \t]*(?:(?:[#>•·▪◦*–-]+|\(?\d{1,2}[.)]|[IVX]{1,4}\.|[A-Z][.)](?=\s))[ \t]*)*[*_]*")
 END = re.compile(r"[*_]{0,3}[ \t]{0,3}(?:[:：]|[ \t][–—-][ \t])[*_]{0,3}")
 INLINE_START = re.compile(r"(?:[.;!?,)\]][ \t]+|[ \t]{2,}|\t)(?:\(?\d{1,2}[.)][ \t]*)?")
@@ -34,6 +38,7 @@ class _Line:
     first: int
     end: int
     goes_on: bool  # what the line before began
+    item: bool  # bulleted like the line before or after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +74,18 @@ def _headings(text: str, parts: Sequence[Part]) -> Iterator[_Heading]:
             following = text[slice(*lines[index + 1])] if index + 1 < len(lines) else ""
             before = text[slice(*lines[index - 1])] if index else ""
             lead = LEAD.match(text, start, end)
-            line = _Line(text, start, lead.end() if lead else start, end, part.rules.goes_on(before))
+            first = lead.end() if lead else start
+            item = _is_item(text[start:end], before, following)
+            line = _Line(text, start, first, end, part.rules.goes_on(before), item)
             for heading in _in_line(line, following, current, part.rules):
                 key = heading.key or current
                 yield _Heading(key=key, start=heading.start, end=heading.end)
                 current = key
+
+
+def _is_item(line: str, before: str, following: str) -> bool:
+    bullet = BULLET.match(line)
+    return bullet is not None and any(one.startswith(bullet.group()) for one in (before, following))
 
 
 def _in_line(line: _Line, following: str, current: str, rules: Headings) -> Iterator[_Heading]:
@@ -148,6 +160,8 @@ def _alone(whole: _Line, following: str, current: str, rules: Headings) -> str |
     if not words or len(line) > LONGEST or words in rules.labels:
         return None
     known = rules.key(words, current)
+    if whole.item and bare == line and current in PLANS and known in ORDERED:
+        return None  # "- MRI" among what is to be done
     if known is not None or line.endswith((":", "：", ".", ",", ";")):
         return known
     written = max(map(len, words.split())) >= WRITTEN  # "COPD GOLD II" is a diagnosis in a list

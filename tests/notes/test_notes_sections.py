@@ -221,3 +221,14 @@ def test_a_heading_without_a_colon_opens_its_section_at_the_start_of_a_line():
         "past_medical_history",
     ]
     assert text[note.sections[2].heading.start : note.sections[2].heading.end] == "B/"
+
+
+@pytest.mark.parametrize("order", ["- MRI", "- X-thorax.", "- lab"])
+def test_a_test_in_the_list_of_a_plan_is_no_heading(order):
+    def keys(text):
+        return [section.key for section in notes.from_text("n", text, "nl").sections]
+
+    assert keys(f"Beleid:\n- ontslag\n{order}\n- gips") == ["plan"]
+    assert keys(f"Beleid:\n{order}\n- gips") == ["plan"]
+    assert "plan" not in keys(f"Onderzoek:\n- soepel\n{order}\n- normaal")
+    assert len(keys(f"Beleid:\n- ontslag\n{order.strip('- .')}:\nnormaal")) == 2
