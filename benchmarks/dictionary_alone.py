@@ -24,7 +24,7 @@ def main() -> None:
     options = parser.parse_args()
     rules, seconds, characters = extraction.load(), 0.0, 0
     with terminology.open_store(options.store) as store:
-        dictionary = extraction.Dictionary(store, rules.kinds, rules.context_words)
+        dictionary = extraction.Dictionary(store, rules.kinds, rules.context_words, rules.uncoded)
         for line in options.gold.read_text("utf-8").splitlines():
             row = json.loads(line)
             note = notes.from_text(row["id"], row["text"], row["language"])

@@ -1,4 +1,4 @@
-"""Note text -> the store's names that stand in it.
+"""Note text -> the names that stand in it.
 
 Every beginning of every name is a 64-bit rolling key in one sorted array; a note's words are keyed the same
 way, all starts at once, and a start is followed for as long as its key is a beginning. What a key finds is
@@ -8,7 +8,7 @@ compared word by word before it counts.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,16 +34,55 @@ class Name:
     sequence: tuple[str, ...]
 
 
-class Gazetteer:
-    """Finds a store's names in notes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names to find: the keys of their beginnings and their own, sorted, and the names of a key."""
 
-    def __init__(self, *, reader: Reader, normaliser: Normaliser) -> None:
-        self._reader = reader
-        self._normaliser = normaliser
-        keys = dict(reader.ask("SELECT name, keys FROM gazetteer"))
-        self._beginnings = np.frombuffer(keys["beginnings"], dtype="<u8")
-        self._whole = np.frombuffer(keys["whole"], dtype="<u8")
-        self._names: Callable[[int], tuple[Name, ...]] = lru_cache(maxsize=CACHE)(self._ask)
+    beginnings: NDArray[np.uint64]
+    whole: NDArray[np.uint64]
+    of: Callable[[int], tuple[Name, ...]]
+
+
+def stored(reader: Reader, normaliser: Normaliser) -> Names:
+    """The names of a store, read from it as they are needed."""
+    keys = dict(reader.ask("SELECT name, keys FROM gazetteer"))
+    return Names(
+        beginnings=np.frombuffer(keys["beginnings"], dtype="<u8"),
+        whole=np.frombuffer(keys["whole"], dtype="<u8"),
+        of=lru_cache(maxsize=CACHE)(partial(_ask, reader, normaliser)),
+    )
+
+
+def _ask(reader: Reader, normaliser: Normaliser, key: int) -> tuple[Name, ...]:
+    question = (
+        "SELECT system, code, display, kind, text, language, preferred, source FROM term"
+        " JOIN concept ON concept.id = term.concept WHERE place = ? ORDER BY term.id"
+    )
+    names = []
+    for system, code, display, kind, term, language, preferred, source in reader.ask(
+        question, (places.signed(key),)
+    ):
+        hit = Hit(
+            system=system,
+            code=code,
+            display=display,
+            kind=kind,
+            term=term,
+            language=language,
+            score=1.0,
+            match="exact",
+            preferred=bool(preferred),
+            source=source,
+        )
+        names.append(Name(hit=hit, sequence=places.sequence(normaliser.tokens(term))))
+    return tuple(names)
+
+
+class Gazetteer:
+    """Finds names in notes."""
+
+    def __init__(self, names: Names, normaliser: Normaliser) -> None:
+        self._names, self._normaliser = names, normaliser
 
     def matches(
         self, text: str, *, kinds: Sequence[str] = (), languages: Sequence[str] = ()
@@ -74,11 +113,11 @@ class Gazetteer:
             inside = starts + length < len(words)
             starts, keys = starts[inside], keys[inside]
             keys = keys * np.uint64(places.FACTOR) + words[starts + length]
-            alive = _among(keys, self._beginnings)
+            alive = _among(keys, self._names.beginnings)
             starts, keys = starts[alive], keys[alive]
             if not len(starts):
                 break
-            whole = _among(keys, self._whole)
+            whole = _among(keys, self._names.whole)
             found += [
                 (first, first + length + 1, key)
                 for first, key in zip(starts[whole].tolist(), keys[whole].tolist(), strict=True)
@@ -95,7 +134,7 @@ class Gazetteer:
         speech = written.spoken(languages)
         hits = [
             self._as_written(name.hit, plain)
-            for name in self._names(key)
+            for name in self._names.of(key)
             if name.sequence == words
             and (not kinds or name.hit.kind in kinds)
             and (not languages or name.hit.language in languages)
@@ -130,29 +169,16 @@ class Gazetteer:
         line = text[text.rfind("\n", 0, start) + 1 : start] + _rest_of_line(text, end)
         return len(term) <= 2 or any(letter.islower() for letter in line) or not any(map(str.isalpha, line))
 
-    def _ask(self, key: int) -> tuple[Name, ...]:
-        question = (
-            "SELECT system, code, display, kind, text, language, preferred, source FROM term"
-            " JOIN concept ON concept.id = term.concept WHERE place = ? ORDER BY term.id"
-        )
-        names = []
-        for system, code, display, kind, term, language, preferred, source in self._reader.ask(
-            question, (places.signed(key),)
-        ):
-            hit = Hit(
-                system=system,
-                code=code,
-                display=display,
-                kind=kind,
-                term=term,
-                language=language,
-                score=1.0,
-                match="exact",
-                preferred=bool(preferred),
-                source=source,
-            )
-            names.append(Name(hit=hit, sequence=places.sequence(self._normaliser.tokens(term))))
-        return tuple(names)
+
+def longest(found: Sequence[TermMatch]) -> list[TermMatch]:
+    """Those that overlap no longer one, nor one as long that comes first, in text order."""
+    taken = bytearray(max((match.end for match in found), default=0))
+    kept = []
+    for match in sorted(found, key=lambda match: match.start - match.end):
+        if not any(taken[match.start : match.end]):
+            taken[match.start : match.end] = b"\1" * (match.end - match.start)
+            kept.append(match)
+    return sorted(kept, key=lambda match: match.start)
 
 
 def _among(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -2,16 +2,17 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from terminology import gazetteer, uncoded
 from terminology.build import FORMAT
 from terminology.comparison import Comparison
 from terminology.errors import TerminologyError
-from terminology.gazetteer import Gazetteer
+from terminology.gazetteer import Gazetteer, longest
 from terminology.meaning import Meaning, SystemHierarchy
 from terminology.model import (
     Association,
@@ -37,7 +38,10 @@ class Store:
         self.manifest = manifest
         self._reader = reader
         self._search = Search(reader=reader, normaliser=normaliser)
-        self._gazetteer = Gazetteer(reader=reader, normaliser=normaliser)
+        self._gazetteer = Gazetteer(gazetteer.stored(reader, normaliser), normaliser)
+        self._uncoded: Callable[[], Gazetteer] = lru_cache(maxsize=1)(
+            lambda: Gazetteer(uncoded.names(normaliser), normaliser)
+        )
         self._meaning = Meaning(reader)
 
     def search(
@@ -164,10 +168,21 @@ class Store:
         return SystemHierarchy(self._meaning, system)
 
     def matches(
-        self, text: str, *, kinds: Sequence[str] = (), languages: Sequence[str] = ()
+        self,
+        text: str,
+        *,
+        kinds: Sequence[str] = (),
+        languages: Sequence[str] = (),
+        uncoded: bool = False,
     ) -> list[TermMatch]:
-        """The store's names that stand in a note, the longest of overlapping ones, in text order."""
-        return self._gazetteer.matches(text, kinds=kinds, languages=languages)
+        """The store's names that stand in a note, the longest of overlapping ones, in text order.
+
+        With `uncoded` those among them too that Core has without a code, whose system and code are empty.
+        """
+        found = self._gazetteer.matches(text, kinds=kinds, languages=languages)
+        if not uncoded:
+            return found
+        return longest([*found, *self._uncoded().matches(text, kinds=kinds, languages=languages)])
 
     def close(self) -> None:
         """Gives the file back."""

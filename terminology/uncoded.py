@@ -1,15 +1,23 @@
 """Words of names that Core has without a code: known to be right, though a store cannot answer with them.
 
-A word that is known is not taken for a misspelt other word, nor the name of a test for that of an operation.
+A word that is known is not taken for a misspelt other word, nor the name of a test for that of an operation;
+and a note may be searched for these names, which say what kind of thing they are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from terminology import places
+from terminology.gazetteer import Name, Names
+from terminology.model import Hit
 from terminology.normalise import DATA, Normaliser
 
 CODES = ("snomed", "icd10cm", "rxnorm", "atc")
+NOWHERE = -1  # the source of what is from none of a store
 SHORTEST = 4  # letters; shorter words are never corrected
 
 
@@ -38,6 +46,38 @@ def named() -> frozenset[tuple[str, str, str]]:
 def kinds() -> frozenset[str]:
     """The kinds that have names without a code."""
     return frozenset(kind for kind, _, _ in named())
+
+
+def names(normaliser: Normaliser) -> Names:
+    """Every name without a code in the tables that come with the software, to find in notes."""
+    beginnings, found = set[int](), dict[int, list[Name]]()
+    for table in sorted((DATA / "core").glob("*.tsv")):
+        for kind, language, text in _listed(table):
+            tokens = normaliser.tokens(text)
+            if keys := places.place(normaliser, text, tokens):
+                beginnings.update(keys)
+                name = Name(hit=_hit(kind, language, text), sequence=places.sequence(tokens))
+                found.setdefault(keys[-1], []).append(name)
+    return Names(beginnings=_sorted(beginnings), whole=_sorted(found), of=lambda key: tuple(found[key]))
+
+
+def _hit(kind: str, language: str, text: str) -> Hit:
+    return Hit(
+        system="",
+        code="",
+        display=text,
+        kind=kind,
+        term=text,
+        language=language,
+        score=1.0,
+        match="exact",
+        preferred=False,
+        source=NOWHERE,
+    )
+
+
+def _sorted(keys: Iterable[int]) -> NDArray[np.uint64]:
+    return np.array(sorted(keys), dtype=np.uint64)
 
 
 def _names(folder: Path) -> Iterator[str]:

@@ -55,6 +55,7 @@ class ArbiterRules(mappings.Table):
     heads: frozenset[str]
     context_words: tuple[str, ...]
     kinds: dict[str, str]
+    uncoded: frozenset[str]
     claims: dict[str, float]
     sureness: dict[str, Sureness]
     alone: Alone
@@ -92,7 +93,8 @@ class Arbiter:
             abbreviation=rules.abbreviation,
             heads=rules.heads,
         )
-        return cls(encoder, Dictionary(gazetteer, rules.kinds, rules.context_words), rules)
+        dictionary = Dictionary(gazetteer, rules.kinds, rules.context_words, rules.uncoded)
+        return cls(encoder, dictionary, rules)
 
     def ruled(self, rules: ArbiterRules) -> "Arbiter":
         """The same model and names, by other rules; to close either closes the model."""

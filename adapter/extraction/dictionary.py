@@ -20,15 +20,19 @@ class Gazetteer(Protocol):
     """What the dictionary needs of a terminology store."""
 
     def matches(
-        self, text: str, *, kinds: Sequence[str] = ..., languages: Sequence[str] = ...
+        self, text: str, *, kinds: Sequence[str] = ..., languages: Sequence[str] = ..., uncoded: bool = ...
     ) -> Sequence[TermMatch]:
-        """The store's names of these kinds and languages: longest first, not overlapping, in text order."""
+        """The store's names of these kinds and languages: the longest, not overlapping, in text order.
+
+        With `uncoded` names that have no code too.
+        """
 
 
 class Dictionary:
     """Finds the store's names; `kinds` maps terminology kinds to mention kinds, others are not reported.
 
     Names that begin with one of `context_words` are left to the context stage, unless they carry their tag.
+    In the languages of `uncoded` names that have no code are found too.
     """
 
     name = NAME
@@ -36,9 +40,14 @@ class Dictionary:
     model = None
 
     def __init__(
-        self, gazetteer: Gazetteer, kinds: Mapping[str, str], context_words: tuple[str, ...] = ()
+        self,
+        gazetteer: Gazetteer,
+        kinds: Mapping[str, str],
+        context_words: tuple[str, ...] = (),
+        uncoded: Collection[str] = (),
     ) -> None:
         self.gazetteer, self._kinds, self._context_words = gazetteer, kinds, context_words
+        self._uncoded = uncoded
 
     def mentions(self, note: Note) -> Step[Mention]:
         """See `Engine.mentions`."""
@@ -49,8 +58,14 @@ class Dictionary:
     def _named(self, note: Note, part: Stretch) -> Iterator[Mention]:
         """The names in a part of the note, which are in its language or in English."""
         text = note.text[part.start : part.end] if note.stretches else note.text
-        languages = tuple(dict.fromkeys((primary(part.language), "en")))
-        for match in self.gazetteer.matches(text, kinds=tuple(self._kinds), languages=languages):
+        language = primary(part.language)
+        found = self.gazetteer.matches(
+            text,
+            kinds=tuple(self._kinds),
+            languages=tuple(dict.fromkeys((language, "en"))),
+            uncoded=language in self._uncoded,
+        )
+        for match in found:
             mention = self._mention(note, match, part.start)
             if mention is not None:
                 yield mention

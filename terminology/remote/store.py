@@ -263,7 +263,12 @@ class RemoteStore:
         return RemoteHierarchy(self, system)
 
     def matches(
-        self, text: str, *, kinds: Sequence[str] = (), languages: Sequence[str] = ()
+        self,
+        text: str,
+        *,
+        kinds: Sequence[str] = (),
+        languages: Sequence[str] = (),
+        uncoded: bool = False,
     ) -> list[TermMatch]:
         """Nothing: no server finds names in a note, and a note is not sent to one to try."""
         return []

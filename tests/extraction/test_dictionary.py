@@ -46,6 +46,26 @@ def test_what_context_is_to_judge_is_left_to_it_unless_the_note_writes_the_tag(
     assert found(dictionary, "Has hypertension.") == [("hypertension", "condition")]
 
 
+def test_names_without_a_code_are_known_in_the_languages_that_ask_for_them(dictionary: Dictionary) -> None:
+    text, rules = "Heute CVVHDF bei Hypertension.", extraction.load()
+    coded = [("Hypertension", "condition")]
+    note = notes.from_text("n", text, "de")
+    assert [(one.text, one.kind) for one in dictionary.mentions(note).kept] == coded
+    both = Dictionary(dictionary.gazetteer, rules.kinds, rules.context_words, rules.uncoded)
+    assert [(one.text, one.kind) for one in both.mentions(note).kept] == [("CVVHDF", "procedure"), *coded]
+    assert found(both, text) == coded  # an English note
+
+
+def test_of_names_with_and_without_a_code_the_longest_stands(dictionary: Dictionary) -> None:
+    store = dictionary.gazetteer
+    text = "Viral hepatitis; Plasmapherese, plasmapherese"
+    matches = store.matches(text, languages=("de", "en"), uncoded=True)
+    assert [(one.term, one.code) for one in matches] == [
+        ("Viral hepatitis", "3738000"), ("Plasmapherese", ""), ("Plasmapherese", ""),
+    ]  # fmt: skip
+    assert [one.code for one in store.matches(text, languages=("de", "en"))] == ["3738000"]
+
+
 def test_kinds_that_are_no_finding_are_not_reported(dictionary: Dictionary) -> None:
     assert found(dictionary, "Urine grew Escherichia coli.") == []
 
