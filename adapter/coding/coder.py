@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
-from adapter.coding import agreeing, choice, explaining, wordings
+from adapter.coding import agreeing, choice, explaining, past, wordings
 from adapter.coding.agreeing import Around
 from adapter.coding.choice import Chooser
 from adapter.coding.explaining import Explained
@@ -86,7 +86,7 @@ class Coder:
         left out, and those that its note or the findings `beside` it there do.
         """
         around = Around(languages=languages, note=note, findings=beside)
-        return agreeing.agreeing(self._found(finding, most, languages), around, self.rules)
+        return self._fitting(self._found(finding, most, languages), around)
 
     def _found(self, finding: Finding, most: int | None, languages: tuple[str, ...]) -> Finding:
         """The finding with what the search gives it."""
@@ -128,7 +128,12 @@ class Coder:
         if note is not None:
             coded = self._asked(findings, coded, languages, note)
         around = Around(languages=languages, note=note, findings=findings)
-        return [agreeing.agreeing(one, around, self.rules) for one in coded]
+        return [self._fitting(one, around) for one in coded]
+
+    def _fitting(self, finding: Finding, around: Around) -> Finding:
+        """The finding with the codes that fit when it was and what stands around it."""
+        timely = past.told(finding, around, self.rules, (self._concept, self._mapped))
+        return agreeing.agreeing(timely, around, self.rules)
 
     def _asked(
         self, findings: Sequence[Finding], coded: list[Finding], languages: tuple[str, ...], note: Note
@@ -200,8 +205,8 @@ class Coder:
 
     def _timely(self, finding: Finding, coding: Coding) -> bool:
         """Whether a code fits when the finding was: an injury long past is no initial encounter."""
-        past = finding.assertion.historical and coding.system == ICD10CM
-        return not (past and any(pattern.match(coding.code) for pattern in self.rules.not_historical))
+        over = finding.assertion.historical and coding.system == ICD10CM
+        return not (over and any(pattern.match(coding.code) for pattern in self.rules.not_historical))
 
     def _candidates(self, finding: Finding, languages: tuple[str, ...]) -> list[Candidate]:
         """Every concept of every wording, best first; stops at a wording that is found as it stands."""

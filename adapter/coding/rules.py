@@ -69,6 +69,17 @@ class Contradiction(mappings.Table):
     languages: frozenset[str] = frozenset()
 
 
+class Past(mappings.Table):
+    """The code of what is over, in place of codes of an acute event; none: nothing takes their place."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    system: str
+    codes: Pattern
+    code: str | None = None
+    keep: bool = False  # where the store does not have that code: the code does not say that it is acute
+
+
 class CodingRules(mappings.Table):
     """The whole table; its keys are explained in mappings/coding/README.md."""
 
@@ -90,6 +101,8 @@ class CodingRules(mappings.Table):
     ingredient: IngredientRule
     coarse: CoarseRule
     choice: ChoiceRule
+    recent: int = 0
+    past: tuple[Past, ...] = ()
     contradicted: tuple[Contradiction, ...] = ()
     abbreviations: dict[str, dict[str, str]] = Field(default={})
 
