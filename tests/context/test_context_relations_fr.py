@@ -60,6 +60,14 @@ def linked(text, spans, rules):
             {"Douleur": ["épaule droite", "3 semaines"]},
         ),
         (
+            "Arthrose sévère du genou gauche, sténose modérée de la carotide droite.",
+            [
+                *("condition: Arthrose", "body_site: genou gauche"),
+                *("condition: sténose", "body_site: carotide droite"),
+            ],
+            {"Arthrose": ["sévère", "genou gauche"], "sténose": ["modérée", "carotide droite"]},
+        ),
+        (
             "CRP à 120 mg/l, kaliémie : 4,2 mmol/l.",
             ["test: CRP", "result: 120 mg/l", "test: kaliémie", "result: 4,2 mmol/l"],
             {"CRP": ["120 mg/l"], "kaliémie": ["4,2 mmol/l"]},
