@@ -204,9 +204,10 @@ def _same(touched: Sequence[Mention], name: Mention) -> bool:
 
 
 def _agreed(mention: Mention, name: Mention, kind: str) -> Mention:
-    """Both found the same words."""
+    """Both found the same words; that they also agree on the kind makes it surer."""
     sources = (*mention.sources, *name.sources)
-    return replace(mention, kind=kind, sources=sources, confidence=max(mention.confidence, name.confidence))
+    sure = max(mention.confidence, name.confidence) if mention.kind == name.kind else mention.confidence
+    return replace(mention, kind=kind, sources=sources, confidence=sure)
 
 
 def _stands_alone(name: Mention, reading: Reading, rules: Alone) -> bool:

@@ -39,15 +39,13 @@ def merged(
     return [(one.text, one.kind) for one in kept]
 
 
-def test_the_same_words_are_one_mention_with_both_sources_and_the_encoders_kind() -> None:
+@pytest.mark.parametrize(("named", "sure"), [("condition", 0.9), ("finding", 0.6)])
+def test_the_same_words_are_one_mention_with_both_sources_and_the_encoders_kind(named, sure) -> None:
     text = "Has gout today"
-    read, named = (
-        mention(text, "gout", "condition", "encoder", 0.6),
-        mention(text, "gout", "finding", "dictionary"),
-    )
-    kept = arbiter.merge([read], [named], reading(text, 0.9), RULES)
+    read = mention(text, "gout", "condition", "encoder", 0.6)
+    kept = arbiter.merge([read], [mention(text, "gout", named, "dictionary")], reading(text, 0.9), RULES)
     assert [(one.kind, one.sources, one.confidence) for one in kept] == [
-        ("condition", ("encoder", "dictionary"), 0.9)
+        ("condition", ("encoder", "dictionary"), sure)
     ]
 
 
