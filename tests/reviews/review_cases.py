@@ -15,7 +15,7 @@ from tests.api.served import document, wait_until
 from tests.delivery import fhir_server
 
 ANN, BOB = Reviewer(id="a1", name="Ann Example"), Reviewer(id="b2", name="Bob Example")
-NOTE = "A/P: asthma, allergic to penicillin. Denies chest pain. Metformin 500 mg twice daily.\nPlan: rest."
+NOTE = "A/P: asthma, sinusitis. Denies chest pain. Metformin 500 mg twice daily.\nPlan: rest."
 QUICK = Policy(attempts=40, first=0.05, longest=0.5)
 
 

@@ -89,12 +89,12 @@ def test_what_is_sent_again_is_not_doubled_and_what_is_taken_back_stands_again(s
 def test_a_changed_assertion_and_code_are_what_is_emitted(site, sent):
     site.say(ANN, sent, "asthma", "change", axes=["uncertain"], experiencer="patient")
     opened = site.desk.opened(sent)
-    one = opened.case(site.key(sent, "allergic to penicillin")).item
+    one = opened.case(site.key(sent, "sinusitis")).item
     offered = site.desk.candidates("gout", one.shown, one.note)
     site.say(
         BOB,
         sent,
-        "allergic to penicillin",
+        "sinusitis",
         "change",
         codings=site.desk.coded(offered[0], one, opened),
     )
