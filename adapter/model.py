@@ -39,6 +39,9 @@ KINDS = (
 )
 """What an engine may find in a note; `docs/glossary.md` says what each means."""
 
+DICTIONARY = "dictionary"
+"""The source of mentions that are a name of the terminology store."""
+
 FLAGS = ("negated", "ruled_out", "uncertain", "hypothetical", "historical", "planned", "stopped", "allergen")
 """The truth values of an `Assertion`."""
 

@@ -6,12 +6,13 @@ the place of those that ship: see `Files`. This package knows nothing of the ada
 """
 
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 ROOT = Path(__file__).parent
 DATA = (".toml", ".json", ".jsonl", ".yaml")
@@ -27,6 +28,17 @@ class Table(BaseModel):
     """Base of every mapping table: frozen, unknown keys forbidden."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _compiled(value: object) -> object:
+    try:
+        return re.compile(value, re.IGNORECASE) if isinstance(value, str) else value
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+
+
+Pattern = Annotated[re.Pattern[str], BeforeValidator(_compiled)]
+"""A regular expression that does not see case; a table that has one allows arbitrary types."""
 
 
 @dataclass(frozen=True, slots=True)

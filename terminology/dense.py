@@ -14,7 +14,7 @@ from terminology.embedder import Embedder, GgufEmbedder
 from terminology.model import Hit
 from terminology.normalise import Guard, Normaliser
 from terminology.ranking import best
-from terminology.reader import Reader
+from terminology.reader import HIT, Reader, as_hit
 
 CEILING = 0.75  # score of the same vector
 FLOOR = 0.1  # cosine of the score 0
@@ -38,7 +38,7 @@ SAID = {  # words that say what a prefix says: "high blood pressure" is a hypert
 }
 STEM = "----"  # makes a word of a prefix
 NAMES = (
-    "SELECT term.id, system, code, display, kind, text, language, preferred, source, words"
+    f"SELECT term.id, {HIT}, words"
     " FROM term JOIN concept ON concept.id = term.concept WHERE term.id IN ({})"
 )
 
@@ -78,19 +78,9 @@ class DenseSearch:
         )[:limit]
 
     def _hit(self, row: Any, score: float, guard: Guard) -> Hit:
-        _, system, code, display, kind, text, language, preferred, source, words = row
-        return Hit(
-            system=system,
-            code=code,
-            display=display,
-            kind=kind,
-            term=text,
-            language=language,
-            score=round(score * _agreement(guard, self._guard(words.split(" "))), 4),
-            match="dense",
-            preferred=bool(preferred),
-            source=source,
-        )
+        _, *columns, words = row
+        score *= _agreement(guard, self._guard(words.split(" ")))
+        return as_hit(columns, score=round(score, 4), match="dense")
 
     def _guard(self, words: Sequence[str]) -> Guard:
         return self._normaliser.guard([*words, *(SAID[word] + STEM for word in words if word in SAID)])

@@ -17,7 +17,7 @@ from terminology import places, written
 from terminology.model import Hit, TermMatch
 from terminology.normalise import CACHE, HYPHENS, MARKS, Normaliser, Token, folded
 from terminology.ranking import best
-from terminology.reader import Reader
+from terminology.reader import HIT, Reader, as_hit
 
 LONGEST = 64  # words and marks of a name
 NORMALISED = 0.98
@@ -55,27 +55,10 @@ def stored(reader: Reader, normaliser: Normaliser) -> Names:
 
 def _ask(reader: Reader, normaliser: Normaliser, key: int) -> tuple[Name, ...]:
     question = (
-        "SELECT system, code, display, kind, text, language, preferred, source FROM term"
-        " JOIN concept ON concept.id = term.concept WHERE place = ? ORDER BY term.id"
+        f"SELECT {HIT} FROM term JOIN concept ON concept.id = term.concept WHERE place = ? ORDER BY term.id"
     )
-    names = []
-    for system, code, display, kind, term, language, preferred, source in reader.ask(
-        question, (places.signed(key),)
-    ):
-        hit = Hit(
-            system=system,
-            code=code,
-            display=display,
-            kind=kind,
-            term=term,
-            language=language,
-            score=1.0,
-            match="exact",
-            preferred=bool(preferred),
-            source=source,
-        )
-        names.append(Name(hit=hit, sequence=places.sequence(normaliser.tokens(term))))
-    return tuple(names)
+    hits = (as_hit(row, score=1.0, match="exact") for row in reader.ask(question, (places.signed(key),)))
+    return tuple(Name(hit=one, sequence=places.sequence(normaliser.tokens(one.term))) for one in hits)
 
 
 class Gazetteer:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from terminology.errors import TerminologyError
+from terminology.model import Hit
 
 MOST = 500  # bound values in one question
+HIT = "system, code, display, kind, text, language, preferred, source"  # of a term and its concept
 
 
 class _Handle:
@@ -60,3 +62,20 @@ class Reader:
         if handle is None or handle.process != os.getpid():
             handle = self._here.handle = _Handle(self._path)
         return handle
+
+
+def as_hit(row: Sequence[Any], *, score: float, match: str) -> Hit:
+    """A name and its concept, from the columns of `HIT`."""
+    system, code, display, kind, term, language, preferred, source = row
+    return Hit(
+        system=system,
+        code=code,
+        display=display,
+        kind=kind,
+        term=term,
+        language=language,
+        score=score,
+        match=match,
+        preferred=bool(preferred),
+        source=source,
+    )

@@ -22,7 +22,7 @@ from terminology.model import Hit
 from terminology.modifiers import Modifiers, Shorter
 from terminology.normalise import Normaliser, folded, hashed, squeeze
 from terminology.ranking import best
-from terminology.reader import Reader
+from terminology.reader import HIT, Reader, as_hit
 from terminology.words import Words
 
 LONGEST = 24  # words of a query that are searched for
@@ -34,8 +34,7 @@ SURE = 0.9  # score from which a name is the same thing
 RESPELT = 0.96  # highest score of a name in another spelling of German letters
 LOWEST = 0.2  # hits under this score are not given
 DRUG = "medication"  # the kind of names that are mistaken for one another
-COLUMNS = "system, code, display, kind, text, language, preferred, source, words"
-NAMES = f"SELECT {COLUMNS}, term.id FROM term JOIN concept ON concept.id = term.concept WHERE "
+NAMES = f"SELECT {HIT}, words, term.id FROM term JOIN concept ON concept.id = term.concept WHERE "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,22 +331,11 @@ def _filter(kinds: Sequence[str], languages: Sequence[str], systems: Sequence[st
 def _names(rows: Iterable[Any]) -> list[Name]:
     return [
         Name(
-            hit=Hit(
-                system=system,
-                code=code,
-                display=display,
-                kind=kind,
-                term=text,
-                language=language,
-                score=0.0,
-                match="fuzzy",
-                preferred=bool(preferred),
-                source=source,
-            ),
+            hit=as_hit(columns, score=0.0, match="fuzzy"),
             words=tuple(words.split(" ")),
             number=number,
         )
-        for system, code, display, kind, text, language, preferred, source, words, number in rows
+        for *columns, words, number in rows
     ]
 
 

@@ -15,6 +15,7 @@ from terminology import places
 from terminology.gazetteer import Name, Names
 from terminology.model import Hit
 from terminology.normalise import DATA, Normaliser
+from terminology.reader import as_hit
 
 CODES = ("snomed", "icd10cm", "rxnorm", "atc")
 NOWHERE = -1  # the source of what is from none of a store
@@ -26,7 +27,7 @@ def shipped(normaliser: Normaliser) -> frozenset[str]:
     """The words of every name without a code in the tables that come with the software."""
     return frozenset(
         word
-        for name in _names(DATA / "core")
+        for _, _, name in _all()
         for word in normaliser.words(name)
         if len(word) >= SHORTEST and word.isalpha()
     )
@@ -35,11 +36,7 @@ def shipped(normaliser: Normaliser) -> frozenset[str]:
 @lru_cache(maxsize=1)
 def named() -> frozenset[tuple[str, str, str]]:
     """Kind, language and, without case, each name that the tables have without a code."""
-    return frozenset(
-        (kind, language, name.casefold())
-        for table in sorted((DATA / "core").glob("*.tsv"))
-        for kind, language, name in _listed(table)
-    )
+    return frozenset((kind, language, name.casefold()) for kind, language, name in _all())
 
 
 @lru_cache(maxsize=1)
@@ -51,38 +48,27 @@ def kinds() -> frozenset[str]:
 def names(normaliser: Normaliser) -> Names:
     """Every name without a code in the tables that come with the software, to find in notes."""
     beginnings, found = set[int](), dict[int, list[Name]]()
-    for table in sorted((DATA / "core").glob("*.tsv")):
-        for kind, language, text in _listed(table):
-            tokens = normaliser.tokens(text)
-            if keys := places.place(normaliser, text, tokens):
-                beginnings.update(keys)
-                name = Name(hit=_hit(kind, language, text), sequence=places.sequence(tokens))
-                found.setdefault(keys[-1], []).append(name)
+    for kind, language, text in _all():
+        tokens = normaliser.tokens(text)
+        if keys := places.place(normaliser, text, tokens):
+            beginnings.update(keys)
+            name = Name(hit=_hit(kind, language, text), sequence=places.sequence(tokens))
+            found.setdefault(keys[-1], []).append(name)
     return Names(beginnings=_sorted(beginnings), whole=_sorted(found), of=lambda key: tuple(found[key]))
 
 
 def _hit(kind: str, language: str, text: str) -> Hit:
-    return Hit(
-        system="",
-        code="",
-        display=text,
-        kind=kind,
-        term=text,
-        language=language,
-        score=1.0,
-        match="exact",
-        preferred=False,
-        source=NOWHERE,
-    )
+    return as_hit(("", "", text, kind, text, language, False, NOWHERE), score=1.0, match="exact")
 
 
 def _sorted(keys: Iterable[int]) -> NDArray[np.uint64]:
     return np.array(sorted(keys), dtype=np.uint64)
 
 
-def _names(folder: Path) -> Iterator[str]:
-    for table in sorted(folder.glob("*.tsv")):
-        yield from (name for _, _, name in _listed(table))
+@lru_cache(maxsize=1)
+def _all() -> tuple[tuple[str, str, str], ...]:
+    """Kind, language and name of what has no code in the tables that come with the software."""
+    return tuple(one for table in sorted((DATA / "core").glob("*.tsv")) for one in _listed(table))
 
 
 def _listed(table: Path) -> Iterator[tuple[str, str, str]]:

@@ -1,21 +1,11 @@
 """`mappings/coding/coding.toml`: which concepts may name a finding, and from what score."""
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 import mappings
-
-
-def _pattern(value: object) -> object:
-    try:
-        return re.compile(value, re.IGNORECASE) if isinstance(value, str) else value
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-
-
-Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
+from mappings import Pattern
 
 
 class SiteRule(mappings.Table):

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from adapter.context.tables import AllergyTable
-from adapter.model import Cue, Mention, Note
+from adapter.model import DICTIONARY, Cue, Mention, Note
 
 RULE = "allergy-named"
 KINDS = frozenset({"condition", "finding"})
-DICTIONARY = "dictionary"  # the source of mentions that are a name of the terminology store
 LONGEST = 60  # characters in which a mention is made whole
 WORD = r"[^\W\d_][\w'’]*"
 

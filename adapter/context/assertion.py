@@ -21,9 +21,20 @@ from adapter.context.relations import Beside, link, sentences
 from adapter.context.rules import Axis, ContextRules
 from adapter.context.scopes import Scope, scopes
 from adapter.context.severities import severities
-from adapter.model import FLAGS, Assertion, Cue, Experiencer, Finding, Mention, Note, Section, Span, Step
+from adapter.model import (
+    DICTIONARY,
+    FLAGS,
+    Assertion,
+    Cue,
+    Experiencer,
+    Finding,
+    Mention,
+    Note,
+    Section,
+    Span,
+    Step,
+)
 
-DICTIONARY = "dictionary"  # the source of mentions that are a name of the terminology store
 PROBLEMS = ("condition", "finding")
 ASSERTED = (*PROBLEMS, "medication", "procedure", "test", "social")
 OF_ANYBODY: frozenset[Axis] = frozenset(
@@ -219,7 +230,7 @@ def _assertions(
             lasts=lasts,
             valued=index in valued,
             nobody=general.cue(nobody, ordered[index].start),
-            other=general.cue(others, ordered[index].start),
+            other=persons.cue(others, ordered[index].start),
         )
 
     lasting = rules.lasting

@@ -5,6 +5,7 @@ of one patient.
 """
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,8 +69,9 @@ def passages(note: Note, rules: GeneralRules | None) -> Sequence[Passage]:
 
 
 def cue(passages: Sequence[Passage], position: int) -> Cue | None:
-    """What says that nobody is spoken of at a position."""
-    return next((one.cue for one in passages if one.start <= position < one.end), None)
+    """What is said at a position by passages in order, none of which overlaps another."""
+    at = bisect_right(passages, position, key=lambda one: one.start) - 1
+    return passages[at].cue if at >= 0 and position < passages[at].end else None
 
 
 def _cue(note: Note, start: int, end: int, rules: GeneralRules) -> Cue | None:

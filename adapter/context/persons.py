@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from adapter.context import general
 from adapter.context.general import Passage
 from adapter.context.phrases import bare
 from adapter.context.ranges import lowered
@@ -34,37 +35,53 @@ class PersonRules:
     opens: re.Pattern[str]
     back: re.Pattern[str]
     patient: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The tables of a language."""
+
+    persons: tuple[PersonRules, ...]
     plain: Mapping[int, str]  # letters without their accents, where these do not count
 
 
-def rules(tables: Sequence[PersonTable], *, unaccented: bool) -> tuple[PersonRules, ...]:
-    """The words of a language, ready to find."""
+def rules(tables: Sequence[PersonTable], *, unaccented: bool) -> Rules | None:
+    """The words of a language, ready to find; none where it has none."""
+    if not tables:
+        return None
 
     def some(words: Sequence[str]) -> str:
         known = {bare(word.lower()) if unaccented else word.lower() for word in words}
         listed = sorted(known, key=lambda word: (-len(word), word))
         return "|".join(re.escape(word).replace(r"\#", r"\d+") for word in listed) or "(?!)"
 
-    return tuple(
+    made = tuple(
         PersonRules(
             opens=re.compile(
                 rf"{_BEGINS}(?P<words>(?:{some(table.labels)})(?!\w){_ASIDE}{_LABEL}|(?:{some(table.opens)})(?!\w))"
             ),
             back=re.compile(rf"{_BEGINS}(?:{some(table.back)})(?!\w)"),
             patient=re.compile(rf"(?<!\w)(?:(?P<other>{some(table.patient)})|{some(table.own)})(?!\w)"),
-            plain={code: bare(chr(code)) for code in _LETTERS} if unaccented else {},
         )
         for table in tables
     )
+    return Rules(made, {code: bare(chr(code)) for code in _LETTERS} if unaccented else {})
 
 
-def passages(note: Note, rules: Sequence[PersonRules]) -> Sequence[Passage]:
-    """The stretches of a note that tell of another person."""
-    return tuple(part for each in rules for part in _passages(note, each))
+def passages(note: Note, rules: Rules | None) -> Sequence[Sequence[Passage]]:
+    """The stretches of a note that tell of another person, for each table."""
+    if rules is None:
+        return ()
+    text = _compared(note.text, rules.plain)
+    return tuple(tuple(_passages(note, text, each)) for each in rules.persons)
 
 
-def _passages(note: Note, rules: PersonRules) -> Iterator[Passage]:
-    text = _compared(note.text, rules)
+def cue(passages: Sequence[Sequence[Passage]], position: int) -> Cue | None:
+    """What says that another person is spoken of at a position."""
+    return next(filter(None, (general.cue(each, position) for each in passages)), None)
+
+
+def _passages(note: Note, text: str, rules: PersonRules) -> Iterator[Passage]:
     first = rules.patient.search(text)
     if first is None or first["other"] is None:
         return
@@ -89,8 +106,8 @@ def _end(text: str, opening: re.Match[str], rules: PersonRules) -> int:
     return back.start() if back is not None else last
 
 
-def _compared(text: str, rules: PersonRules) -> str:
+def _compared(text: str, letters: Mapping[int, str]) -> str:
     """The text in lower case, and without accents where they do not count, each letter in its place."""
     small = lowered(text)
-    plain = small.translate(rules.plain) if rules.plain and not small.isascii() else small
+    plain = small.translate(letters) if letters and not small.isascii() else small
     return plain if len(plain) == len(text) else small

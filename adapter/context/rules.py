@@ -17,7 +17,6 @@ from adapter.context import allergies, general, labels, orders, persons, ranges
 from adapter.context.allergies import AllergyRules
 from adapter.context.general import GeneralRules
 from adapter.context.orders import OrderRules
-from adapter.context.persons import PersonRules
 from adapter.context.phrases import Node, bare, count, expanded, plant, spelled, tokens_of
 from adapter.context.tables import (
     AllergyTable,
@@ -234,7 +233,7 @@ class ContextRules:
     ranges: re.Pattern[str] | None = None
     general: GeneralRules | None = None
     orders: OrderRules | None = None
-    others: tuple[PersonRules, ...] = ()  # passages on another person
+    others: persons.Rules | None = None  # passages on another person
     allergies: AllergyRules | None = None
 
 

@@ -89,10 +89,8 @@ def _backward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rul
             first = _bracket(tokens, back, leaves="(", enters=")", otherwise=first - 1) + 1
     start = tokens[match.first].start
     low = tokens[first].start if first < len(tokens) else start
-    end, told = (
-        tokens[match.last - 1].end,
-        tuple(_beside(tokens, one) for one in asides if one.first >= first),
-    )
+    end = tokens[match.last - 1].end
+    told = tuple(_beside(tokens, one) for one in asides if one.first >= first)
     return Scope(low, start, start, end, False, match.entry, match.relative, False, told)
 
 

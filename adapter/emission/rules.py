@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args
 from pydantic import ConfigDict, model_validator
 
 import mappings
-from adapter.emission.tables import Code, Dates, Dosage, Giving, Pattern, Units
-from mappings import Table
+from adapter.emission.tables import Code, Dates, Dosage, Giving, Units
+from mappings import Pattern, Table
 
 OutcomeName = Literal[
     "present",

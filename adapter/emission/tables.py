@@ -1,22 +1,10 @@
 """The tables of mappings/resources/ that need no policy: codes, units, dosage, dates, words of giving."""
 
-import re
 from collections.abc import Mapping
-from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import ConfigDict
 
-from mappings import Table
-
-
-def _compiled(value: object) -> object:
-    try:
-        return re.compile(value, re.IGNORECASE) if isinstance(value, str) else value
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-
-
-Pattern = Annotated[re.Pattern[str], BeforeValidator(_compiled)]
+from mappings import Pattern, Table
 
 
 class Code(Table):

@@ -8,10 +8,9 @@ encoder's word for it: see `arbiter`.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from adapter.model import Mention, Note, Step, Stretch, primary
+from adapter.model import DICTIONARY, Mention, Note, Step, Stretch, primary
 from terminology import TermMatch
 
-NAME = "dictionary"
 _SHORT = 3  # letters; an abbreviation no longer than this counts only where it is not written small
 CONFIDENCE = 0.9  # that a verbatim name of a terminology means what the terminology says
 
@@ -35,7 +34,7 @@ class Dictionary:
     In the languages of `uncoded` names that have no code are found too.
     """
 
-    name = NAME
+    name = DICTIONARY
     languages: Collection[str] | None = None
     model = None
 
@@ -83,7 +82,7 @@ class Dictionary:
             text=words,
             kind=self._kinds[match.kind],
             confidence=CONFIDENCE,
-            sources=(NAME,),
+            sources=(DICTIONARY,),
         )
 
     def close(self) -> None:

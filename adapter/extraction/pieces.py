@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import mappings
-from adapter.extraction.dictionary import NAME
-from adapter.model import Mention, Note, primary
+from adapter.model import DICTIONARY, Mention, Note, primary
 
 
 class Pieces(mappings.Table):
@@ -59,7 +58,7 @@ def _touch(one: Mention, other: Mention, note: Note, rules: Pieces) -> bool:
     """Whether two mentions are pieces: of one kind, only a space between them, the first no name."""
     if one.kind != other.kind or one.kind not in rules.kinds or note.text[one.end : other.start] != " ":
         return False
-    return NAME not in one.sources
+    return DICTIONARY not in one.sources
 
 
 def _joined(one: Mention, other: Mention, note: Note) -> Mention:
