@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import mappings
-from adapter.extraction import persons, pieces
+from adapter.extraction import persons, pieces, sites
 from adapter.extraction.analytes import Measured, as_test
 from adapter.extraction.classifier import Classifier
 from adapter.extraction.dictionary import Dictionary, Gazetteer
@@ -64,6 +64,7 @@ class ArbiterRules(mappings.Table):
     measured: Measured
     fragments: Fragments
     pieces: pieces.Pieces
+    sites: sites.Sites
     persons: persons.Persons
 
 
@@ -137,7 +138,7 @@ class Arbiter:
     ) -> tuple[list[Mention], list[Issue]]:
         """What was read and named, in whole names; what names nothing is left out."""
         rules = self._rules
-        trimmed = pieces.trimmed(read, note, rules.pieces)
+        trimmed = sites.taken_out(pieces.trimmed(read, note, rules.pieces), named, note, rules.sites)
         before = {(one.start - 1, one.kind) for one in trimmed}  # where what describes a mention ends
         alone = [
             one for one in trimmed if is_fragment(one, rules.fragments) and (one.end, one.kind) not in before
@@ -147,7 +148,8 @@ class Arbiter:
         merged = merge([one for one in trimmed if one not in alone], names, reading, rules, doubt)
         whole, loose = pieces.joined(merged, note, rules.pieces)
         left = [one for one in whole if is_fragment(one, rules.fragments)]
-        return [one for one in whole if one not in left], [left_out(one) for one in (*alone, *loose, *left)]
+        kept = sites.sided([one for one in whole if one not in left], note, rules.sites)
+        return kept, [left_out(one) for one in (*alone, *loose, *left)]
 
     def _told(self, mention: Mention, note: Note, reading: Reading) -> Mention:
         """With what the encoder claims of it, and how sure we are that it is one."""
