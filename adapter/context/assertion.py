@@ -233,8 +233,7 @@ def _assertions(
             other=persons.cue(others, ordered[index].start),
         )
 
-    lasting = rules.lasting
-    lasts = [lasting is not None and lasting.search(mention.text) is not None for mention in ordered]
+    lasts = [_lasts(mention, rules) for mention in ordered]
     found = [judged(index, lasts=each) for index, each in enumerate(lasts)]
     today = {_name(one) for one, said in zip(ordered, found, strict=True) if _plain(said)}
     for index, mention in enumerate(ordered):
@@ -244,6 +243,12 @@ def _assertions(
         if _plain(found[index]):
             found[index] = replace(found[index], planned=True, cues=(ordering[index],))
     return found
+
+
+def _lasts(mention: Mention, rules: ContextRules) -> bool:
+    """Whether a mention names what lasts by nature; its last words say so of an operation."""
+    found = rules.lasting.search(mention.text) if rules.lasting else None
+    return found is not None and (mention.kind != "procedure" or mention.text.endswith(found.group()))
 
 
 def _plain(said: Assertion) -> bool:

@@ -1,6 +1,7 @@
 """Sentences that only name tests and procedures: "DXA. Carotid duplex." Nothing but an order says no more.
 
-What was done is told with a time, a verb or a value; sections of results and of operations are left out.
+What was done is told with a time, a verb or a value; sections of results and of operations are left out, or
+only those of plans are taken.
 """
 
 import re
@@ -12,6 +13,7 @@ import mappings
 from adapter.model import Cue, Mention, Note, Span
 
 RULE = "bare-order"
+MARK = re.compile(r"\(?\d{1,2}[.):]\s*|[-•*·▪◦–—#>+]\s*")  # of an item
 
 
 class OrderTable(mappings.Table):
@@ -20,6 +22,8 @@ class OrderTable(mappings.Table):
     kinds: tuple[str, ...]
     words: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()  # sections where such a sentence orders nothing
+    sections: tuple[str, ...] = ()  # the only ones where it does, as an item or behind the heading too
+    beside: tuple[str, ...] = ()  # kinds that may stand in it and are not ordered: "MRI of the brain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,9 @@ class OrderRules:
     """Which kinds a bare sentence orders, what else may stand in it, and the sections where it does not."""
 
     kinds: frozenset[str]
+    beside: frozenset[str]
     rest: re.Pattern[str]  # of what stands between and around the mentions
+    outside: frozenset[str]
     sections: frozenset[str]
 
 
@@ -35,9 +41,15 @@ def rules(table: OrderTable | None) -> OrderRules | None:
     """The table of a language; none where it has none."""
     if table is None:
         return None
-    words = "|".join(map(re.escape, table.words))
+    words = "|".join(map(re.escape, table.words)).replace("<number>", r"\d+")
     rest = re.compile(rf"(?:[\s,;/+&()→>-]|\b(?:{words})\b)*\.?", re.IGNORECASE)
-    return OrderRules(frozenset(table.kinds), rest, frozenset(table.outside))
+    return OrderRules(
+        kinds=frozenset(table.kinds),
+        beside=frozenset((*table.kinds, *table.beside)),
+        rest=rest,
+        outside=frozenset(table.outside),
+        sections=frozenset(table.sections),
+    )
 
 
 def cues(note: Note, ordered: Sequence[Mention], rules: OrderRules | None) -> Mapping[int, Cue]:
@@ -47,19 +59,29 @@ def cues(note: Note, ordered: Sequence[Mention], rules: OrderRules | None) -> Ma
     starts = [mention.start for mention in ordered]
     found: dict[int, Cue] = {}
     for sentence in note.sentences:
-        if not note.text.endswith(".", 0, sentence.end):
-            continue
         inside = range(bisect_left(starts, sentence.start), bisect_left(starts, sentence.end))
-        if not inside or any(ordered[index].kind not in rules.kinds for index in inside):
+        told = [index for index in inside if ordered[index].kind in rules.kinds]
+        if not told or any(ordered[index].kind not in rules.beside for index in inside):
             continue
-        section = note.section_at(sentence.start)
-        if section.key in rules.sections or _follows(note, section.heading, sentence):
+        if (begin := _begin(note, sentence, rules)) is None:
             continue
-        places = [sentence.start, *(ordered[index].end for index in inside)]
+        places = [begin, *(ordered[index].end for index in inside)]
         ends = [*(ordered[index].start for index in inside), sentence.end]
         if all(rules.rest.fullmatch(note.text, low, high) for low, high in zip(places, ends, strict=True)):
-            found |= {index: _cue(ordered[index]) for index in inside}
+            found |= {index: _cue(ordered[index]) for index in told}
     return found
+
+
+def _begin(note: Note, sentence: Span, rules: OrderRules) -> int | None:
+    """Where the words of a sentence begin that may be an order by itself; None where it may not."""
+    section = note.section_at(sentence.start)
+    full, first = note.text.endswith(".", 0, sentence.end), _follows(note, section.heading, sentence)
+    if not rules.sections:
+        return sentence.start if full and not first and section.key not in rules.outside else None
+    if section.key not in rules.sections:
+        return None
+    mark = MARK.match(note.text, sentence.start, sentence.end)
+    return mark.end() if mark else sentence.start if full or first else None
 
 
 def _follows(note: Note, heading: Span, sentence: Span) -> bool:

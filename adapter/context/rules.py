@@ -288,8 +288,9 @@ def _head(table: HeadTable, whole: ContextFile) -> Head:
 
 
 def _names(words: Sequence[str]) -> re.Pattern[str] | None:
-    """Finds one of these names as whole words, in any case; "*" is the rest of a word."""
+    """Finds one of these names as whole words, in any case, over lines too; "*" is the rest of a word."""
     named = "|".join(re.escape(word).replace("'", "['’]").replace(r"\*", r"\w*") for word in words)
+    named = named.replace("\\ ", r"\s+")
     return re.compile(rf"\b(?:{named})\b", re.IGNORECASE) if words else None
 
 

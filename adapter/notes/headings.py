@@ -76,11 +76,15 @@ class Headings:
         return self.inside.get((current, words)) or self.anywhere.get(words)
 
     def goes_on(self, line: str) -> bool:
-        """Whether a line ends with a word that more must follow; an answer ("no") after another such."""
+        """Whether a line ends with a word that more must follow; an answer ("no") after another such.
+
+        Or after a full stop: "No" with more of its sentence below it.
+        """
         words = [word.lower() for word in line[-LAST:].split()[-2:]]
         if not words or words[-1] not in self.unfinished:
             return False
-        return words[-1] not in self.answers or words[0] in self.unfinished - self.answers
+        opens = words[0].endswith(".") or words[0] in self.unfinished - self.answers
+        return opens or words[-1] not in self.answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

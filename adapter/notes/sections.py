@@ -76,11 +76,20 @@ def _headings(text: str, parts: Sequence[Part]) -> Iterator[_Heading]:
             lead = LEAD.match(text, start, end)
             first = lead.end() if lead else start
             item = _is_item(text[start:end], before, following)
-            line = _Line(text, start, first, end, part.rules.goes_on(before), item)
+            rest = index > 0 and _wrapped(text, lines[index - 1], (start, end))
+            line = _Line(text, start, first, end, rest or part.rules.goes_on(before), item)
             for heading in _in_line(line, following, current, part.rules):
                 key = heading.key or current
                 yield _Heading(key=key, start=heading.start, end=heading.end)
                 current = key
+
+
+def _wrapped(text: str, before: tuple[int, int], line: tuple[int, int]) -> bool:
+    """Whether a line is the rest of a sentence: "there were no" and, below it, "complications."."""
+    told = text[slice(*before)].rstrip()[-1]
+    ended = text[slice(*line)].rstrip().endswith(".")
+    near = text.count("\n", before[1], line[0]) < 2
+    return ended and near and text[line[0]].islower() and (told.isalnum() or told == ",")
 
 
 def _is_item(line: str, before: str, following: str) -> bool:

@@ -116,8 +116,8 @@ def _ends(text: str, begin: int, match: re.Match[str], end: int, rules: Headings
         return False
     if bare in rules.abbreviations or ("." in bare and not bare[-1].isdigit()):
         return ahead.isupper() and bare not in rules.titles
-    if len(word) == 1 and word.isupper():
-        return not _named(text, begin, match.start() - 1, rules)
+    if len(word) == 1 and word.isupper():  # "E. coli"
+        return not ahead.islower() and not _named(text, begin, match.start() - 1, rules)
     return not ahead.islower() or len(bare) >= 4 or bare[-1:].isdigit() or bare[-1:] in ")%"
 
 

@@ -25,6 +25,9 @@ def sentences(text):
         "See e.g. the chart.",
         "Lesion approx. 3 cm.",
         "pt. denies pain",
+        "Stool sent for C. difficile toxin and E. coli culture.",
+        "The x-ray taken after the procedure showed no\ncomplications.",
+        "She has no weakness of the left hand at all today, nor any\nmedications.",
     ],
 )
 def test_one_sentence(whole):
@@ -38,6 +41,9 @@ def test_one_sentence(whole):
         ("pt denies fever. no chills. lungs clear", ["pt denies fever.", "no chills.", "lungs clear"]),
         ("Lisinopril 10 mg. Metformin 500 mg.", ["Lisinopril 10 mg.", "Metformin 500 mg."]),
         ("He has hepatitis C. The liver is large.", ["He has hepatitis C.", "The liver is large."]),
+        ("Complications.\nComplications.", ["Complications.", "Complications."]),
+        ("Well. No\npain at night.", ["Well.", "No\npain at night."]),
+        ("Smokes, no\nHis wife does.", ["Smokes, no", "His wife does."]),
         ("Any pain? None! Good.", ["Any pain?", "None!", "Good."]),
         ("Pressure was 120/80. Pulse 70.", ["Pressure was 120/80.", "Pulse 70."]),
         ("No fever.No chills.", ["No fever.", "No chills."]),
