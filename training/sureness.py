@@ -2,15 +2,15 @@
 
     python -m training.sureness --gold GOLD.jsonl --predicted FINDINGS.jsonl
 
-Predictions are those of `notewright extract` with an empty `[sureness]`. Prints slope, shift and bend, and
-the expected calibration error (ten bins of equal mass, right: same start, end and kind) before, and after as
+Predictions are those of `notewright extract` with an empty `[sureness]`. Prints what belongs there, and the
+expected calibration error (ten bins of equal mass, right: same start, end and kind) before, and after as
 fitted on the other half of the notes.
 """
 
 import argparse
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapter.extraction.sureness import BEND, EDGE
+from adapter.model import DICTIONARY
 
 Numbers = NDArray[np.float64]
+NAMES = ("slope", "shift", "below", "both", "named")  # what is fitted
 PENALTY = 1.0  # of the squares of what is fitted: nothing beside hundreds of mentions
 BINS = 10
 
@@ -33,15 +35,25 @@ def mentions(row: dict[str, Any]) -> Iterator[tuple[int, int, str]]:
 
 
 def judged(gold: Path, predicted: Path) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
-    """Of every finding: its probability, 1 where gold has it, and in which half of the notes it is."""
+    """Of every finding: what its confidence is made of, 1 where gold has it, and its half of the notes."""
     truth = {row["id"]: set(mentions(row)) for row in rows(gold)}
     told = [
-        (one["confidence"], (one["start"], one["end"], one["kind"]) in truth[row["id"]], half(row["id"]))
+        (
+            (one["confidence"], *found_by(one["sources"])),
+            (one["start"], one["end"], one["kind"]) in truth[row["id"]],
+            half(row["id"]),
+        )
         for row in rows(predicted)
         for one in row["findings"]
     ]
     sure, right, side = (np.array(column) for column in zip(*told, strict=True))
-    return sure, right.astype(float), side
+    return points(sure[:, 0], sure[:, 1:]), right.astype(float), side
+
+
+def found_by(sources: Collection[str]) -> tuple[bool, bool]:
+    """Whether encoder and dictionary found a mention, and whether the dictionary alone did."""
+    named = DICTIONARY in sources
+    return named and len(set(sources)) > 1, named and len(set(sources)) == 1
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -54,11 +66,11 @@ def half(identifier: str) -> bool:
     return bool(hashlib.sha256(identifier.encode()).digest()[0] & 1)
 
 
-def odds(probabilities: Numbers) -> Numbers:
-    """Log odds, a column of ones, and how far the odds are below the bend."""
+def points(probabilities: Numbers, sources: Numbers) -> Numbers:
+    """A column for each of NAMES: log odds, ones, how far the odds are below the bend, and who found it."""
     inside = np.clip(probabilities, EDGE, 1 - EDGE)
-    found = np.log(inside / (1 - inside))
-    return np.stack([found, np.ones(len(inside)), np.minimum(found - BEND, 0)], axis=1)
+    odds = np.log(inside / (1 - inside))
+    return np.column_stack([odds, np.ones(len(inside)), np.minimum(odds - BEND, 0), sources])
 
 
 def sigmoid(values: Numbers) -> Numbers:
@@ -67,12 +79,12 @@ def sigmoid(values: Numbers) -> Numbers:
 
 
 def fitted(sure: Numbers, right: Numbers) -> Numbers:
-    """Slope, shift and `below` of the greatest likelihood, by Newton's method."""
-    points, found = odds(sure), np.zeros(3)
+    """What of NAMES makes these points likeliest, by Newton's method."""
+    found = np.zeros(len(NAMES))
     for _ in range(50):
-        guess = sigmoid(points @ found)
-        slope = points.T @ (guess - right) + PENALTY * found
-        curve = (points * (guess * (1 - guess))[:, None]).T @ points + PENALTY * np.eye(3)
+        guess = sigmoid(sure @ found)
+        slope = sure.T @ (guess - right) + PENALTY * found
+        curve = (sure * (guess * (1 - guess))[:, None]).T @ sure + PENALTY * np.eye(len(NAMES))
         found = found - np.linalg.solve(curve, slope)
     return found
 
@@ -93,14 +105,16 @@ def main() -> None:
     parser.add_argument("--predicted", type=Path, required=True)
     options = parser.parse_args()
     sure, right, side = judged(options.gold, options.predicted)
-    crossed = np.empty(len(sure))
+    crossed = np.empty(len(right))
     for one in (True, False):
-        crossed[side == one] = sigmoid(
-            odds(sure[side == one]) @ fitted(sure[side != one], right[side != one])
-        )
-    slope, shift, below = fitted(sure, right)
-    told = {"mentions": len(sure), "right": right.mean(), "before": error(sure, right),
-            "crossed": error(crossed, right), "slope": slope, "shift": shift, "below": below}  # fmt: skip
+        crossed[side == one] = sigmoid(sure[side == one] @ fitted(sure[side != one], right[side != one]))
+    told = {
+        "mentions": len(right),
+        "right": right.mean(),
+        "before": error(sigmoid(sure[:, 0]), right),
+        "crossed": error(crossed, right),
+        **dict(zip(NAMES, fitted(sure, right), strict=True)),
+    }
     print(json.dumps({name: round(float(value), 4) for name, value in told.items()}))
 
 

@@ -138,7 +138,8 @@ class Arbiter:
     ) -> tuple[list[Mention], list[Issue]]:
         """What was read and named, in whole names; what names nothing is left out."""
         rules = self._rules
-        trimmed = sites.taken_out(pieces.trimmed(read, note, rules.pieces), named, note, rules.sites)
+        parts = pieces.divided(pieces.trimmed(read, note, rules.pieces), named, rules.pieces)
+        trimmed = sites.taken_out(parts, named, note, rules.sites)
         before = {(one.start - 1, one.kind) for one in trimmed}  # where what describes a mention ends
         alone = [
             one for one in trimmed if is_fragment(one, rules.fragments) and (one.end, one.kind) not in before
@@ -157,7 +158,7 @@ class Arbiter:
         return replace(
             mention,
             claims=reading.claims(mention.start, mention.end, self._rules.claims),
-            confidence=honest.of(mention.confidence) if honest else mention.confidence,
+            confidence=honest.of(mention.confidence, mention.sources) if honest else mention.confidence,
         )
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ _CODE = re.compile(r"[A-Z]{1,4}[a-z]?\d{0,3}-?")
 _UNIT = r"(?! ?(mg|mcg|µg|g|ml|units?|iu|%)(?!\w))"
 _NUMBER = re.compile(rf"(-?\d{{3,}}|[ ](?!\d*00\b)(\d{{4,}}|\d{{2,3}},\d{{3}}))\b{_UNIT}", re.IGNORECASE)
 _ISOTOPE = re.compile(r"\w{0,2}-?\[\d{1,3}-?\d{0,3}[A-Z][a-z]?\]-?")  # how a substance was labelled: "[3H]"
+_COLUMN = re.compile(r" *\t[ \t]*| {3,}")
 _NUMERAL = re.compile(r"(?<![\w,.-])\d{1,2}-$")
 
 WRAPPED = 45  # characters: a line that was wrapped is longer
@@ -35,18 +36,19 @@ def settled(
     *,
     coded: Collection[int],
     headings: Collection[int] = (),
+    sentences: Collection[int] = (),
     headed: Collection[int] = (),
     heads: Collection[str] = (),
 ) -> list[Chunk]:
     """The chunks with their edges put right.
 
-    `coded` are the kinds that may have code names, `headings` the code points where headings begin; `heads`
-    are nouns, in lower case, that belong to a mention of a `headed` kind when they follow it. An edge moves
-    outwards only over words that no other chunk holds; a chunk never becomes empty.
+    `coded` are the kinds that may have code names, `headings` and `sentences` the code points where these
+    begin; `heads` are nouns, in lower case, that belong to a mention of a `headed` kind when they follow it.
+    An edge moves outwards only over words that no other chunk holds; a chunk never becomes empty.
     """
     taken = {index for chunk in chunks for index in range(chunk.start, chunk.end)}
     found = []
-    for chunk in (part for whole in chunks for part in _by_lines(text, words, whole, headings)):
+    for chunk in (part for whole in chunks for part in _by_lines(text, words, whole, headings, sentences)):
         span = _in_one_paragraph(text, words, (chunk.start, chunk.end), headings)
         span = _compared(text, words, _balanced(text, words, _trimmed(text, words, span)))
         if chunk.kind in headed:
@@ -61,17 +63,32 @@ def settled(
     return found
 
 
-def _by_lines(text: str, words: Words, chunk: Chunk, headings: Collection[int]) -> Iterator[Chunk]:
-    """A chunk over two lines of a list is two: the first line is too short to have been wrapped."""
+def _by_lines(
+    text: str, words: Words, chunk: Chunk, headings: Collection[int], sentences: Collection[int]
+) -> Iterator[Chunk]:
+    """A chunk over two lines of a list, or two columns of a table, is two; a first column names the row."""
     start = chunk.start
     for index in range(chunk.start + 1, chunk.end):
         low, high = words.ends[index - 1], words.starts[index]
-        short = low - (text.rfind("\n", 0, low) + 1) < WRAPPED
-        broken = text.count("\n", low, high) == 1 and high not in headings
-        if broken and short and text[high].isupper():
+        column = _COLUMN.fullmatch(text, low, high)
+        if high in headings or not (column or _ends_line(text, low, high, sentences)):
+            continue
+        if not (column and _opens_line(text, words.starts[start])):
             yield replace(chunk, start=start, end=index)
-            start = index
+        start = index
     yield replace(chunk, start=start)
+
+
+def _opens_line(text: str, position: int) -> bool:
+    return not text[text.rfind("\n", 0, position) + 1 : position].strip()
+
+
+def _ends_line(text: str, low: int, high: int, sentences: Collection[int]) -> bool:
+    """Whether the line that ends at `low` is not continued at `high`: it is over, or was not wrapped."""
+    if text.count("\n", low, high) != 1:
+        return False
+    short = low - (text.rfind("\n", 0, low) + 1) < WRAPPED
+    return high in sentences or (short and text[high].isupper())
 
 
 def _word(text: str, words: Words, index: int) -> str:

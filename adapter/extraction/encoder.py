@@ -103,6 +103,7 @@ class EncoderEngine:
             self._chunks(note.text, reading),
             coded=self._coded,
             headings=headings,
+            sentences={sentence.start for sentence in note.sentences},
             headed=self._headed,
             heads=self._heads,
         )

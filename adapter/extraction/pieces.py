@@ -1,7 +1,8 @@
 """Pieces of a name that the encoder read apart: a preposition at the end of one, two that are one name.
 
 "koorts met koude rillingen" is read as "koorts met" and "koude rillingen", "foul smelling drainage" as
-"foul" and "smelling drainage". Words, kinds and languages: `[pieces]` of `mappings/extraction/arbiter.toml`.
+"foul" and "smelling drainage"; and the other way round "Leber/Niere" as one. Words, kinds and languages:
+`[pieces]` of `mappings/extraction/arbiter.toml`.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,23 @@ class Pieces(mappings.Table):
 def trimmed(read: Sequence[Mention], note: Note, rules: Pieces) -> list[Mention]:
     """What was read, without prepositions and articles at the ends."""
     return [_trimmed(one, note, rules) for one in read]
+
+
+def divided(read: Sequence[Mention], named: Sequence[Mention], rules: Pieces) -> list[Mention]:
+    """What was read, in two where a stroke stands between two names of the dictionary."""
+    begins = {one.start for one in named}
+    ends = {one.end for one in named}
+    parts: list[Mention] = []
+    for mention in read:
+        before, stroke, behind = mention.text.partition("/")
+        end = mention.start + len(before.rstrip())
+        start = mention.end - len(behind.lstrip())
+        if stroke and mention.kind in rules.kinds and end in ends and start in begins and mention.end in ends:
+            parts.append(replace(mention, end=end, text=before.rstrip()))
+            parts.append(replace(mention, start=start, text=behind.lstrip()))
+        else:
+            parts.append(mention)
+    return parts
 
 
 def joined(merged: Sequence[Mention], note: Note, rules: Pieces) -> tuple[list[Mention], list[Mention]]:

@@ -1,16 +1,18 @@
 """A mention's confidence, made honest: of mentions said to be right with 0.8, eight in ten are.
 
-Platt scaling of the model's own probability, for each language, with one bend: Platt 1999, "Probabilistic
-outputs for support vector machines"; Guo et al. 2017, https://arxiv.org/abs/1706.04599. Fitted by
-`training/sureness.py`.
+Platt scaling of the model's own probability, for each language, with one bend, and a shift for what the
+terminology names too or alone: Platt 1999, "Probabilistic outputs for support vector machines"; Guo et al.
+2017, https://arxiv.org/abs/1706.04599. Fitted by `training/sureness.py`.
 """
 
 import math
+from collections.abc import Collection
 from typing import Self
 
 from pydantic import model_validator
 
 import mappings
+from adapter.model import DICTIONARY
 
 EDGE = 1e-4  # a probability nearer to 0 or 1 is taken for this far from it
 BEND = 3.0  # log odds, about 0.95, below which another slope may hold
@@ -19,12 +21,15 @@ BEND = 3.0  # log odds, about 0.95, below which another slope may hold
 class Sureness(mappings.Table):
     """How log odds become others, and so a probability a confidence.
 
-    They are slope * odds + shift; below BEND the slope is `below` more.
+    They are slope * odds + shift; below BEND the slope is `below` more. `both` is added where encoder and
+    dictionary found the mention, `named` where the dictionary alone did.
     """
 
     slope: float
     shift: float
     below: float = 0.0
+    both: float = 0.0
+    named: float = 0.0
 
     @model_validator(mode="after")
     def _rises(self) -> Self:
@@ -32,9 +37,11 @@ class Sureness(mappings.Table):
             raise ValueError("the more probable must be the more sure: slope, and slope + below, above 0")
         return self
 
-    def of(self, probability: float) -> float:
-        """The confidence, between 0 and 1; it rises with the probability."""
+    def of(self, probability: float, sources: Collection[str] = ()) -> float:
+        """The confidence, between 0 and 1, of what these found; it rises with the probability."""
         inside = min(max(probability, EDGE), 1 - EDGE)
         odds = math.log(inside / (1 - inside))
         honest = self.slope * odds + self.shift + self.below * min(odds - BEND, 0)
+        if DICTIONARY in sources:
+            honest += self.both if len(set(sources)) > 1 else self.named
         return round(1 / (1 + math.exp(-honest)), 4)

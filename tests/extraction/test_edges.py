@@ -130,6 +130,28 @@ def test_two_lines_of_a_list_are_two_mentions() -> None:
     ]
 
 
+def test_two_columns_of_a_table_are_two_mentions() -> None:
+    assert settled("Vorerkr.: «Asthma     Gicht»", CONDITION) == ["Asthma", "Gicht"]
+    assert settled("Vorerkr.: «Asthma\tGicht»", CONDITION) == ["Asthma", "Gicht"]
+
+
+def test_the_first_column_names_the_row() -> None:
+    assert settled("«Kreislauf      Hypertonie»", CONDITION) == ["Hypertonie"]
+
+
+def test_a_mention_ends_where_its_sentence_ends_with_the_line() -> None:
+    line = "a long line that nobody has wrapped because it is over: sister bipolar"
+    text = line + "\nthrombosis"
+    words = TOKENIZER.words(text)
+    chunk = chunk_of(words, text.index("bipolar"), len(text), CONDITION)
+    parts = edges.settled(text, words, [chunk], coded=(), sentences={0, text.index("thrombosis")})
+    assert [text[words.starts[one.start] : words.ends[one.end - 1]] for one in parts] == [
+        "bipolar",
+        "thrombosis",
+    ]
+    assert len(edges.settled(text, words, [chunk], coded=())) == 1
+
+
 @pytest.mark.parametrize(
     "marked",
     [

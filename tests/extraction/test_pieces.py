@@ -55,12 +55,33 @@ def test_no_name_ends_with_a_preposition(marked: str, kind: str, language: str, 
         ("«recidiverende» «urineretentie»", "condition", "nl", ["urineretentie"]),
         ("«bronchoscopie» avec «biopsies»", "procedure", "fr", ["bronchoscopie", "biopsies"]),
         ("«Osteopenie»\n«Gonarthrose»", "condition", "de", ["Osteopenie", "Gonarthrose"]),
+        ("«kleine» «Zehe»", "body_site", "de", ["kleine Zehe"]),
+        ("«ligament» «croisé antérieur»", "body_site", "fr", ["ligament croisé antérieur"]),
     ],
 )
 def test_two_that_touch_are_one_or_the_first_is_a_piece(
     marked: str, kind: str, language: str, kept: list[str]
 ) -> None:
     assert settled(marked, kind, language) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "kept"),
+    [
+        ("Leber/Niere", ["Leber", "Niere"], ["Leber", "Niere"]),
+        ("Bluthusten / Brustschmerz", ["Bluthusten", "Brustschmerz"], ["Bluthusten", "Brustschmerz"]),
+        ("Spier/gewrichtsklachten", ["gewrichtsklachten"], ["Spier/gewrichtsklachten"]),
+        ("Influenza A/B", ["Influenza A"], ["Influenza A/B"]),
+    ],
+)
+def test_a_stroke_between_two_names_divides_them(text: str, names: list[str], kept: list[str]) -> None:
+    def found(words: str) -> Mention:
+        start = text.index(words)
+        return Mention(start=start, end=start + len(words), text=words, kind="finding", confidence=0.9)
+
+    parts = pieces.divided([found(text)], [found(name) for name in names], RULES.pieces)
+    assert [one.text for one in parts] == kept
+    assert all(text[one.start : one.end] == one.text for one in parts)
 
 
 def test_what_the_dictionary_names_is_no_piece() -> None:

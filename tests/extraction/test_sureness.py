@@ -12,6 +12,12 @@ from training import sureness
 inside = st.floats(0, 1)
 
 
+def told(sure, right, sources=None):
+    who = np.zeros((len(sure), 2)) if sources is None else sources
+    found = sureness.fitted(sureness.points(sure, who), right)
+    return dict(zip(sureness.NAMES, map(float, found), strict=True))
+
+
 @given(inside, inside)
 def test_the_more_probable_is_never_less_sure(one, other):
     honest = Sureness(slope=0.7, shift=-0.9, below=-0.5)
@@ -23,8 +29,7 @@ def test_what_was_always_too_sure_is_mended():
     chance = np.random.default_rng(3)
     sure = chance.uniform(0.3, 0.999, 5000)
     right = (chance.random(5000) < sure**2).astype(float)
-    slope, shift, below = map(float, sureness.fitted(sure, right))
-    honest = Sureness(slope=slope, shift=shift, below=below)
+    honest = Sureness(**told(sure, right))
     mended = np.array([honest.of(value) for value in sure])
     assert sureness.error(mended, right) < 0.03 < sureness.error(sure, right)
 
@@ -35,10 +40,22 @@ def test_what_is_almost_certain_may_keep_its_own_slope():
     right = (chance.random(20_000) < sureness.sigmoid(np.where(odds < 3, 0.2 * odds, odds - 2.4))).astype(
         float
     )
-    slope, shift, below = sureness.fitted(sureness.sigmoid(odds), right)
-    assert slope == pytest.approx(1, abs=0.1)
-    assert slope + below == pytest.approx(0.2, abs=0.1)
-    assert shift == pytest.approx(-2.4, abs=0.4)
+    found = told(sureness.sigmoid(odds), right)
+    assert found["slope"] == pytest.approx(1, abs=0.1)
+    assert found["slope"] + found["below"] == pytest.approx(0.2, abs=0.1)
+    assert found["shift"] == pytest.approx(-2.4, abs=0.4)
+
+
+def test_who_found_a_mention_counts():
+    chance = np.random.default_rng(5)
+    odds, who = chance.uniform(-1, 3, 20_000), chance.integers(0, 3, 20_000)
+    right = (chance.random(20_000) < sureness.sigmoid(odds + np.array([0, 1.5, -1.5])[who])).astype(float)
+    sources = [["encoder"], ["encoder", "dictionary"], ["dictionary"]]
+    found = told(sureness.sigmoid(odds), right, np.array([sureness.found_by(sources[one]) for one in who]))
+    assert found["both"] == pytest.approx(1.5, abs=0.2)
+    assert found["named"] == pytest.approx(-1.5, abs=0.2)
+    alone, both, named = (Sureness(**found).of(0.6, one) for one in sources)
+    assert named < alone < both
 
 
 @pytest.mark.parametrize("bend", [{"slope": -0.1}, {"slope": 0.5, "below": -0.5}])
