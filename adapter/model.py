@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 Severity = Literal["fatal", "error", "warning", "information"]
 Experiencer = Literal["patient", "family", "other"]
+Side = Literal["left", "right", "both"]
 
 KINDS = (
     "condition",
@@ -192,11 +193,13 @@ class When:
 class Attribute:
     """A detail that belongs to a finding: a dose, a route, a result, a body site, a date, a severity."""
 
-    kind: str  # one of KINDS, or "severity" or "reference_range", which rules alone find
+    kind: str  # one of KINDS, or "severity", "reference_range" or "laterality", which rules alone find
     start: int
     end: int
     text: str  # note.text[start:end]
     when: When | None = None  # of a date: what it says
+    side: Side | None = None  # of a laterality: what it says
+    of: Span | None = None  # of a laterality: the body site it is said of, if not of the finding itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,7 @@ def _attributes(all_of_them: tuple[Attribute, ...]) -> dict[str, list[dict[str, 
     found: dict[str, list[dict[str, Any]]] = {}
     for one in all_of_them:
         place = {"start": one.start, "end": one.end, "text": one.text}
-        found.setdefault(one.kind, []).append(place | _when(one))
+        found.setdefault(one.kind, []).append(place | _when(one) | _side(one))
     return found
 
 
@@ -102,6 +102,12 @@ def _when(one: Attribute) -> dict[str, Any]:
         return {}
     fields = {"role": one.when.role, "date": one.when.date, "age": one.when.age}
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _side(one: Attribute) -> dict[str, Any]:
+    """Which side it is, and the body site it is said of."""
+    site = {"of": {"start": one.of.start, "end": one.of.end}} if one.of is not None else {}
+    return {"side": one.side, **site} if one.side is not None else {}
 
 
 def _flat(told: Told) -> dict[str, Any]:

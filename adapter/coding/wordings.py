@@ -109,7 +109,7 @@ def _with_site(
     site = _SPACE.sub(" ", sites[0].text)
     bare = _sideless(_core(site, rules.broaden.get(finding.kind, frozenset())), rules)
     forms = [form for one in languages or rules.site.forms for form in rules.site.forms.get(one, ())]
-    for text in dict.fromkeys((site, bare)):
+    for text in filter(None, dict.fromkeys((site, bare))):  # of "both sides" without its side nothing is left
         for form in forms:
             yield Wording(text=form.format(site=text, name=core), broader=text != site)
 

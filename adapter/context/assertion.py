@@ -21,6 +21,7 @@ from adapter.context.relations import Beside, link, sentences
 from adapter.context.rules import Axis, ContextRules
 from adapter.context.scopes import Scope, scopes
 from adapter.context.severities import severities
+from adapter.context.sides import sides
 from adapter.model import (
     DICTIONARY,
     FLAGS,
@@ -72,7 +73,12 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
     severe = severities(note, findings, rules.severities)
     normal = ranges(note, findings, where, rules.ranges)
     beside = Beside(
-        told=(reasons(note, findings, where, rules.reasons), severe.told, normal.told),
+        told=(
+            reasons(note, findings, where, rules.reasons),
+            severe.told,
+            normal.told,
+            sides(note, findings, rules.sides),
+        ),
         gone=severe.no_findings | normal.no_results,
     )
     return link(note, findings, rules.relations, _told(ordered), sentence=where, beside=beside)

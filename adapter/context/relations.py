@@ -194,9 +194,10 @@ def _joined(
         details[_root(home, homes)].append(
             Attribute(kind=detail.kind, start=detail.start, end=detail.end, text=detail.text)
         )
+    known = {index: {detail.kind for detail in own} for index, own in details.items()}
     for index, extra in ((index, extra) for each in beside.told for index, extra in each.items()):
-        known = {detail.kind for detail in details[index]}
-        details[index] += [detail for detail in extra if detail.kind not in known]
+        said = [detail for detail in extra if detail.kind not in known.get(index, ())]
+        details[_root(index, homes)] += [one for one in said if index not in homes or one.of is not None]
     dropped = {kind for relation in relations if relation.alone == "left out" for kind in relation.kinds}
     dropped |= NEVER_ALONE
     kept, left_out = [], []

@@ -13,15 +13,17 @@ from typing import Literal
 from pydantic import model_validator
 
 import mappings
-from adapter.context import allergies, general, labels, orders, persons, ranges
+from adapter.context import allergies, general, labels, orders, persons, ranges, sides
 from adapter.context.allergies import AllergyRules
 from adapter.context.general import GeneralRules
 from adapter.context.orders import OrderRules
 from adapter.context.phrases import Node, bare, count, expanded, plant, spelled, tokens_of
+from adapter.context.sides import SideRules
 from adapter.context.tables import (
     AllergyTable,
     AxisTable,
     GeneralTable,
+    LateralityTable,
     PersonTable,
     RangeTable,
     ReasonTable,
@@ -128,6 +130,7 @@ class ContextFile(mappings.Table):
     relation: tuple[RelationTable, ...]
     reason: ReasonTable | None = None
     severity: SeverityTable | None = None
+    laterality: LateralityTable | None = None
     range: RangeTable | None = None
     general: GeneralTable | None = None
     order: orders.OrderTable | None = None
@@ -142,7 +145,7 @@ class ContextFile(mappings.Table):
         named = [table.kinds for table in self.axes.values()] + [table.kinds for table in self.rule]
         named += [table.kinds for table in self.head] + [table.kinds for table in self.section]
         named += [table.kinds for table in self.relation]
-        named += [table.kinds for table in (self.reason, self.severity) if table is not None]
+        named += [table.kinds for table in (self.reason, self.severity, self.laterality) if table]
         unknown = {kind for kinds in named for kind in kinds} - set(KINDS)
         if unknown:
             raise ValueError("unknown kinds: " + ", ".join(sorted(unknown)))
@@ -230,6 +233,7 @@ class ContextRules:
     relations: tuple[RelationTable, ...]
     reasons: ReasonRules | None = None
     severities: SeverityRules | None = None
+    sides: SideRules | None = None
     ranges: re.Pattern[str] | None = None
     general: GeneralRules | None = None
     orders: OrderRules | None = None
@@ -274,6 +278,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         relations=table.relation,
         reasons=_reasons(table),
         severities=_severities(table),
+        sides=sides.rules(table.laterality, unaccented=table.unaccented),
         ranges=ranges.pattern(table.range),
         general=general.rules(table.general),
         orders=orders.rules(table.order),

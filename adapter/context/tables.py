@@ -1,4 +1,4 @@
-"""Tables of mappings/context beside its rules: reasons, severities, reference ranges, notes about nobody."""
+"""Tables of mappings/context beside its rules: reasons, severities, sides, ranges, notes about nobody."""
 
 import mappings
 
@@ -43,6 +43,31 @@ class SeverityTable(mappings.Table):
     connect: tuple[str, ...] = ()
     close: tuple[str, ...] = ()
     behind: bool = False
+
+
+class SideTable(mappings.Table):
+    """The words for a side, by where they stand; those in capitals are found as written."""
+
+    before: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+    paired: tuple[str, ...] = ()
+    eyes: tuple[str, ...] = ()
+
+
+class LateralityTable(mappings.Table):
+    """How a language says in or beside a mention on which side it is."""
+
+    kinds: tuple[str, ...]
+    right: SideTable
+    left: SideTable
+    both: SideTable
+    lead: tuple[str, ...] = ()
+    connect: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+    sideless: tuple[str, ...] = ()
+    eyes: tuple[str, ...] = ()
 
 
 class AllergyTable(mappings.Table):

@@ -3,7 +3,7 @@
 Must not make a Condition of something denied; the policy leaves those out before they come here.
 """
 
-from adapter.emission import dates, elements
+from adapter.emission import dates, elements, sites
 from adapter.emission.placing import Group
 from adapter.emission.rules import ConditionPolicy, ResourceRules
 from adapter.emission.words import severity
@@ -30,7 +30,7 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         "category": [_category(group, rules)],
         "severity": _severity(finding, policy),
         "code": elements.concept(finding.text, finding.codings),
-        "bodySite": elements.sites(finding),
+        "bodySite": sites.sites(note, finding, rules),
         "subject": note.subject,
         "encounter": elements.encounter(note),
         **began,

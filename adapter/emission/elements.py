@@ -103,11 +103,6 @@ def date(note: Note) -> str | None:
     return note.date if times.is_date_time(note.date) else None
 
 
-def sites(finding: Finding) -> list[Resource]:
-    """The body sites said, verbatim."""
-    return [{"text": attribute.text} for attribute in attributes(finding, "body_site")]
-
-
 def attributes(finding: Finding, *kinds: str) -> list[Attribute]:
     """The details of a finding of these kinds, in text order."""
     return sorted(

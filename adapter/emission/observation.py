@@ -1,6 +1,6 @@
 """Results, vital signs and examination findings -> Observation. https://hl7.org/fhir/R4/observation.html"""
 
-from adapter.emission import dates, elements, interpreting, quantities
+from adapter.emission import dates, elements, interpreting, quantities, sites
 from adapter.emission.placing import Group
 from adapter.emission.rules import ResourceRules, Vital
 from adapter.emission.tables import Code
@@ -35,7 +35,7 @@ def exam(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Resou
         **dates.effective(note, group, rules.dates),
         "code": elements.coded(policy.code.system or systems.LOINC, policy.code.code, policy.code.display),
         "valueCodeableConcept": elements.concept(finding.text, finding.codings),
-        "bodySite": next(iter(elements.sites(finding)), None),
+        "bodySite": sites.site(note, finding, rules),
     }
 
 
@@ -88,7 +88,7 @@ def _measured(note: Note, group: Group, category: str, rules: ResourceRules) -> 
         **_value(result, note, rules),
         "interpretation": interpreting.interpreted(note, finding, result, rules),
         "referenceRange": [interpreting.normal(note, finding, result, rules)],
-        "bodySite": next(iter(elements.sites(finding)), None),
+        "bodySite": sites.site(note, finding, rules),
     }
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from adapter.emission import dosage, elements, giving
+from adapter.emission import dosage, elements, giving, sites
 from adapter.emission.rules import Outcome, OutcomeName, Policy, ResourceRules
 from adapter.emission.words import said, severity
 from adapter.model import Attribute, Finding, Issue, Note, Resource
@@ -27,6 +27,7 @@ _DETAILS = {
 
 _WHERE = re.compile(r" (?:of|at|to|for|with|from|in|on) ")  # what follows says where, or of what
 _DATED = ("procedure", "test", "exam")  # what is done twice is two things
+_SIDED = ("condition", *_DATED)  # what is on the left is not what is on the right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +286,7 @@ def _details(finding: Finding, policy: str, rules: ResourceRules) -> Iterator[st
     for detail in elements.attributes(finding, *_DETAILS[policy]):
         yield dosage.meaning(detail, rules)
     yield from _times(finding) if policy in _DATED else ()
+    yield from sites.side(finding) if policy in _SIDED else ()
     told = severity(finding, rules.condition) if policy == "condition" else None
     if told is not None:
         yield f"severity {told.code}"

@@ -1,6 +1,6 @@
 """Procedures done or planned -> Procedure. https://hl7.org/fhir/R4/procedure.html"""
 
-from adapter.emission import dates, elements, reasons
+from adapter.emission import dates, elements, reasons, sites
 from adapter.emission.placing import Group
 from adapter.emission.rules import ResourceRules
 from adapter.fhir.systems import Version
@@ -19,5 +19,5 @@ def build(note: Note, group: Group, rules: ResourceRules, fhir: Version) -> Reso
         "recorded": elements.date(note) if fhir == "r5" else None,  # R4 has no such element
         **dates.build(note, group, "performed" if fhir == "r4" else "occurrence", rules.dates),
         **reasons.written(group, fhir),
-        "bodySite": elements.sites(finding),
+        "bodySite": sites.sites(note, finding, rules),
     }

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from pydantic import ConfigDict, model_validator
 
 import mappings
-from adapter.emission.tables import Code, Dates, Dosage, Giving, Units
+from adapter.emission.tables import Code, Dates, Dosage, Giving, Sides, Units
 from mappings import Pattern, Table
 
 OutcomeName = Literal[
@@ -282,6 +282,7 @@ class ResourceRules(Table):
     social: SocialPolicy
     allergy: AllergyPolicy
     family: FamilyPolicy
+    sides: Sides
     units: Units
     dosage: Dosage
     dates: Dates

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import ConfigDict
 
+from adapter.model import Side
 from mappings import Pattern, Table
 
 
@@ -13,6 +14,20 @@ class Code(Table):
     code: str
     display: str
     system: str | None = None
+
+
+class Sides(Table):
+    """sides.toml: the codes of sides, and the words by which a display tells one."""
+
+    version: int
+    named: tuple[str, ...]
+    right: Code
+    left: Code
+    both: Code
+
+    def code(self, side: Side) -> Code:
+        """The code of a side."""
+        return {"right": self.right, "left": self.left, "both": self.both}[side]
 
 
 class Said(Table):

@@ -38,6 +38,7 @@ PARTICIPANT: Final = "http://terminology.hl7.org/CodeSystem/provenance-participa
 # Extensions
 DERIVATION: Final = "http://hl7.org/fhir/StructureDefinition/derivation-reference"
 ASSERTED: Final = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
+LATERALITY: Final = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
 ORIGINAL_TEXT: Final = "http://hl7.org/fhir/StructureDefinition/originalText"
 ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 AI: Final = "http://hl7.org/fhir/uv/aitransparency"

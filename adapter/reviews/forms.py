@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from adapter.model import Assertion, Attribute, Choice, Coding, Cue, Finding, ModelInfo, Resource, When
+from adapter.model import Assertion, Attribute, Choice, Coding, Cue, Finding, ModelInfo, Resource, Span, When
 
 
 def told(one: Finding) -> Resource:
@@ -34,7 +34,8 @@ def _assertion(form: Mapping[str, Any]) -> Assertion:
 
 
 def _attribute(form: Mapping[str, Any]) -> Attribute:
-    return Attribute(**{**form, "when": When(**form["when"]) if "when" in form else None})
+    when = When(**form["when"]) if "when" in form else None
+    return Attribute(**{**form, "when": when, "of": Span(**form["of"]) if "of" in form else None})
 
 
 def _coding(form: Mapping[str, Any]) -> Coding:

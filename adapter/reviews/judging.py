@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from adapter.ledger.verdicts import Place, Sentence, Verdict
-from adapter.model import Attribute, Cue, Finding, Note
+from adapter.model import Attribute, Cue, Finding, Note, Span
 from adapter.reviews import forms
 from adapter.reviews.standing import Standing
 
@@ -141,7 +141,7 @@ def _moved(note: Note, one: Finding, start: int) -> Finding:
     by = start - one.start
     if not by:
         return one
-    attributes = (replace(each, start=each.start + by, end=each.end + by) for each in one.attributes)
+    attributes = (_attribute_moved(each, by) for each in one.attributes)
     cues = (replace(each, start=each.start + by, end=each.end + by) for each in one.assertion.cues)
     return replace(
         one,
@@ -150,6 +150,11 @@ def _moved(note: Note, one: Finding, start: int) -> Finding:
         attributes=tuple(each for each in attributes if _there(note, each)),
         assertion=replace(one.assertion, cues=tuple(each for each in cues if _there(note, each))),
     )
+
+
+def _attribute_moved(one: Attribute, by: int) -> Attribute:
+    of = Span(start=one.of.start + by, end=one.of.end + by) if one.of is not None else None
+    return replace(one, start=one.start + by, end=one.end + by, of=of)
 
 
 def _there(note: Note, each: Attribute | Cue) -> bool:

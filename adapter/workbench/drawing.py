@@ -177,9 +177,9 @@ def _worded(name: str) -> str:
 
 
 def _when(detail: Attribute) -> str:
-    """What a date says, where it is read."""
+    """What a date says, where it is read, and a side."""
     if detail.when is None:
-        return ""
+        return detail.side or ""
     said = detail.when.date or (f"{detail.when.age} years" if detail.when.age is not None else "no date")
     return f"{detail.when.role} {said}"
 

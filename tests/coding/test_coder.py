@@ -66,6 +66,13 @@ def test_a_side_or_grade_is_cut_and_the_code_marked_broader(coder: Coder) -> Non
     assert codes(coder, "severe left knee pain", "finding") == [("30989003", "broader")]
 
 
+def test_a_site_that_is_only_a_side_leaves_no_name_without_its_site() -> None:
+    found = wordings.of(finding("pain", "finding", "both sides"), coding.load(), ("en",))
+    assert "both sides pain" in {one.text for one in found}
+    alone = wordings.of(finding("pain", "finding", "left"), coding.load(), ("en",))
+    assert {one.text for one in alone} == {"left pain", "pain of left", "pain in left", "pain"}
+
+
 def test_a_body_site_makes_the_code_more_precise(coder: Coder) -> None:
     assert codes(coder, "pain", "finding", "knee") == [("30989003", "exact")]
     assert codes(coder, "pain", "finding", "left knee") == [("30989003", "broader")]

@@ -12,6 +12,11 @@ from adapter.model import Mention
 RULES = context.load("en")
 
 
+def details(finding):
+    """What is mentioned of a finding; the side it is on is told in test_context_sides.py."""
+    return [detail.text for detail in finding.attributes if detail.kind != "laterality"]
+
+
 @pytest.fixture(scope="module")
 def rules():
     return RULES
@@ -28,7 +33,7 @@ def mentions_of(text, words):
 
 def linked(text, words, rules):
     step = context.assess(notes.from_text("n", text), list(mentions_of(text, words)), rules)
-    kept = {finding.text: [detail.text for detail in finding.attributes] for finding in step.kept}
+    kept = {finding.text: details(finding) for finding in step.kept}
     return kept, [(issue.reason, issue.kind, text[issue.start : issue.end]) for issue in step.left_out]
 
 

@@ -8,6 +8,11 @@ from adapter.model import Mention
 RULES = context.load("de")
 
 
+def details(finding):
+    """What is mentioned of a finding; the side it is on is told in test_context_sides.py."""
+    return [detail.text for detail in finding.attributes if detail.kind != "laterality"]
+
+
 def mentions_of(text, words):
     position = 0
     for line in words:
@@ -59,5 +64,5 @@ def mentions_of(text, words):
 )
 def test_details_join_what_they_belong_to(text, words, expected):
     step = context.assess(notes.from_text("n", text, "de"), list(mentions_of(text, words)), RULES)
-    assert {finding.text: [detail.text for detail in finding.attributes] for finding in step.kept} == expected
+    assert {finding.text: details(finding) for finding in step.kept} == expected
     assert not step.left_out

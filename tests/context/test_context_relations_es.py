@@ -6,6 +6,11 @@ from adapter import context, notes
 from adapter.model import Mention
 
 
+def details(finding):
+    """What is mentioned of a finding; the side it is on is told in test_context_sides.py."""
+    return [detail.text for detail in finding.attributes if detail.kind != "laterality"]
+
+
 @pytest.fixture(scope="module")
 def rules():
     return context.load("es")
@@ -20,7 +25,7 @@ def linked(text, spans, rules):
         mentions.append(Mention(start=at, end=at + len(words), text=words, kind=kind, confidence=0.9))
         at += len(words)
     kept = context.assess(notes.from_text("case", text, "es"), mentions, rules).kept
-    return {finding.text: [detail.text for detail in finding.attributes] for finding in kept}
+    return {finding.text: details(finding) for finding in kept}
 
 
 @pytest.mark.parametrize(

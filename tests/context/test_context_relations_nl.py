@@ -6,6 +6,11 @@ from adapter import context, notes
 from adapter.model import Mention
 
 
+def details(finding):
+    """What is mentioned of a finding; the side it is on is told in test_context_sides.py."""
+    return [detail.text for detail in finding.attributes if detail.kind != "laterality"]
+
+
 @pytest.fixture(scope="module")
 def rules():
     return context.load("nl")
@@ -90,5 +95,5 @@ def mentions_of(text, words):
 )
 def test_details_belong_to_their_finding(text, words, expected, rules):
     step = context.assess(notes.from_text("n", text, "nl"), list(mentions_of(text, words)), rules)
-    assert {one.text: [detail.text for detail in one.attributes] for one in step.kept} == expected
+    assert {one.text: details(one) for one in step.kept} == expected
     assert not step.left_out
