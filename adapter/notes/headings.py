@@ -8,8 +8,10 @@ from functools import cache
 from threading import Lock
 
 import mappings
+from adapter.notes.entries import LetterTable, Stamps, StampTable, stamps
 
 DEFAULT = "en"
+LONGER = 4  # words of a heading that is known by one of them
 LAST = 60  # characters in which the last words of a line stand
 BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 JOINERS = re.compile(r"[&/+]| and ")
@@ -23,6 +25,7 @@ class SectionTable(mappings.Table):
     headings: tuple[str, ...]
     within: tuple[str, ...] = ()  # only inside these sections; empty: anywhere
     bare: tuple[str, ...] = ()  # need no colon at the start of a line ("VG hypertensie", "B/ MRI")
+    ends: tuple[str, ...] = ()  # first or last words of longer headings ("Beleid IC", "Oogheelkundige VG")
 
 
 class PartTable(mappings.Table):
@@ -53,6 +56,8 @@ class HeadingFile(mappings.Table):
     continues: tuple[str, ...]
     labels: tuple[str, ...]
     sentences: SentenceTable
+    stamps: StampTable | None = None
+    letters: tuple[LetterTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +75,22 @@ class Headings:
     counted: frozenset[str]  # after a count: "3. Tag"
     unfinished: frozenset[str]  # more must follow: "with no"
     bare: Mapping[str, str] = field(default_factory=dict)  # first word of a line -> section key
+    stamps: Stamps | None = None  # dates that begin the entry of another day
+    schemes: tuple[LetterTable, ...] = ()  # letters that open parts
+    slashed: Mapping[str, str] = field(default_factory=dict)  # letter with a slash -> section key
+    ends: Mapping[str, str] = field(default_factory=dict)  # first or last word of a heading -> section key
 
     def key(self, words: str, current: str) -> str | None:
         """The section that a normalised heading opens, when it stands in section `current`."""
         return self.inside.get((current, words)) or self.anywhere.get(words)
+
+    def longer(self, words: str) -> str | None:
+        """The section of a heading of two to four words by its first or its last: "Beleid IC"."""
+        said = words.split() if self.ends else []
+        small = (self.continues | self.unfinished) & set(said)
+        if not 2 <= len(said) <= LONGER or small or words in self.labels:
+            return None
+        return self.ends.get(said[0]) or self.ends.get(said[-1])
 
     def goes_on(self, line: str) -> bool:
         """Whether a line ends with a word that more must follow; an answer ("no") after another such.
@@ -139,6 +156,7 @@ def _compiled(table: HeadingFile) -> Headings:
         for heading in map(normal, part.headings):
             anywhere[heading] = part.otherwise
             inside |= {(key, heading): key for key in part.within}
+    bare = {word: section.key for section in table.section for word in section.bare}
     for section in table.section:
         for heading in map(normal, section.headings):
             if section.within:
@@ -156,5 +174,9 @@ def _compiled(table: HeadingFile) -> Headings:
         dated=frozenset(table.sentences.dated),
         counted=frozenset(table.sentences.counted),
         unfinished=frozenset(table.sentences.unfinished),
-        bare={word: section.key for section in table.section for word in section.bare},
+        bare=bare,
+        ends={normal(word): section.key for section in table.section for word in section.ends},
+        stamps=stamps(table.stamps),
+        schemes=table.letters,
+        slashed={word: key for word, key in bare.items() if word.endswith("/")},
     )

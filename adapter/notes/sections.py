@@ -3,16 +3,17 @@
 A heading is a known one alone on its line, unless the line before is not over ("with no"); a known one at
 the start of a line or of a sentence and followed by a colon; a word at the start of a line that needs no
 colon; or an unknown one in capitals with a colon (key "unknown"). Field labels ("BP: 120/80") are none, nor
-is a test in the list of a plan ("- MRI").
+is a test in the list of a plan ("- MRI"). What a date stamp or a letter of a scheme opens: `entries`.
 Time is linear in the text: every colon and every line is looked at once, and no further back than LONGEST
 characters.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapter.model import Section, Span
+from adapter.notes import entries
 from adapter.notes.headings import Headings, Part, normal
 
 LONGEST = 70  # characters a heading may have
@@ -24,6 +25,7 @@ BULLET = re.compile(r"[ \t]*[>•·▪◦*–-]+[ \t]+")
 LEAD = re.compile(r"[ \t]*(?:(?:[#>•·▪◦*–-]+|\(?\d{1,2}[.)]|[IVX]{1,4}\.|[A-Z][.)](?=\s))[ \t]*)*[*_]*")
 END = re.compile(r"[*_]{0,3}[ \t]{0,3}(?:[:：]|[ \t][–—-][ \t])[*_]{0,3}")
 INLINE_START = re.compile(r"(?:[.;!?,)\]][ \t]+|[ \t]{2,}|\t)(?:\(?\d{1,2}[.)][ \t]*)?")
+TOLD = re.compile(rf"(?:[ \t]*\([^()\n]{{1,40}}\))?{END.pattern}")  # "PMH (from the family):"
 FIRST = re.compile(r"([^\W\d_]{1,20}[./]?)[ \t]+(?=\S)")
 VALUE = re.compile(r"[ \t]*[<>~=+-]?[ \t]*\d")
 CAPITALS = re.compile(r"[^\W\d_](?:[^\W_]|[ /&,'’().\-\u0300-\u036f])*")
@@ -70,6 +72,9 @@ def _headings(text: str, parts: Sequence[Part]) -> Iterator[_Heading]:
     for part in parts:
         lines = [match.span() for match in LINE.finditer(text, part.start, part.end)]
         lines = [(start, end) for start, end in lines if not text[start:end].isspace()]
+        schemed = entries.letters(text, part.start, part.end, part.rules.schemes)
+        letters = {**schemed, **part.rules.slashed}
+        days = 0
         for index, (start, end) in enumerate(lines):
             following = text[slice(*lines[index + 1])] if index + 1 < len(lines) else ""
             before = text[slice(*lines[index - 1])] if index else ""
@@ -78,7 +83,12 @@ def _headings(text: str, parts: Sequence[Part]) -> Iterator[_Heading]:
             item = _is_item(text[start:end], before, following)
             rest = index > 0 and _wrapped(text, lines[index - 1], (start, end))
             line = _Line(text, start, first, end, rest or part.rules.goes_on(before), item)
-            for heading in _in_line(line, following, current, part.rules):
+            if (stamps := part.rules.stamps) and stamps.entry(text, (start, end), current, days, index):
+                days += 1
+                if stamps.over(current):
+                    yield _Heading(key="unknown", start=start, end=start)
+                    current = "unknown"
+            for heading in _in_line(line, following, current, part.rules, letters):
                 key = heading.key or current
                 yield _Heading(key=key, start=heading.start, end=heading.end)
                 current = key
@@ -97,7 +107,9 @@ def _is_item(line: str, before: str, following: str) -> bool:
     return bullet is not None and any(one.startswith(bullet.group()) for one in (before, following))
 
 
-def _in_line(line: _Line, following: str, current: str, rules: Headings) -> Iterator[_Heading]:
+def _in_line(
+    line: _Line, following: str, current: str, rules: Headings, letters: Mapping[str, str]
+) -> Iterator[_Heading]:
     alone = None if line.goes_on else _alone(line, following, current, rules)
     if alone is not None:
         yield _Heading(key=alone, start=line.start + _indent(line.text, line.start), end=line.end)
@@ -106,18 +118,32 @@ def _in_line(line: _Line, following: str, current: str, rules: Headings) -> Iter
     if (bare := _bare(line, rules)) is not None:
         yield bare
         after, current = bare.end, bare.key
+    opened = _lettered(line, after, letters)
     for mark in END.finditer(line.text, line.first, line.end):
-        heading = _before(line, after, mark, current, rules)
+        while opened and opened[0].start <= mark.start():
+            yield opened[0]
+            after, current = opened[0].end, opened.pop(0).key
+        heading = _before(line, after, mark, current, rules) if mark.start() >= after else None
         if heading is not None:
             yield heading
             after, current = heading.end, heading.key
+    yield from opened
+
+
+def _lettered(line: _Line, after: int, letters: Mapping[str, str]) -> list[_Heading]:
+    """The parts that a letter opens in a line: "S sinds 3 weken moe", "... Geen koorts. P/ MRI"."""
+    if not letters or line.goes_on:
+        return []
+    found = entries.opened(line.text, line.start, line.end, letters)
+    return [_Heading(key=key, start=start, end=end) for key, start, end in found if start >= after]
 
 
 def _bare(line: _Line, rules: Headings) -> _Heading | None:
     """A heading without a colon, by the first word of a line: "VG hypertension"."""
-    word = FIRST.match(line.text, line.first, line.end) if rules.bare and not line.goes_on else None
-    key = rules.bare.get(word.group(1).lower()) if word else None
-    if word is None or key is None or END.match(line.text, word.end(1), line.end):
+    word = FIRST.match(line.text, line.first, line.end) if rules.bare else None
+    known = rules.slashed if line.goes_on else rules.bare
+    key = known.get(word.group(1).lower()) if word else None
+    if word is None or key is None or TOLD.match(line.text, word.end(1), line.end):
         return None
     return _Heading(key=key, start=line.start + _indent(line.text, line.start), end=word.end(1))
 
@@ -153,6 +179,8 @@ def _key(heading: str, rest: str, current: str, rules: Headings, *, dash: bool) 
     known = rules.key(words, current)
     if known is not None or dash:
         return known
+    if heading[:1].isupper() and ". " not in heading and (longer := rules.longer(words)) is not None:
+        return longer
     if not _shouted(heading.strip()) or VALUE.match(rest):
         return None
     if rules.continues & set(words.split()):

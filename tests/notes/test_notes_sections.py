@@ -232,3 +232,80 @@ def test_a_test_in_the_list_of_a_plan_is_no_heading(order):
     assert keys(f"Beleid:\n{order}\n- gips") == ["plan"]
     assert "plan" not in keys(f"Onderzoek:\n- soepel\n{order}\n- normaal")
     assert len(keys(f"Beleid:\n- ontslag\n{order.strip('- .')}:\nnormaal")) == 2
+
+
+def dutch(text):
+    note = notes.from_text("n", text, "nl")
+    return [(section.key, text[section.start : section.end].strip()) for section in note.sections]
+
+
+def test_the_entry_of_another_day_is_no_part_of_the_list_before_it():
+    text = "VG: jicht\nAllergie: codeïne\n\ndi 7/5 misselijk, start ondansetron.\nwo 8/5 beter."
+    assert dutch(text) == [
+        ("past_medical_history", "VG: jicht"),
+        ("allergies", "Allergie: codeïne"),
+        ("unknown", "di 7/5 misselijk, start ondansetron.\nwo 8/5 beter."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("12-09 consult\nP/ echo\n14-09 gebeld, echo gezien.", "unknown"),
+        ("Voorgeschiedenis\n13:05 aankomst, misselijk.", "unknown"),
+        ("Allergieën: codeïne\n16u52 aankomst ter plaatse.", "unknown"),
+        ("Allergieën: codeïne\n12-09-2023 pijn op de borst.", "allergies"),  # of the note itself
+        ("Voorgeschiedenis\n03-19 knieprothese\n05-21 galblaasoperatie", "past_medical_history"),
+        ("Beleid\n20-9 echo abdomen\n27-9 polikliniek", "plan"),
+        ("Medicatie\n08:00 metformine\n12:00 metformine", "medications"),
+        ("Beleid\n2-3 dagen rust", "plan"),
+        ("Allergieën: codeïne\n3-4 weken jeuk.", "allergies"),
+        ("Allergieën: codeïne\n1/2 tablet gaf al jeuk.", "allergies"),
+    ],
+)
+def test_lines_that_begin_with_a_date_or_a_time(text, last):
+    assert dutch(text)[-1][0] == last
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (
+            "S sinds 3 wk moe\nO buik soepel\nE anemie\nP Hb",
+            ["history_of_present_illness", "physical_exam", "assessment", "plan"],
+        ),
+        (
+            "A: koorts. O: longen schoon. C: griep. B: rust.",
+            ["history_of_present_illness", "physical_exam", "impression", "plan"],
+        ),
+        (
+            "S: moe. O: bleek. A: anemie. P: Hb.",
+            ["history_of_present_illness", "physical_exam", "assessment", "plan"],
+        ),
+        ("C/ griep. P/ rust en paracetamol.", ["impression", "plan"]),
+        ("A heesheid\nB AH 30\nC pols 132\nD EMV 15\nE erytheem", ["unknown"]),
+        ("O buik soepel\nP 88 regulair\nE coli gekweekt", ["unknown"]),
+        (
+            "S moe\nO bleek\nP 88 regulair\nE anemie",
+            ["history_of_present_illness", "physical_exam", "assessment"],
+        ),
+    ],
+)
+def test_letters_that_open_parts_of_a_note(text, keys):
+    assert [key for key, _ in dutch(text)] == keys
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Beleid intensive care: beademen.", "plan"),
+        ("Oogheelkundige VG: uveïtis.", "past_medical_history"),
+        ("Voorgeschiedenis (echtgenoot): jicht.", "past_medical_history"),
+        ("Besluit MOC: operatie.", "plan"),
+        ("Plan is om te opereren: morgen.", "unknown"),
+        ("Advies bij koorts: bellen.", "unknown"),
+        ("Anamnese moeder: migraine.", "unknown"),
+    ],
+)
+def test_longer_headings_by_one_of_their_words(text, key):
+    assert dutch(text)[0][0] == key
