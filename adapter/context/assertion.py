@@ -7,13 +7,13 @@ Mentions may come in any order; the findings come in text order.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import cast
 
-from adapter.context import allergies, compounds, general, labels, lines, orders, persons
+from adapter.context import allergies, cases, compounds, general, labels, lines, orders, persons
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.ranges import ranges
 from adapter.context.reasons import reasons
@@ -241,13 +241,18 @@ def _assertions(
 
     lasts = [_lasts(mention, rules) for mention in ordered]
     found = [judged(index, lasts=each) for index, each in enumerate(lasts)]
-    today = {_name(one) for one, said in zip(ordered, found, strict=True) if _plain(said)}
+    plain = Counter(_name(one) for one, said in zip(ordered, found, strict=True) if _plain(said))
     for index, mention in enumerate(ordered):
-        if found[index].historical and mention.kind in PROBLEMS and _name(mention) in today:
+        if found[index].historical and mention.kind in PROBLEMS and _name(mention) in plain:
             found[index] = judged(index, lasts=True)
     for index in ordering.keys() - valued:
         if _plain(found[index]):
             found[index] = replace(found[index], planned=True, cues=(ordering[index],))
+    today = (plain[_name(one)] > 1 and one.kind == "condition" for one in ordered)
+    known = frozenset(index for index, pair in enumerate(zip(lasts, today, strict=True)) if any(pair))
+    for index, cue in cases.cues(note, ordered, valued, known, rules.cases).items():
+        if _open(found[index]):
+            found[index] = replace(found[index], hypothetical=True, planned=False, cues=(cue,))
     return found
 
 
@@ -259,6 +264,11 @@ def _lasts(mention: Mention, rules: ContextRules) -> bool:
 
 def _plain(said: Assertion) -> bool:
     return said.experiencer == "patient" and not any(getattr(said, flag) for flag in FLAGS)
+
+
+def _open(said: Assertion) -> bool:
+    """Whether nothing is said of a mention but that it is planned."""
+    return _plain(replace(said, planned=False))
 
 
 def _name(mention: Mention) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from adapter.model import Mention
 CERTAINTY = frozenset({"negated", "ruled_out", "uncertain"})
 LONE = frozenset({"terminate", "relative", "pseudo"})
 WILD = frozenset({GAP, END, RELATIVE, YEAR, NUMBER})  # of the tree of phrases: what is no word
+COLUMN = "   "  # before a word that stands in the next column of its line
 YEARS = re.compile(r"(?:19|20)\d\d")
 
 
@@ -23,6 +24,7 @@ class Token(NamedTuple):
     text: str
     start: int
     end: int
+    apart: bool = False  # in another column than the one before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,12 @@ class Match:
 def tokens_in(text: str, start: int, end: int) -> list[Token]:
     """The tokens of a stretch of a note; "?" is "¿" where it asks about the word that follows it."""
     tokens = [
-        Token(match.group().lower().replace("’", "'"), match.start(), match.end())
+        Token(
+            match.group().lower().replace("’", "'"),
+            match.start(),
+            match.end(),
+            text.startswith(COLUMN, match.start() - len(COLUMN)),
+        )
         for match in TOKEN.finditer(text, start, end)
     ]
     if "?" not in text[start:end]:
@@ -53,7 +60,7 @@ def _opening(text: str, token: Token, *, leads: bool) -> Token:
     if token.text != "?" or text[token.start - 1 : token.start].isalnum():
         return token
     asks = leads or text[token.end : token.end + 1].isalnum()
-    return Token("¿", token.start, token.end) if asks else token
+    return token._replace(text="¿") if asks else token
 
 
 def matches(tokens: Sequence[Token], rules: ContextRules, mentions: Sequence[Mention] = ()) -> list[Match]:
@@ -64,7 +71,7 @@ def matches(tokens: Sequence[Token], rules: ContextRules, mentions: Sequence[Men
     nothing by themselves.
     """
     if rules.unaccented:
-        tokens = [Token(bare(token.text), token.start, token.end) for token in tokens]
+        tokens = [token._replace(text=bare(token.text)) for token in tokens]
     groups: dict[object, list[Match]] = defaultdict(list)
     for first, token in enumerate(tokens):
         if _begins(token.text, rules):

@@ -13,8 +13,9 @@ from typing import Literal
 from pydantic import model_validator
 
 import mappings
-from adapter.context import allergies, general, labels, orders, persons, ranges, sides
+from adapter.context import allergies, cases, general, labels, orders, persons, ranges, sides
 from adapter.context.allergies import AllergyRules
+from adapter.context.cases import CaseRules
 from adapter.context.general import GeneralRules
 from adapter.context.orders import OrderRules
 from adapter.context.phrases import Node, bare, count, expanded, plant, spelled, tokens_of
@@ -134,6 +135,7 @@ class ContextFile(mappings.Table):
     range: RangeTable | None = None
     general: GeneralTable | None = None
     order: orders.OrderTable | None = None
+    case: cases.CaseTable | None = None
     person: tuple[PersonTable, ...] = ()
     allergy: AllergyTable | None = None
 
@@ -237,6 +239,7 @@ class ContextRules:
     ranges: re.Pattern[str] | None = None
     general: GeneralRules | None = None
     orders: OrderRules | None = None
+    cases: CaseRules | None = None
     others: persons.Rules | None = None  # passages on another person
     allergies: AllergyRules | None = None
 
@@ -282,6 +285,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         ranges=ranges.pattern(table.range),
         general=general.rules(table.general),
         orders=orders.rules(table.order),
+        cases=cases.rules(table.case),
         others=persons.rules(table.person, unaccented=table.unaccented),
         allergies=allergies.rules(table.allergy),
     )

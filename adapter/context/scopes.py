@@ -54,7 +54,10 @@ def _forward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rule
     if (listed := match.entry.rule.listed) is not None:
         last = _list_end(tokens, range(match.last, last), *listed)
     if clause:
-        last = next((i for i in range(match.last, last) if _ends_clause(tokens, i)), last)
+        over = (
+            i for i in range(match.last, last) if _ends_clause(tokens, i) or _next_column(tokens, match, i)
+        )
+        last = next(over, last)
     if clause or match.entry.rule.axis not in PEOPLE:  # of a relative it goes on
         last = _bracket(tokens, range(match.last, last), leaves=")", enters="(", otherwise=last)
     end = tokens[last].start if last < len(tokens) else tokens[-1].end
@@ -84,6 +87,7 @@ def _backward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rul
                 first = other.last
     if match.entry.rule.scope in CLAUSES:
         first = _clause_start(tokens, match, first, rules)
+        first = next((i for i in range(match.first - 1, first, -1) if tokens[i].apart), first)
         if match.first == 0 or tokens[match.first - 1].text != "(":  # "X (stopped)" speaks of X
             back = range(match.first - 1, first - 1, -1)
             first = _bracket(tokens, back, leaves="(", enters=")", otherwise=first - 1) + 1
@@ -92,6 +96,11 @@ def _backward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rul
     end = tokens[match.last - 1].end
     told = tuple(_beside(tokens, one) for one in asides if one.first >= first)
     return Scope(low, start, start, end, False, match.entry, match.relative, False, told)
+
+
+def _next_column(tokens: Sequence[Token], match: Match, at: int) -> bool:
+    """Whether another column of a form begins here: "[ ] Drain      Fieber"; the first may follow its box."""
+    return at > match.last and tokens[at].apart
 
 
 def _clause_start(tokens: Sequence[Token], match: Match, first: int, rules: ContextRules) -> int:

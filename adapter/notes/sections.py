@@ -4,6 +4,7 @@ A heading is a known one alone on its line, unless the line before is not over (
 the start of a line or of a sentence and followed by a colon; a word at the start of a line that needs no
 colon; or an unknown one in capitals with a colon (key "unknown"). Field labels ("BP: 120/80") are none, nor
 is a test in the list of a plan ("- MRI"). What a date stamp or a letter of a scheme opens: `entries`.
+is a test in the list of a plan ("- MRI", "TSH, MRI: tumour?").
 Time is linear in the text: every colon and every line is looked at once, and no further back than LONGEST
 characters.
 """
@@ -157,6 +158,13 @@ def _before(line: _Line, after: int, mark: re.Match[str], current: str, rules: H
         if begin != first and (dash or not text[begin].isupper()):
             continue
         key = _key(text[begin : mark.start()], rest, current, rules, dash=dash)
+        if (
+            key is not None
+            and current in PLANS
+            and key in ORDERED
+            and text[begin - 2 : begin] in (", ", "; ")
+        ):
+            continue
         if key is not None:
             start = after + _indent(text, after) if begin == first else begin
             return _Heading(key=key, start=start, end=mark.end())
