@@ -15,6 +15,7 @@ from adapter.extraction.dictionary import Dictionary, Gazetteer
 from adapter.extraction.encoder import EncoderEngine, Reading
 from adapter.extraction.fragments import Fragments, is_fragment, left_out
 from adapter.extraction.sureness import Sureness
+from adapter.extraction.vaccines import Vaccines, as_vaccine
 from adapter.model import Issue, Mention, ModelInfo, Note, Step, primary
 
 
@@ -62,6 +63,7 @@ class ArbiterRules(mappings.Table):
     over: Over
     doubted: Doubted
     measured: Measured
+    vaccines: Vaccines
     fragments: Fragments
     pieces: pieces.Pieces
     sites: sites.Sites
@@ -123,7 +125,8 @@ class Arbiter:
         named = self._dictionary.mentions(note)
         whole, dropped = self._whole(note, read.kept, named.kept, reading)
         people = [one for one in whole if persons.is_person(one, note, self._rules.persons)]
-        tested = (as_test(one, note, self._rules.measured) for one in whole if one not in people)
+        given = (as_vaccine(one, note, self._rules.vaccines) for one in whole if one not in people)
+        tested = (as_test(one, note, self._rules.measured) for one in given)
         kept = tuple(self._told(one, note, reading) for one in tested)
         stood = {(mention.start, mention.end) for mention in (*kept, *people)}
         unheard = (_unheard(one) for one in named.kept if (one.start, one.end) not in stood)
