@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapter.context.phrases import bare, expanded, spelled, tokens_of
 from adapter.context.ranges import lowered
@@ -20,6 +20,7 @@ FAR = 60  # characters between a side and what is on it
 NEVER = "(?!)"
 YEAR = r"(?:19|20)\d\d"
 _WORDS = re.compile(r"(?<=\w)\\ (?=\w)")  # a space between words, in a pattern
+_NUMBER = re.compile(r"(?<!\w)\d[\d.,]*\s?\Z")  # "3 L"
 _LABEL = re.compile(r"(?:^| )[:,]")
 _SPACE = re.compile(r"\\ ")
 MENTION = "\0"  # stands for a mention in what follows a side
@@ -135,7 +136,8 @@ def sides(
     found: dict[int, list[Attribute]] = defaultdict(list)
     doubtful: set[int] = set()
     last: tuple[_Word, int] | None = None
-    for word in _words(note, rules):
+    for each in _words(note, rules):
+        word = _fitted(place, each)
         home = _home(place, word)
         if home is not None:
             found[home].append(_attribute(note, findings[home], word))
@@ -171,7 +173,8 @@ def _words(note: Note, rules: SideRules) -> Iterator[_Word]:
     known = [word.start for word in found]
     for match in rules.signs.finditer(note.text):
         at = bisect_left(known, match.end()) - 1
-        if at < 0 or found[at].end <= match.start():
+        litres = len(match[0]) == 1 and _NUMBER.search(note.text, max(0, match.start() - 8), match.start())
+        if not litres and (at < 0 or found[at].end <= match.start()):
             found.append(_Word(*match.span(), rules.told[" ".join(match[0].split())], sign=True))
     yield from sorted((word for word in found if word.told.side), key=lambda word: (word.start, word.end))
 
@@ -180,6 +183,21 @@ def _meant(words: str, rules: SideRules) -> Told:
     name = rules.spelled(words)
     known = rules.told.get(name)
     return known or next(told for begin, told in rules.begun if name.startswith(begin))
+
+
+def _fitted(place: _Place, word: _Word) -> _Word:
+    """The part of a word that a mention holds, without its preposition or full stop: "on the [left knee]"."""
+    at = bisect_left(place.starts, word.end) - 1
+    if at < 0:
+        return word
+    finding, rules = place.findings[at], place.rules
+    if word.start < finding.start < word.end <= finding.end:
+        leads = rules.behind.fullmatch(place.between(word.start, finding.start))
+        return replace(word, start=finding.start) if leads else word
+    if finding.start <= word.start < finding.end < word.end:
+        rest = any(map(str.isalnum, place.note.text[finding.end : word.end]))
+        return word if rest else replace(word, end=finding.end)
+    return word
 
 
 def _home(place: _Place, word: _Word) -> int | None:
@@ -198,7 +216,7 @@ def _home(place: _Place, word: _Word) -> int | None:
 
 
 def _within(note: Note, word: _Word) -> Span:
-    """The sentence of a word; the full stop of an abbreviation that opens it is not its end: "Bds. Ergüsse"."""
+    """The sentence of a word; the full stop of an abbreviation that opens it does not end it: "Bds. RG"."""
     within = note.sentence_at(word.start)
     rest = note.text[word.end :].lstrip(" ")
     if word.start > within.start or word.end < within.end or not rest or rest[0] == "\n":
@@ -321,13 +339,14 @@ def _begun(words: Mapping[str, Told]) -> list[tuple[str, Told]]:
 
 def _alternatives(phrases: Iterable[str]) -> str:
     """Finds one of these, the longest first, with any space between words; a letter not before a number."""
-    listed = sorted(phrases, key=lambda one: (-len(one), one))
-    spaced = [_SPACE.sub(r"\\s*", _WORDS.sub(r"\\s+", _pattern(one))) + _alone(one) for one in listed]
-    return "|".join(spaced) or NEVER
-
-
-def _alone(sign: str) -> str:
-    return r"(?!\s?\d)" if len(sign) == 1 else ""
+    rests: dict[str, list[str]] = defaultdict(
+        list
+    )  # by first letter: hundreds of branches are slow to search
+    for one in sorted(phrases, key=lambda one: (-len(one), one)):
+        first = re.escape(one[0])
+        spaced = _SPACE.sub(r"\\s*", _WORDS.sub(r"\\s+", _pattern(one)))
+        rests[first].append(spaced.removeprefix(first) + (r"(?!\s?\d)" if len(one) == 1 else ""))
+    return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items()) or NEVER
 
 
 def _one_of(phrases: Iterable[str], *, unaccented: bool) -> str:
