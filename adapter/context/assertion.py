@@ -323,10 +323,10 @@ def _assertion(
 def _overruled(axes: set[Axis]) -> set[Axis]:
     """What is not said where something else is.
 
-    What is done only if something happens, denied or stopped is not planned, what never was is not over, and
-    a relative's disease is told as theirs, whenever it was.
+    What is done only if something happens or not at all is not planned, what never was is not over, and a
+    relative's disease is told as theirs, whenever it was.
     """
-    gone: set[Axis] = {"planned"} if axes & {"hypothetical", "negated", "stopped"} else set()
+    gone: set[Axis] = {"planned"} if axes & {"hypothetical", "negated"} else set()
     return gone | {"historical"} if axes & {"negated", "ruled_out", "family"} else gone
 
 
