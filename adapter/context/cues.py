@@ -97,7 +97,9 @@ def _cut(pseudo: Match, tokens: Sequence[Token], mentions: Sequence[Mention]) ->
 
 def _takes(pseudo: RuleTable, rule: RuleTable) -> bool:
     """Whether a pseudo-trigger may take a phrase of this rule away."""
-    if rule.axis in ("relative", "spare") or (pseudo.ends and rule.axis not in pseudo.ends):
+    if rule.axis == "relative" or (rule.axis == "spare" and "spare" not in pseudo.ends):
+        return False
+    if pseudo.ends and rule.axis not in pseudo.ends:
         return False
     return pseudo.against in (None, rule.direction)
 

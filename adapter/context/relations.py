@@ -16,6 +16,7 @@ from adapter.context.phrases import NUMBER, tokens_of
 from adapter.context.rules import RelationTable
 from adapter.model import Attribute, Finding, Issue, Note, Step
 
+OPENING = 3  # words behind a reason that may say since when it is there: "for the past 3 weeks"
 NEVER_ALONE = frozenset({"date", "reason"})  # kinds that only an engine finds, and only as details
 
 
@@ -60,7 +61,32 @@ def link(
                 home = _home(place, index, relation, heads, homes)
                 if home is not None:
                     homes[index] = home
+        homes |= _behind(place, relation, homes, beside)
     return _joined(findings, homes, relations, beside)
+
+
+def _behind(
+    place: _Place, relation: RelationTable, homes: Mapping[int, int], beside: Beside
+) -> Mapping[int, int]:
+    """Details behind a reason that are of what is given for it: "amoxicillin for pneumonia for 7 days"."""
+    findings = place.findings
+    given = {
+        (why.start, why.end): index
+        for told in beside.told
+        for index, own in told.items()
+        for why in own
+        if why.kind == "reason" and findings[index].kind in relation.given
+    }
+    has = {home for index, home in homes.items() if findings[index].kind in relation.kinds}
+    moved: dict[int, int] = {}
+    for index, home in homes.items():
+        detail, why = findings[index], findings[home]
+        giver = given.get((why.start, why.end))
+        if detail.kind not in relation.kinds or giver is None or giver in has or detail.start < why.end:
+            continue
+        if set(relation.since).isdisjoint(tokens_of(place.note.text[why.end : detail.end])[:OPENING]):
+            moved[index] = giver
+    return moved
 
 
 def sentences(note: Note, findings: Sequence[Finding]) -> Sequence[int]:

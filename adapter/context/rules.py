@@ -13,9 +13,10 @@ from typing import Literal
 from pydantic import model_validator
 
 import mappings
-from adapter.context import allergies, cases, general, labels, orders, persons, ranges, sides
+from adapter.context import allergies, cases, claims, general, labels, orders, persons, ranges, sides
 from adapter.context.allergies import AllergyRules
 from adapter.context.cases import CaseRules
+from adapter.context.claims import ClaimRules
 from adapter.context.general import GeneralRules
 from adapter.context.orders import OrderRules
 from adapter.context.phrases import Node, bare, count, expanded, plant, spelled, tokens_of
@@ -110,6 +111,8 @@ class RelationTable(mappings.Table):
     alone: Literal["finding", "left out"] = "left out"
     sections: tuple[str, ...] = ()
     to_axis: Axis | None = None
+    given: tuple[str, ...] = ()
+    since: tuple[str, ...] = ()
 
 
 class ContextFile(mappings.Table):
@@ -138,6 +141,7 @@ class ContextFile(mappings.Table):
     case: cases.CaseTable | None = None
     person: tuple[PersonTable, ...] = ()
     allergy: AllergyTable | None = None
+    claim: claims.ClaimTable | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "ContextFile":
@@ -242,6 +246,7 @@ class ContextRules:
     cases: CaseRules | None = None
     others: persons.Rules | None = None  # passages on another person
     allergies: AllergyRules | None = None
+    claims: ClaimRules | None = None  # of the encoder, that words take away
 
 
 def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> ContextRules:
@@ -288,6 +293,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         cases=cases.rules(table.case),
         others=persons.rules(table.person, unaccented=table.unaccented),
         allergies=allergies.rules(table.allergy),
+        claims=_claims(table),
     )
 
 
@@ -327,6 +333,27 @@ def _reasons(whole: ContextFile) -> ReasonRules | None:
         not_heads=re.compile(rf"(?:^| ){some(table.not_heads)}(?: |$)"),
         not_reasons=re.compile(rf"{some(table.not_reasons)}(?: |$)"),
         unless=re.compile(rf"(?:^| ){some(table.unless)}(?: |$)"),
+        unaccented=whole.unaccented,
+    )
+
+
+def _claims(whole: ContextFile) -> ClaimRules | None:
+    """What takes claims away; between what is given and its reason stand the words of `[reason]`."""
+    table, reason = whole.claim, whole.reason
+    if table is None or reason is None:
+        return None
+    lead, connect, joined = (_either(some, whole) for some in (reason.lead, reason.connect, reason.joined))
+    tie, cause = _either((*table.joined, *table.causes), whole), _either(table.causes, whole)
+    behind = rf"(?: {lead})*(?: [^\W\d_]+){{0,2}}"  # and adjectives
+    return ClaimRules(
+        table=table,
+        details=frozenset(reason.details),
+        joined=re.compile(f"(?:{connect} )*{tie}{behind}"),
+        causes=re.compile(f"(?:{connect} )*{cause}{behind}"),
+        by=re.compile(_either(table.by, whole)),
+        further=re.compile(f"(?:,|(?:, )?{joined})(?: {tie})?{behind}"),
+        unless=re.compile(rf"(?:^| ){_either(table.unless, whole)}(?: |$)"),
+        cases=_names(table.cases),
         unaccented=whole.unaccented,
     )
 

@@ -39,6 +39,10 @@ def settled(marked: str, kind: str, language: str = "en", named: tuple[str, ...]
         ("«wants to die»", "finding", "en", ["wants to die"]),
         ("«of»", "finding", "en", ["of"]),
         ("«5 mg of» x", "dose", "en", ["5 mg of"]),
+        ("«für 7 Tage wegen» Harnwegsinfekt", "duration", "de", ["für 7 Tage"]),
+        ("«pendant 7 jours pour» une cystite", "duration", "fr", ["pendant 7 jours"]),
+        ("«7 dagen vanwege» cystitis", "duration", "nl", ["7 dagen"]),
+        ("«for 7 days for» cystitis", "duration", "en", ["for 7 days"]),
     ],
 )
 def test_no_name_ends_with_a_preposition(marked: str, kind: str, language: str, kept: list[str]) -> None:
