@@ -261,11 +261,11 @@ def _fits(place: _Place, at: int, word: _Word) -> bool:
 
 
 def _before(place: _Place, word: _Word, at: int, within: Span) -> bool:
-    """Whether a finding stands before a word in its sentence."""
+    """Whether a finding stands before a word and ends in its sentence, which "Dig. II" may seem to begin."""
     if at < 0:
         return False
     finding = place.findings[at]
-    return finding.start >= within.start and word.start - finding.end <= FAR and _fits(place, at, word)
+    return finding.end > within.start and word.start - finding.end <= FAR and _fits(place, at, word)
 
 
 def _behind(place: _Place, word: _Word, at: int, within: Span) -> int | None:
