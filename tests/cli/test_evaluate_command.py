@@ -8,7 +8,7 @@ import pytest
 from adapter import categories
 from adapter.cli import main, wire
 from adapter.evaluation import readers
-from adapter.model import Assertion, Attribute, Coding, Finding
+from adapter.model import Assertion, Attribute, Coding, Finding, Span
 from terminology.systems import ICD10CM
 from tests.conftest import ROOT
 
@@ -185,6 +185,13 @@ def test_what_extract_writes_is_read(tmp_path):
         ("R50.2", 0.8, False),
     ]
     assert found.details == (dose,) and detail.kind == "dose"
+
+
+def test_extract_writes_which_side_and_of_what():
+    side = Attribute(kind="laterality", start=8, end=12, text="left", side="left", of=Span(start=13, end=17))
+    pain = Finding(start=0, end=4, text="Pain", kind="finding", confidence=0.9, attributes=(side,))
+    told = wire.finding(pain, categories.load())["attributes"]["laterality"]
+    assert told == [{"start": 8, "end": 12, "text": "left", "side": "left", "of": {"start": 13, "end": 17}}]
 
 
 def test_bundles_are_compared_with_a_diff_and_a_gate(tmp_path, capsys):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from adapter import notes
 from adapter.errors import InputError
 from adapter.ledger.verdicts import Place, Reviewer, Sentence, Verdict
-from adapter.model import FLAGS, KINDS, Assertion, Attribute, Coding, Cue, Finding, When
+from adapter.model import FLAGS, KINDS, Assertion, Attribute, Coding, Cue, Finding, Span, When
 from adapter.reviews import Change, Words, changing, doubts, forms, judging, shots
 from adapter.reviews.agreement import agreement, f1, kappa
 from adapter.reviews.standing import standing
@@ -36,6 +36,7 @@ def verdict(who, one, action, **more):
 
 words = st.text(max_size=8)
 whens = st.none() | st.builds(When, date=st.sampled_from(["2019", None]), age=st.none() | st.integers(0, 99))
+sites = st.none() | st.builds(Span, start=st.integers(0, 9), end=st.integers(9, 19))
 codings = st.lists(
     st.builds(Coding, system=words, code=words, display=words, score=st.floats(0, 1), match=words), max_size=2
 )
@@ -71,6 +72,8 @@ findings = st.builds(
             end=st.integers(),
             text=words.filter(bool),
             when=whens,
+            side=st.sampled_from(["left", None]),
+            of=sites,
         )
     ),
     codings=codings.map(tuple),
@@ -81,7 +84,7 @@ findings = st.builds(
 def test_a_finding_is_the_same_after_it_was_kept(one):
     told = forms.told(one)
     again = forms.read(told)
-    assert forms.told(again) == told
+    assert forms.told(again) == told and again.attributes == one.attributes
     assert (again.start, again.end, again.kind, again.assertion.negated) == (
         one.start,
         one.end,
@@ -119,6 +122,24 @@ def test_a_verdict_goes_with_its_sentence_and_only_where_that_is_clear():
     held = {one.text for one in judged.of(moved)}
     assert "pain" in held  # its sentence stands there twice, and it is not said which is meant
     assert [one.place.kind for one in judged.unplaced][-1] == "finding"
+
+
+def test_a_side_goes_with_its_verdict_and_stays_with_its_site():
+    text = "Fall.\n\nPain in the left knee."
+    note, site = notes.from_text("1", text), text.index("knee")
+    side = Attribute(kind="laterality", start=site - 5, end=site - 1, text="left", side="left")
+    side = replace(side, of=Span(start=site, end=site + 4))
+    pain = finding("Pain", "finding", text=text, attributes=(side,))
+    (one,) = judging.judge([(note, [pain])], standing([])).items
+    change = Change(action="change", axes=["historical"], experiencer="patient")
+    said = standing([changing.verdict(ANN, "d", 1, one, change)])
+    later = notes.from_text("1", "Seen.\n\n" + text)
+    (found,) = judging.judge([(later, [])], said).of(later)
+    (moved,) = found.attributes
+    assert (later.text[moved.start : moved.end], later.text[moved.of.start : moved.of.end]) == (
+        "left",
+        "knee",
+    )
 
 
 def test_the_reasons_to_doubt_are_those_of_the_table():
