@@ -5,7 +5,6 @@ what the engine claims: where rules and engine disagree, the more cautious one h
 Mentions may come in any order; the findings come in text order.
 """
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,12 +13,13 @@ from itertools import pairwise
 from typing import cast
 
 from adapter.context import allergies, cases, compounds, general, labels, lines, orders, persons
+from adapter.context.answers import answered
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.ranges import ranges
 from adapter.context.reasons import reasons
 from adapter.context.relations import Beside, link, sentences
 from adapter.context.rules import Axis, ContextRules
-from adapter.context.scopes import Scope, scopes
+from adapter.context.scopes import Scope, heard, scopes
 from adapter.context.severities import severities
 from adapter.context.sides import sides
 from adapter.model import (
@@ -41,7 +41,6 @@ ASSERTED = (*PROBLEMS, "medication", "procedure", "test", "social")
 OF_ANYBODY: frozenset[Axis] = frozenset(
     {"negated", "ruled_out", "hypothetical", "historical", "other_person"}
 )
-ITEM_MARKS = "-•*·▪◦–—#>+"
 BESIDE = 8  # characters between a test and the result that is its own
 VALUED = frozenset({("test", "result"), ("medication", "dose")})
 
@@ -112,8 +111,8 @@ def _cues(note: Note, ordered: Sequence[Mention], rules: ContextRules) -> Mappin
     held: dict[int, list[Scope]] = defaultdict(list)
     carried: list[Scope] = []
     for sentence in note.sentences:
-        item = _is_item(note.text, sentence)
-        carried = carried if item and not _gap_before(note.text, sentence) else []
+        item = lines.is_item(note.text, sentence)
+        carried = carried if item and not lines.gap_before(note.text, sentence) else []
         low, high = bisect_left(starts, sentence.start), bisect_left(starts, sentence.end)
         if low == high and not note.text.endswith(":", 0, sentence.end):
             continue
@@ -224,9 +223,11 @@ def _assertions(
     nobody = general.passages(note, rules.general) if ordered else ()
     others = persons.passages(note, rules.others) if ordered else ()
     ordering = orders.cues(note, ordered, rules.orders)
+    forms = answered(note.text, ordered, rules.answers)
 
     def judged(index: int, *, lasts: bool) -> Assertion:
-        section, held = sections[index], cues[index]
+        section, answer = sections[index], forms.get(index)
+        held = heard(cues[index], answer)
         return _assertion(
             note,
             ordered[index],
@@ -235,6 +236,7 @@ def _assertions(
             rules,
             lasts=lasts,
             valued=index in valued,
+            answer=answer.cue if answer else None,
             nobody=general.cue(nobody, ordered[index].start),
             other=persons.cue(others, ordered[index].start),
         )
@@ -284,6 +286,7 @@ def _assertion(
     *,
     lasts: bool,
     valued: bool,
+    answer: Cue | None,
     nobody: Cue | None,
     other: Cue | None,
 ) -> Assertion:
@@ -292,7 +295,7 @@ def _assertion(
     said = [scope for scope in held if _applies(scope, section, lasts=lasts, valued=valued)]
     cues = {_cue(note, scope) for scope in said} | set(compounds.cues(note.text, mention, rules.heads))
     own = labels.cue(note.text, mention, section, rules.nothing), labels.named(mention, rules.denied)
-    cues |= {cue for cue in (*own, allergies.cue(mention, rules.allergies)) if cue is not None}
+    cues |= {cue for cue in (*own, answer, allergies.cue(mention, rules.allergies)) if cue is not None}
     axes = {cast(Axis, cue.axis) for cue in cues}
     for default, kinds in rules.sections.get(section.key, ()):
         silent = (lasts and not default.lasting) or (valued and not default.valued)
@@ -303,7 +306,8 @@ def _assertion(
             axes.add(default.axis)
     for claim in mention.claims:
         feared = claim == "hypothetical" and "allergen" in axes  # what comes of an allergen, not the allergen
-        if claim not in axes and not feared:
+        others = claim == "family" and "other_person" in axes  # a husband is no relative of the engine's
+        if claim not in axes and not feared and not others:
             cues.add(_claim_cue(mention, claim))
             axes.add(cast(Axis, claim))
     if other is not None and mention.kind in persons.KINDS:
@@ -379,14 +383,3 @@ def _is_heading(note: Note, sentence: Span) -> bool:
     """Whether a sentence is a known heading: its section already says what it says of a list."""
     section = note.section_at(sentence.start)
     return section.key != "unknown" and sentence.end <= section.heading.end
-
-
-def _is_item(text: str, sentence: Span) -> bool:
-    first = text[sentence.start : sentence.start + 4]
-    return first[0] in ITEM_MARKS or re.match(r"\(?\d{1,2}[.)]", first) is not None
-
-
-def _gap_before(text: str, sentence: Span) -> bool:
-    """Whether a list ends here: two blank lines or more stand before the sentence."""
-    before = text[max(0, sentence.start - 8) : sentence.start]
-    return before.count("\n") > 2

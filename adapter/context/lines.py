@@ -6,12 +6,13 @@ heading says so. Items, years, short lines without a full stop and what goes on 
 
 import re
 
-from adapter.model import Section
+from adapter.model import Section, Span
 
 ITEM = re.compile(
     r"[ \t]|[#>•·▪◦*–—+-]|\(?\d{1,2}[.):]\s|['’(]?(?:19|20)?\d\d\b|[^\W\d_]{0,3}\d{4}\b|\W*[a-zß-ÿ]"
 )
 OVER = re.compile(r"[^\W\d_]{2}[.!?](?:\s|$)")  # "mg." and dates end no sentence for sure; words do
+ITEM_MARKS = "-•*·▪◦–—#>+"
 MOST = 40  # lines that are looked at
 
 
@@ -29,3 +30,15 @@ def over(text: str, section: Section, place: int) -> bool:
         if not start <= place or first < 0 or first >= place:
             return False
     return True
+
+
+def is_item(text: str, sentence: Span) -> bool:
+    """Whether a sentence is an item of a list."""
+    first = text[sentence.start : sentence.start + 4]
+    return first[0] in ITEM_MARKS or re.match(r"\(?\d{1,2}[.)]", first) is not None
+
+
+def gap_before(text: str, sentence: Span) -> bool:
+    """Whether a list ends here: two blank lines or more stand before the sentence."""
+    before = text[max(0, sentence.start - 8) : sentence.start]
+    return before.count("\n") > 2

@@ -13,8 +13,9 @@ from typing import Literal
 from pydantic import model_validator
 
 import mappings
-from adapter.context import allergies, cases, claims, general, labels, orders, persons, ranges, sides
+from adapter.context import allergies, answers, cases, claims, general, labels, orders, persons, ranges, sides
 from adapter.context.allergies import AllergyRules
+from adapter.context.answers import AnswerRules, AnswerTable
 from adapter.context.cases import CaseRules
 from adapter.context.claims import ClaimRules
 from adapter.context.general import GeneralRules
@@ -142,6 +143,7 @@ class ContextFile(mappings.Table):
     person: tuple[PersonTable, ...] = ()
     allergy: AllergyTable | None = None
     claim: claims.ClaimTable | None = None
+    answers: AnswerTable | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "ContextFile":
@@ -247,6 +249,7 @@ class ContextRules:
     others: persons.Rules | None = None  # passages on another person
     allergies: AllergyRules | None = None
     claims: ClaimRules | None = None  # of the encoder, that words take away
+    answers: AnswerRules | None = None
 
 
 def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> ContextRules:
@@ -294,6 +297,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         others=persons.rules(table.person, unaccented=table.unaccented),
         allergies=allergies.rules(table.allergy),
         claims=_claims(table),
+        answers=answers.rules(table.answers),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from adapter.context.answers import Answered, silent
 from adapter.context.cues import Match, Token
 from adapter.context.rules import ContextRules, Entry
 
@@ -40,6 +41,16 @@ def scopes(tokens: Sequence[Token], found: Sequence[Match], rules: ContextRules)
         if rule.direction in ("backward", "both"):
             made.append(_backward(tokens, match, found, rules))
     return made
+
+
+def heard(held: Sequence[Scope], answer: Answered | None) -> Sequence[Scope]:
+    """The scopes that speak of a mention: what a form answers denies it, or not, where its item stands."""
+    denials = ("negated", "ruled_out")
+    return [
+        scope
+        for scope in held
+        if scope.entry.rule.axis not in denials or not silent(answer, scope.cue_start, scope.cue_end)
+    ]
 
 
 def _forward(tokens: Sequence[Token], match: Match, found: Sequence[Match], rules: ContextRules) -> Scope:
