@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 
 from adapter import categories
-from adapter.coding.rules import CodingRules
+from adapter.coding.rules import Ambiguous, CodingTable
 from adapter.context import dates, expressions
 from adapter.context.rules import ContextFile
 from adapter.delivery import packs
@@ -109,7 +109,13 @@ KINDS: Final[Sequence[Kind]] = (
         folder="coding",
         decides="which concepts may name a finding, and from what score",
         stem="coding",
-        model=lambda _: CodingRules,
+        model=lambda _: CodingTable,
+    ),
+    Kind(
+        folder="coding",
+        decides="which words name something else as often, and what a note must say for their codes",
+        stem="ambiguous",
+        model=lambda _: Ambiguous,
     ),
     Kind(
         folder="resources",

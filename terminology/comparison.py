@@ -17,7 +17,9 @@ from terminology.likeness import (
 )
 from terminology.model import Hit
 
-Form = Literal["as written", "abbreviations written out", "other spelling", "modifiers left out"]
+Form = Literal[
+    "as written", "abbreviations written out", "another form", "other spelling", "modifiers left out"
+]
 CLOSE: Final = 0.005
 BEGUN: Final[Mapping[float, str]] = {
     SAME: "the same words",

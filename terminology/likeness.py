@@ -12,8 +12,9 @@ from math import log
 
 from rapidfuzz.distance import OSA
 
+from terminology import inflection
 from terminology.normalise import CACHE, Guard, Normaliser
-from terminology.words import Words
+from terminology.words import Correction, Words
 
 SAME = 0.97  # same words in the same order, small words apart
 REORDERED = 0.95  # same words in another order
@@ -77,13 +78,14 @@ class Likeness:
         self._guard = lru_cache(maxsize=CACHE)(normaliser.guard)
         self._risky = lru_cache(maxsize=CACHE)(self._is_risky)
         self._weight = lru_cache(maxsize=CACHE)(self._weigh)
+        self._forms = lru_cache(maxsize=CACHE)(self._forms_of)
 
     def query(self, words: Sequence[str], *, wide: bool = False) -> Query:
         """A query made ready; a wide one takes known words for misspelt ones too."""
         kept = self._telling(words)
         meant, groups = [], []
         for word in kept:
-            near = () if self._known(word) and not wide else self._words.corrections(word)
+            near = () if self._known(word) and not wide else self._near(word)
             meant.append({word: 0} | {one.word: one.edits for one in near})
             groups.append((word,) * (word in self._words) + tuple(one.word for one in near))
         return Query(
@@ -135,6 +137,19 @@ class Likeness:
             if other is not None and near[other] > 1:
                 share = LOOKALIKE
         return share
+
+    def _near(self, word: str) -> tuple[Correction, ...]:
+        """What a misspelt word may be; another form of a known word is no slip for a third one."""
+        near = self._words.corrections(word)
+        forms = frozenset[str]() if self._known(word) or not near else self._forms(word)
+        return tuple(one for one in near if one.word in forms) or near
+
+    def _forms_of(self, word: str) -> frozenset[str]:
+        rules = inflection.shipped()
+        known = self._words.__contains__
+        return frozenset(
+            form for language in rules.languages() for form in rules.forms(word, language, known)
+        )
 
     def _known(self, word: str) -> bool:
         return word in self._words or word in self._uncoded

@@ -2,8 +2,8 @@
 
 Exact names come from one key; then names with all the words (misspelt ones corrected) from the word index,
 words left out one by one while nothing is found; `terminology.likeness` judges what was found. When nothing
-is the same thing, German letters are tried in their other spelling, abbreviations are written out, and at
-last modifiers left out.
+is the same thing, other forms of the words and the other spelling of German letters are tried, abbreviations
+are written out, and at last modifiers left out.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from terminology import abbreviations, modifiers, uncoded, written
+from terminology import abbreviations, inflection, modifiers, uncoded, written
 from terminology.abbreviations import Abbreviations
 from terminology.comparison import Comparison, Form, Pair, parts
 from terminology.likeness import Likeness, Query
@@ -118,6 +118,9 @@ class Search:
             yield "abbreviations written out", whole
         if (other := self._other_spelling(text)) != text:
             yield "other spelling", other
+        rules = inflection.shipped()
+        for language in rules.languages():
+            yield from (("another form", one) for one in rules.others(text, language, self._known))
 
     def _broader_forms(self, text: str, languages: Sequence[str]) -> Iterable[tuple[Form, str]]:
         shorter = self._modifiers().shorter(text, languages)
@@ -153,10 +156,22 @@ class Search:
         if len(found) < most:
             found += self._similar(text, wanted, most)
         if _top(found) < SURE:
+            found += self._inflected(text, wanted)
+        if _top(found) < SURE:
             found += self._respelt(text, wanted, most)
         if whole and _top(found) < SURE:
             found += _other([hit for hit in self._similar(whole, wanted, most) if hit.score >= ENOUGH])
         return found
+
+    def _inflected(self, text: str, wanted: Filter) -> list[Hit]:
+        """Names of the same thing in another form, "Rippenfrakturen" for "Rippenfraktur"."""
+        rules = inflection.shipped()
+        for language in rules.languages(wanted.languages):
+            own = replace(wanted, languages=frozenset({language}))
+            for other in rules.others(text, language, self._known):
+                if found := self._exact(other, own):
+                    return _other(found)
+        return []
 
     def _respelt(self, text: str, wanted: Filter, most: int) -> list[Hit]:
         """German names of the same thing, "Ödem" for "Oedem"."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
-from adapter.coding import agreeing, choice, explaining, past, wordings
+from adapter.coding import agreeing, ambiguous, choice, explaining, past, wordings
 from adapter.coding.agreeing import Around
 from adapter.coding.choice import Chooser
 from adapter.coding.explaining import Explained
@@ -131,9 +131,9 @@ class Coder:
         return [self._fitting(one, around) for one in coded]
 
     def _fitting(self, finding: Finding, around: Around) -> Finding:
-        """The finding with the codes that fit when it was and what stands around it."""
+        """The finding with the codes that fit when it was, and what its note says around it."""
         timely = past.told(finding, around, self.rules, (self._concept, self._mapped))
-        return agreeing.agreeing(timely, around, self.rules)
+        return ambiguous.meant(agreeing.agreeing(timely, around, self.rules), around, self.rules)
 
     def _asked(
         self, findings: Sequence[Finding], coded: list[Finding], languages: tuple[str, ...], note: Note

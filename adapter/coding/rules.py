@@ -1,4 +1,4 @@
-"""`mappings/coding/coding.toml`: which concepts may name a finding, and from what score."""
+"""`mappings/coding`: which concepts may name a finding, from what score; words a note must speak for."""
 
 from typing import Annotated, Literal
 
@@ -70,7 +70,27 @@ class Past(mappings.Table):
     keep: bool = False  # where the store does not have that code: the code does not say that it is acute
 
 
-class CodingRules(mappings.Table):
+class Doubtful(mappings.Table):
+    """A word that names something else as often, and what a note must say for its codes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    word: str
+    kinds: frozenset[str] = frozenset()  # of the findings it is for; all where there are none
+    needs: Pattern | None = None  # the note says it somewhere
+    unless: Pattern | None = None  # the note does not say it
+    before: Pattern | None = None  # what stands right before the word and tells that something else is meant
+    behind: Pattern | None = None  # the same of what stands right behind
+
+
+class Ambiguous(mappings.Table):
+    """Such words by the language of the note."""
+
+    version: int
+    languages: dict[str, tuple[Doubtful, ...]]
+
+
+class CodingTable(mappings.Table):
     """The whole table; its keys are explained in mappings/coding/README.md."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -97,9 +117,16 @@ class CodingRules(mappings.Table):
     abbreviations: dict[str, dict[str, str]] = Field(default={})
 
 
+class CodingRules(CodingTable):
+    """The table, with the words of `coding/ambiguous.toml`."""
+
+    ambiguous: dict[str, tuple[Doubtful, ...]] = Field(default={})
+
+
 def load(files: mappings.Files = mappings.SHIPPED) -> CodingRules:
-    """The rules.
+    """The rules, with the words that a note must speak for.
 
     Raises mappings.MappingError naming file and key.
     """
-    return files.read("coding/coding.toml", CodingRules)
+    table = files.read("coding/coding.toml", CodingTable)
+    return CodingRules(**dict(table), ambiguous=files.read("coding/ambiguous.toml", Ambiguous).languages)

@@ -69,6 +69,52 @@ def test_slips_of_longer_words_and_their_forms_are_found(core_store: Path, text,
     assert named(core_store, text, language, "en")[0] == name
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Falls", "de"),
+        ("Stroke", "de"),
+        ("Angina", "de"),
+        ("APAP", "de"),
+        ("ganglion", "fr"),
+        ("décubitus", "fr"),
+        ("malaise", "fr"),
+        ("temps", "fr"),
+        ("hernia", "nl"),
+        ("tender", "es"),
+    ],
+)
+def test_words_of_a_language_are_not_the_english_name_they_look_like(
+    core_store: Path, text, language
+) -> None:
+    assert named(core_store, text, "en") and named(core_store, text, language, "en") == []
+
+
+@pytest.mark.parametrize(("text", "language"), [("OS", "fr"), ("FISH", "fr"), ("FISH", "de"), ("FISH", "en")])
+def test_in_capitals_some_words_are_abbreviations(core_store: Path, text: str, language: str) -> None:
+    assert named(core_store, text, language, "en") == []
+    assert named(core_store, "os", "fr", "en") and named(core_store, "fish", "en")
+
+
+@pytest.mark.parametrize("text", ["ID", "DC", "dc", "TA"])
+@pytest.mark.parametrize("language", ["en", "nl", "fr"])
+def test_a_sign_in_an_abbreviation_must_be_said(core_store: Path, text: str, language: str) -> None:
+    operations = {"I&D", "I & D", "D&C", "D & C", "T&A", "D&Cs"}
+    assert not operations & set(named(core_store, text, language, "en"))
+    assert operations & set(named(core_store, "I & D", language, "en"))
+    assert "I and D" in named(core_store, "I and D", "en")
+
+
+def test_a_letter_of_its_own_does_not_end_a_word(core_store: Path) -> None:
+    assert "vitamin E" not in named(core_store, "vitamine", "nl", "en")
+    assert "vitamin E" in named(core_store, "vitamin E", "nl", "en")
+
+
+@pytest.mark.parametrize(("text", "language"), [("côté", "fr"), ("côtés", "fr")])
+def test_another_accent_makes_a_short_word_another(core_store: Path, text: str, language: str) -> None:
+    assert named(core_store, text, language, "en") == [] and named(core_store, "côtes", language, "en")
+
+
 def test_names_in_a_note_follow_the_same_rule(core_store: Path) -> None:
     note = "Le goût est bon, pr ce soir, RA et TPN; PR connue."
     with terminology.open_store(core_store) as opened:
