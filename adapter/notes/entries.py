@@ -72,9 +72,10 @@ def stamps(table: StampTable | None) -> Stamps | None:
         "|".join(sorted(map(re.escape, words), key=len, reverse=True))
         for words in (table.weekdays, table.units)
     )
-    day = rf"(?P<day>(?:{days})\b\.?,?[ \t]+)?[0-3]?\d[-/.][01]?\d(?P<year>[-/.](?:20)?\d\d)?"
+    day = rf"(?P<day>(?:{days})\b\.?,?[ \t]+)?[0-3]?\d[-/.][01]?\d(?P<year>[-/.](?:20)?\d\d)?\.?"
     time = r"(?P<time>[0-2]?\d[:.uh][0-5]\d(?:[ \t]?(?:u|uur|h)\b)?)"
-    rest = rf"(?![\d%/.,-])(?:[ \t]*[:(|,–-])?[ \t]*(?!(?:{units})\b)[^\W\d_]"
+    alone = r"[ \t]*:?[ \t]*(?:[\r\n]|\Z)"
+    rest = rf"(?:{alone}|(?![\d%/.,-])(?:[ \t]*[:(|,–-])?[ \t]*(?!(?:{units})\b)[^\W\d_])"
     pattern = rf"[ \t]*(?:{time}|{day}){rest}"
     return Stamps(
         re.compile(pattern, re.IGNORECASE),
