@@ -138,7 +138,57 @@ def _repeat(words: str, table: Dosage) -> tuple[Mapping[str, object], str | None
         match = one.pattern.fullmatch(words)
         if match is not None:
             return _varying(match.groupdict(), one.frequency, one.period, one.period_unit, table)
-    return {}, None
+    return _by_day(words, table), None
+
+
+def _by_day(words: str, table: Dosage) -> Mapping[str, object]:
+    """ "morning and evening", "2x daily (morning and evening)": each time once, as many as are told."""
+    for start in (0, *(gap.end() for gap in re.finditer(r"[\s,:(]+", words))):
+        when, total = _times_of_day(words[start:], table), words[:start].strip(" ,:(")
+        repeat = {"frequency": len(when), "period": 1, "periodUnit": "d", "when": when}
+        told, _ = _repeat(total, table) if total else (repeat, None)
+        if when and (not total or (_as_often(told, repeat) and not told.get("when"))):
+            return repeat
+    return {}
+
+
+def _as_often(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    keys = ("frequency", "period", "periodUnit", "periodMax")
+    return all(one.get(key) == other.get(key) for key in keys)
+
+
+def _times_of_day(words: str, table: Dosage) -> list[str]:
+    """The times of the day that these words are nothing but; none where one comes twice or a word is left."""
+    named = {one: time.when for time in table.times if time.when for one in time.words}
+    longest = sorted(named, key=len, reverse=True)
+    found: list[str] = []
+    left, joined = words, True
+    while left:
+        left = _without(left, table.day.once)
+        one = next((one for one in longest if _begins(left, one)), "")
+        when = named.get(one)
+        if when is None or when in found:
+            return []
+        if not joined and not (found[-1] in table.day.open and when in table.day.next):
+            return []
+        found.append(when)
+        after = left[len(one) :].strip()
+        left = _without(_without(after, table.day.joins), table.day.joins)  # ", and"
+        joined = left != after
+    return [] if joined else found
+
+
+def _without(words: str, openings: Sequence[str]) -> str:
+    """Words without the longest of these openings."""
+    known = (one for one in sorted(openings, key=len, reverse=True) if _begins(words, one))
+    return words[len(next(known, "")) :].strip()
+
+
+def _begins(words: str, opening: str) -> bool:
+    """Whether words begin with an opening that ends there: a sign, or what no letter follows."""
+    if not words.startswith(opening):
+        return False
+    return not (opening[-1].isalnum() and words[len(opening) : len(opening) + 1].isalnum())
 
 
 def _by_scheme(words: str, table: Dosage) -> Mapping[str, object]:

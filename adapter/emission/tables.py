@@ -82,6 +82,15 @@ class Time(Words):
     when: str | None = None
 
 
+class Day(Table):
+    """How times of the day are put together: "matin et soir"."""
+
+    joins: tuple[str, ...]
+    once: tuple[str, ...]  # words before each time
+    open: frozenset[str]  # the times after which another may follow without a sign
+    next: frozenset[str]  # and these others
+
+
 class TimePattern(Table):
     """A frequency with a number in it."""
 
@@ -121,6 +130,7 @@ class Dosage(Table):
     as_needed: Words
     then: Words
     scheme: Scheme
+    day: Day
     times: tuple[Time, ...]
     patterns: tuple[TimePattern, ...]
     hours: Mapping[str, str]
