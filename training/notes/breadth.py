@@ -1,7 +1,7 @@
 """`python -m training.notes.breadth FILE`: how varied generated notes are, as JSON.
 
-With `--against`, how far their words are those of real notes: JSON lines with `text`, and `lang` where the
-file holds several languages.
+With `--against`, how far their words are those of real notes: JSON lines with `text` and their `language`
+(or `lang`).
 """
 
 import argparse
@@ -9,7 +9,7 @@ import gzip
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,11 @@ def main() -> None:
     rows = list(read(asked.file))
     told = {**measures(rows), "words": words([row["text"] for row in rows])}
     if asked.against:
-        languages = {row["language"] for row in rows}
-        real = [row["text"] for row in read(asked.against) if row.get("lang", "en") in languages]
-        told["against"] = overlap([row["text"] for row in rows], real) if real else None
+        try:
+            real = texts(read(asked.against), {language(row, "note") for row in rows})
+        except ValueError as error:
+            parser.error(f"{asked.against.name}: {error}")
+        told["against"] = overlap([row["text"] for row in rows], real)
     print(json.dumps(told, indent=2, ensure_ascii=False))
 
 
@@ -38,6 +40,26 @@ def read(path: Path) -> Iterator[Mapping[str, Any]]:
     """The rows of a file of JSON lines, gzipped or not."""
     with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)
+
+
+def texts(rows: Iterable[Mapping[str, Any]], languages: Collection[str]) -> list[str]:
+    """The texts of the notes in these languages.
+
+    Raises ValueError naming the line of a note that does not tell its language, and where there are none.
+    """
+    told = enumerate(rows, 1)
+    found = [row["text"] for number, row in told if language(row, f"line {number}") in languages]
+    if not found:
+        raise ValueError("no note in " + ", ".join(sorted(languages)))
+    return found
+
+
+def language(row: Mapping[str, Any], place: str) -> str:
+    """The primary tag of a note's language; raises ValueError naming the place where it tells none."""
+    told = row.get("language") or row.get("lang")
+    if not isinstance(told, str):
+        raise ValueError(f"{place} has neither `language` nor `lang`")
+    return told.lower().split("-")[0]
 
 
 def measures(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

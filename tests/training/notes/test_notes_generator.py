@@ -137,6 +137,34 @@ def test_breadth_counts_words():
     assert told["most_frequent_missing"] == ["no"]
 
 
+@pytest.mark.parametrize("key", ["language", "lang"])
+def test_breadth_reads_the_language_under_both_names(key):
+    rows = [{"text": "Fieber", key: "de-AT"}, {"text": "fever", key: "en"}]
+    assert breadth.texts(rows, {"de"}) == ["Fieber"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([{"text": "a", "language": "de"}, {"text": "b"}], "line 2 has neither `language` nor `lang`"),
+        ([{"text": "a", "language": "fr"}], "no note in de"),
+    ],
+)
+def test_breadth_refuses_notes_without_their_language(rows, says):
+    with pytest.raises(ValueError, match=says):
+        breadth.texts(rows, {"de"})
+
+
+def test_breadth_names_what_is_wrong(tmp_path, monkeypatch, capsys, english):
+    made, real = tmp_path / "made.jsonl", tmp_path / "real.jsonl"
+    made.write_text("".join(json.dumps(row) + "\n" for row in english.notes(count=2, seed=1)), "utf-8")
+    real.write_text(json.dumps({"text": "fever"}) + "\n", "utf-8")
+    monkeypatch.setattr(sys, "argv", ["breadth", str(made), "--against", str(real)])
+    with pytest.raises(SystemExit):
+        breadth.main()
+    assert "real.jsonl: line 1 has neither" in capsys.readouterr().err
+
+
 def test_command_line_writes_a_file(tmp_path):
     out = tmp_path / "out.jsonl"
     command = [
