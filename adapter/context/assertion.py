@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import cast
 
-from adapter.context import allergies, cases, compounds, general, labels, lines, orders, persons
+from adapter.context import again, allergies, cases, compounds, general, labels, lines, orders, persons
 from adapter.context.answers import answered
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.ranges import ranges
@@ -129,13 +129,10 @@ def _cues(note: Note, ordered: Sequence[Mention], rules: ContextRules) -> Mappin
 
 def _scopes_of(note: Note, sentence: Span, inside: Sequence[Mention], rules: ContextRules) -> list[Scope]:
     tokens = tokens_in(note.text, sentence.start, sentence.end)
-    found = matches(tokens, rules, inside)
+    found = matches(tokens, rules, inside, note.section_at(sentence.start).key)
     starts = [mention.start for mention in inside]
-    section = note.section_at(sentence.start).key
     kept = []
     for match in found:
-        if match.entry.rule.sections and section not in match.entry.rule.sections:
-            continue
         first, last = tokens[match.first].start, tokens[match.last - 1].end
         around = inside[max(0, bisect_right(starts, first) - 4) : bisect_right(starts, first)]
         if not any(_buried(match, first, last, mention, rules) for mention in around):
@@ -247,6 +244,8 @@ def _assertions(
     for index, mention in enumerate(ordered):
         if found[index].historical and mention.kind in PROBLEMS and _name(mention) in plain:
             found[index] = judged(index, lasts=True)
+    for index, cue in again.cues(ordered, sections, found).items():
+        found[index] = replace(found[index], historical=True, cues=(cue,))
     for index in ordering.keys() - valued:
         if _plain(found[index]):
             found[index] = replace(found[index], planned=True, cues=(ordering[index],))

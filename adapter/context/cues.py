@@ -63,8 +63,10 @@ def _opening(text: str, token: Token, *, leads: bool) -> Token:
     return token._replace(text="¿") if asks else token
 
 
-def matches(tokens: Sequence[Token], rules: ContextRules, mentions: Sequence[Mention] = ()) -> list[Match]:
-    """The phrases that count, in text order.
+def matches(
+    tokens: Sequence[Token], rules: ContextRules, mentions: Sequence[Mention] = (), section: str | None = None
+) -> list[Match]:
+    """The phrases that count, in text order; of rules that hold only in some sections, where these hold.
 
     Phrases compete where they could contradict each other: among those that say how sure a thing is, and
     otherwise within one axis and direction. Pseudo-triggers compete with all but relatives, which say
@@ -76,7 +78,8 @@ def matches(tokens: Sequence[Token], rules: ContextRules, mentions: Sequence[Men
     for first, token in enumerate(tokens):
         if _begins(token.text, rules):
             for match in _at(tokens, first, rules):
-                groups[_group(match.entry.rule)].append(match)
+                if section is None or not match.entry.rule.sections or section in match.entry.rule.sections:
+                    groups[_group(match.entry.rule)].append(match)
     pseudos = [one for one in groups.pop("pseudo", []) if not _cut(one, tokens, mentions)]
     kept = []
     for rivals in groups.values():
