@@ -46,6 +46,7 @@ OTHER = [
     ("de", "condition", "HWI", "Z. n. HWI 2010 (Hinterwandinfarkt), Stent der RCA, Katheter."),
     ("de", "condition", "IPS", "Verlegung auf die IPS am Abend."),
     ("de", "medication", "DHC", "Sonographie: DHC nicht erweitert."),
+    ("de", "finding", "Lymphome", "Abdomen weich. Keine Lymphome, Milz nicht tastbar."),
     ("de", "procedure", "CHE", "GOT 34, CHE 5400 U/l."),
     ("fr", "condition", "ACR", "Mammographie classée ACR 2 des deux côtés."),
     ("fr", "condition", "PR", "ECG sinusal, PR 160 ms."),
