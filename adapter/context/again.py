@@ -32,7 +32,7 @@ def cues(
     return {
         index: over[_words(mention)]
         for index, (mention, section, said) in enumerate(zip(ordered, sections, found, strict=True))
-        if mention.kind == KIND and section.key not in AHEAD and _bare(said)
+        if mention.kind == KIND and section.key not in AHEAD and plain(said)
         if _words(mention) in over and _words(mention)[-1] not in open_
     }
 
@@ -41,5 +41,6 @@ def _words(mention: Mention) -> tuple[str, ...]:
     return tuple(mention.text.casefold().split())
 
 
-def _bare(said: Assertion) -> bool:
+def plain(said: Assertion) -> bool:
+    """Whether nothing is said of it but that it is there, in the patient."""
     return said.experiencer == "patient" and not any(getattr(said, flag) for flag in FLAGS)

@@ -240,14 +240,14 @@ def _assertions(
 
     lasts = [_lasts(mention, rules) for mention in ordered]
     found = [judged(index, lasts=each) for index, each in enumerate(lasts)]
-    plain = Counter(_name(one) for one, said in zip(ordered, found, strict=True) if _plain(said))
+    plain = Counter(_name(one) for one, said in zip(ordered, found, strict=True) if again.plain(said))
     for index, mention in enumerate(ordered):
         if found[index].historical and mention.kind in PROBLEMS and _name(mention) in plain:
             found[index] = judged(index, lasts=True)
     for index, cue in again.cues(ordered, sections, found).items():
         found[index] = replace(found[index], historical=True, cues=(cue,))
     for index in ordering.keys() - valued:
-        if _plain(found[index]):
+        if again.plain(found[index]):
             found[index] = replace(found[index], planned=True, cues=(ordering[index],))
     today = (plain[_name(one)] > 1 and one.kind == "condition" for one in ordered)
     known = frozenset(index for index, pair in enumerate(zip(lasts, today, strict=True)) if any(pair))
@@ -263,13 +263,9 @@ def _lasts(mention: Mention, rules: ContextRules) -> bool:
     return found is not None and (mention.kind != "procedure" or mention.text.endswith(found.group()))
 
 
-def _plain(said: Assertion) -> bool:
-    return said.experiencer == "patient" and not any(getattr(said, flag) for flag in FLAGS)
-
-
 def _open(said: Assertion) -> bool:
     """Whether nothing is said of a mention but that it is planned."""
-    return _plain(replace(said, planned=False))
+    return again.plain(replace(said, planned=False))
 
 
 def _name(mention: Mention) -> tuple[str, str]:
