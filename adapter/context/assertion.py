@@ -12,7 +12,18 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import cast
 
-from adapter.context import again, allergies, cases, compounds, general, labels, lines, orders, persons
+from adapter.context import (
+    again,
+    allergies,
+    cases,
+    claims,
+    compounds,
+    general,
+    labels,
+    lines,
+    orders,
+    persons,
+)
 from adapter.context.answers import answered
 from adapter.context.cues import Match, matches, tokens_in
 from adapter.context.ranges import ranges
@@ -51,6 +62,7 @@ def assess(note: Note, mentions: Sequence[Mention], rules: ContextRules) -> Step
     A mention that reaches outside the note raises ValueError.
     """
     ordered = _ordered(note, allergies.whole(note, mentions, rules.allergies))
+    ordered = claims.believed(note, ordered, rules.claims)
     cues = _cues(note, ordered, rules)
     sections = [note.section_at(mention.start) for mention in ordered]
     assertions = _assertions(note, ordered, sections, cues, rules)
@@ -287,7 +299,8 @@ def _assertion(
 ) -> Assertion:
     spared = {axis for scope in held if scope.entry.rule.axis == "spare" for axis in scope.entry.rule.ends}
     lasts = lasts or "historical" in spared
-    said = [scope for scope in held if _applies(scope, section, lasts=lasts, valued=valued)]
+    told = [scope for scope in held if _applies(scope, section, lasts=lasts, valued=valued)]
+    said = [scope for scope in told if scope.entry.rule.axis not in spared & {"allergen"}]
     cues = {_cue(note, scope) for scope in said} | set(compounds.cues(note.text, mention, rules.heads))
     own = labels.cue(note.text, mention, section, rules.nothing), labels.named(mention, rules.denied)
     cues |= {cue for cue in (*own, answer, allergies.cue(mention, rules.allergies)) if cue is not None}
@@ -306,15 +319,17 @@ def _assertion(
             cues.add(_claim_cue(mention, claim))
             axes.add(cast(Axis, claim))
     if other is not None and mention.kind in persons.KINDS:
-        cues, axes = cues | {other}, axes | {"other_person"}
+        cues, axes = cues | {other}, axes | {cast(Axis, other.axis)}
     if nobody is not None:  # a leaflet says of a disease that it may come, not that it is suspected
         cues, axes = cues | {nobody}, axes & OF_ANYBODY | {"other_person"}
     axes -= _overruled(axes)
+    if rules.decided and "ruled_out" in axes:
+        axes -= {"uncertain"}
     cues = {cue for cue in cues if cue.axis in axes}
     flags = {flag: True for flag in FLAGS if flag in axes}
     if "ruled_out" in axes:
         flags["negated"] = True
-    experiencer, relative = _person(mention, axes, held)
+    experiencer, relative = _person(mention, axes, held, persons.relative(other))
     ordered = tuple(sorted(cues, key=lambda cue: (cue.start, cue.end, cue.axis, cue.rule)))
     return Assertion(**flags, experiencer=experiencer, relative=relative, cues=ordered)
 
@@ -337,14 +352,16 @@ def _applies(scope: Scope, section: Section, *, lasts: bool, valued: bool) -> bo
     return rule.axis not in ("relative", "spare") and (not rule.sections or section.key in rule.sections)
 
 
-def _person(mention: Mention, axes: set[Axis], held: Sequence[Scope]) -> tuple[Experiencer, str | None]:
+def _person(
+    mention: Mention, axes: set[Axis], held: Sequence[Scope], told: str | None
+) -> tuple[Experiencer, str | None]:
     """Whom a mention is about, and which relative: the nearest one named, before it rather than after."""
     if "family" in axes:
         people = [
             scope for scope in held if scope.entry.rule.axis in ("family", "relative") and scope.relative
         ]
         nearest = min(people, key=lambda scope: _distance(mention, scope), default=None)
-        return "family", nearest.relative if nearest else "FAMMEMB"
+        return "family", nearest.relative if nearest else told or "FAMMEMB"
     return ("other", None) if "other_person" in axes else ("patient", None)
 
 

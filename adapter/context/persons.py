@@ -2,7 +2,8 @@
 
 "Baby: weight 3,240 g. Jaundice of the trunk." The words of a language are data (`person` in
 mappings/context). A passage opens only where the note has said before that its patient is not that person,
-and the first word that says who the patient is decides: in the note of the child nothing is another's.
+and the first word that says who the patient is decides: in the note of the child nothing is another's, but
+the mother's pregnancy and delivery are family.
 """
 
 import re
@@ -35,6 +36,7 @@ class PersonRules:
     opens: re.Pattern[str]
     back: re.Pattern[str]
     patient: re.Pattern[str]
+    relative: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def rules(tables: Sequence[PersonTable], *, unaccented: bool) -> Rules | None:
             ),
             back=re.compile(rf"{_BEGINS}(?:{some(table.back)})(?!\w)"),
             patient=re.compile(rf"(?<!\w)(?:(?P<other>{some(table.patient)})|{some(table.own)})(?!\w)"),
+            relative=table.relative,
         )
         for table in tables
     )
@@ -81,6 +84,11 @@ def cue(passages: Sequence[Sequence[Passage]], position: int) -> Cue | None:
     return next(filter(None, (general.cue(each, position) for each in passages)), None)
 
 
+def relative(cue: Cue | None) -> str | None:
+    """Which relative a passage tells of; none where it tells of another person."""
+    return cue.rule.partition(":")[2] or None if cue is not None else None
+
+
 def _passages(note: Note, text: str, rules: PersonRules) -> Iterator[Passage]:
     first = rules.patient.search(text)
     if first is None or first["other"] is None:
@@ -89,7 +97,8 @@ def _passages(note: Note, text: str, rules: PersonRules) -> Iterator[Passage]:
     while (opening := rules.opens.search(text, place)) is not None:
         start, close = opening.span("words")
         place = max(_end(text, opening, rules), close)
-        cue = Cue(axis=AXIS, rule=RULE, start=start, end=close, text=note.text[start:close])
+        axis, rule = (AXIS, RULE) if rules.relative is None else ("family", f"{RULE}:{rules.relative}")
+        cue = Cue(axis=axis, rule=rule, start=start, end=close, text=note.text[start:close])
         yield Passage(start, place, cue)
 
 

@@ -74,6 +74,7 @@ class RuleTable(mappings.Table):
     lasting: bool = True
     valued: bool = True
     most: int | None = None
+    through: tuple[str, ...] = ()  # terminations that do not end it
 
 
 class SectionDefault(mappings.Table):
@@ -123,6 +124,7 @@ class ContextFile(mappings.Table):
     reach: int
     gap: int
     unaccented: bool = False
+    decided: bool = False  # what was ruled out is no longer uncertain
     nothing: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     joins: tuple[str, ...] = ()
@@ -242,6 +244,7 @@ class ContextRules:
     reasons: ReasonRules | None = None
     severities: SeverityRules | None = None
     sides: SideRules | None = None
+    decided: bool = False
     ranges: re.Pattern[str] | None = None
     general: GeneralRules | None = None
     orders: OrderRules | None = None
@@ -289,6 +292,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         relations=table.relation,
         reasons=_reasons(table),
         severities=_severities(table),
+        decided=table.decided,
         sides=sides.rules(table.laterality, unaccented=table.unaccented),
         ranges=ranges.pattern(table.range),
         general=general.rules(table.general),

@@ -141,7 +141,9 @@ def _after_sign(tokens: Sequence[Token], first: int, last: int, also: str = "") 
 
 def _again(tokens: Sequence[Token], match: Match, found: Sequence[Match]) -> bool:
     """Whether the rule has spoken before in this list: "no A, no B, C" does not say it of C."""
-    if not match.entry.rule.again or tokens[match.first - 1].text not in CLAUSE_ENDS or not match.first:
+    rule = match.entry.rule
+    signs = "," if rule.listed is not None else CLAUSE_ENDS  # whose lists end by themselves
+    if not rule.again or not match.first or tokens[match.first - 1].text not in signs:
         return False
     return any(one.first < match.first and one.entry.rule.id == match.entry.rule.id for one in found)
 
@@ -205,5 +207,5 @@ def _stops(other: Match, match: Match) -> bool:
     if rule.again and rule.id == match.entry.rule.id:
         return other.first > match.first
     if rule.axis == "terminate":
-        return not rule.ends or axis in rule.ends
+        return (not rule.ends or axis in rule.ends) and rule.id not in match.entry.rule.through
     return axis in PEOPLE and rule.axis in PEOPLE and other.first != match.first

@@ -100,6 +100,7 @@ class PersonTable(mappings.Table):
     back: tuple[str, ...] = ()
     patient: tuple[str, ...]
     own: tuple[str, ...]
+    relative: str | None = None  # who it is, where it is a relative: the mother in the note of the newborn
 
 
 class RangeTable(mappings.Table):

@@ -18,7 +18,7 @@ OPENING = re.compile(
     r"^[ \t]*(?:[-•*][ \t]+)?([^\W\d_])(?:[ \t]*[:/][ \t]*(?=[^\s:/])|[ \t]+(?=[^\W\d_(]))", re.MULTILINE
 )
 INLINE = re.compile(r"(?:[.;!?)][ \t]+|[ \t]{2,})([^\W\d_])[ \t]*[:/][ \t]+(?=\S)")
-SLASHED = re.compile(r"(?:[.;!?)][ \t]+|[ \t]{2,})([^\W\d_]/)[ \t]*(?=[^\s/])")
+SLASHED = re.compile(r"(?:[.;!?)][ \t]+|[ \t]{2,})([^\W\d_]/)[ \t]*(?=[^\s/])(?![A-Z]\b)")
 
 
 class StampTable(mappings.Table):
