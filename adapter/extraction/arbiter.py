@@ -39,13 +39,6 @@ class Over(mappings.Table):
     detailed_words: int
 
 
-class Doubted(mappings.Table):
-    """When the kind of a name holds instead of the encoder's, where both found the same words."""
-
-    kinds: frozenset[str]  # of the name
-    below: dict[str, float]  # language -> the encoder's probability
-
-
 class ArbiterRules(mappings.Table):
     """`mappings/extraction/arbiter.toml`."""
 
@@ -61,7 +54,7 @@ class ArbiterRules(mappings.Table):
     sureness: dict[str, Sureness]
     alone: Alone
     over: Over
-    doubted: Doubted
+    doubted: dict[str, float]  # language -> the encoder's probability below which a name's kind holds
     measured: Measured
     vaccines: Vaccines
     fragments: Fragments
@@ -148,7 +141,7 @@ class Arbiter:
             one for one in trimmed if is_fragment(one, rules.fragments) and (one.end, one.kind) not in before
         ]
         names = [one for one in named if not is_fragment(one, rules.fragments) and not _inside(one, alone)]
-        doubt = rules.doubted.below.get(primary(note.language), 0.0)
+        doubt = rules.doubted.get(primary(note.language), 0.0)
         merged = merge([one for one in trimmed if one not in alone], names, reading, rules, doubt)
         whole, loose = pieces.joined(merged, note, rules.pieces)
         left = [one for one in whole if is_fragment(one, rules.fragments)]
@@ -188,7 +181,7 @@ def merge(
                 standing.append(replace(name, confidence=_confidence(name, reading)))
         elif _same(touched, name):
             standing.remove(touched[0])
-            doubted = touched[0].confidence < doubt and name.kind in rules.doubted.kinds
+            doubted = touched[0].confidence < doubt
             standing.append(_agreed(touched[0], name, (name if doubted else touched[0]).kind))
         elif _stands_over(name, touched, rules.over):
             standing = [mention for mention in standing if mention not in touched]

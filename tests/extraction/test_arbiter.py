@@ -55,7 +55,7 @@ def test_the_same_words_are_one_mention_with_both_sources_and_the_encoders_kind(
         (0.7, 0.8, "procedure", "procedure"),
         (0.8, 0.8, "procedure", "condition"),
         (0.7, 0.0, "procedure", "condition"),
-        (0.7, 0.8, "finding", "condition"),
+        (0.7, 0.8, "finding", "finding"),
     ],
 )
 def test_the_kind_of_a_name_holds_where_the_encoder_is_in_doubt(confidence, doubt, named, kind) -> None:
