@@ -20,11 +20,13 @@ from adapter.notes.headings import Headings, Part, normal
 LONGEST = 70  # characters a heading may have
 PLANS = frozenset({"plan", "instructions", "assessment_and_plan"})
 ORDERED = frozenset({"imaging", "laboratory", "procedure"})  # in the list of a plan their names are orders
+FOUND = ORDERED | {"physical_exam", "vital_signs", "mental_status"}  # "Abdomen." may be a sentence
 WRITTEN = 5  # letters of the longest word of a heading that no table knows: less are abbreviations
 LINE = re.compile(r"[^\r\n]+")
 BULLET = re.compile(r"[ \t]*[>•·▪◦*–-]+[ \t]+")
 LEAD = re.compile(r"[ \t]*(?:(?:[#>•·▪◦*–-]+|\(?\d{1,2}[.)]|[IVX]{1,4}\.|[A-Z][.)](?=\s))[ \t]*)*[*_]*")
 END = re.compile(r"[*_]{0,3}[ \t]{0,3}(?:[:：]|[ \t][–—-][ \t])[*_]{0,3}")
+STOPPED = re.compile(r"([^\W\d_](?:[^\W\d_]|[ /-]){5,50})\.[ \t]+(?=[^\W\d_])")  # "Family history. He"
 INLINE_START = re.compile(r"(?:[.;!?,)\]][ \t]+|[ \t]{2,}|\t)(?:\(?\d{1,2}[.)][ \t]*)?")
 TOLD = re.compile(rf"(?:[ \t]*\([^()\n]{{1,40}}\))?{END.pattern}")  # "PMH (from the family):"
 FIRST = re.compile(r"([^\W\d_]{1,20}[./]?)[ \t]+(?=\S)")
@@ -119,6 +121,9 @@ def _in_line(
     if (bare := _bare(line, rules)) is not None:
         yield bare
         after, current = bare.end, bare.key
+    elif (stopped := _stopped(line, current, rules)) is not None:
+        yield stopped
+        after, current = stopped.end, stopped.key
     opened = _lettered(line, after, letters)
     for mark in END.finditer(line.text, line.first, line.end):
         while opened and opened[0].start <= mark.start():
@@ -147,6 +152,17 @@ def _bare(line: _Line, rules: Headings) -> _Heading | None:
     if word is None or key is None or TOLD.match(line.text, word.end(1), line.end):
         return None
     return _Heading(key=key, start=line.start + _indent(line.text, line.start), end=word.end(1))
+
+
+def _stopped(line: _Line, current: str, rules: Headings) -> _Heading | None:
+    """A known heading with a full stop, at the start of a paragraph: "Family history. His father had ..."."""
+    words = STOPPED.match(line.text, line.first, line.end) if rules.ends and not line.goes_on else None
+    if words is None or not words.group(1)[0].isupper() or normal(words.group(1)) in rules.labels:
+        return None
+    key = rules.key(normal(words.group(1)), current)
+    if key is None or key in FOUND:
+        return None
+    return _Heading(key=key, start=line.start + _indent(line.text, line.start), end=words.end(1) + 1)
 
 
 def _before(line: _Line, after: int, mark: re.Match[str], current: str, rules: Headings) -> _Heading | None:
@@ -187,7 +203,7 @@ def _key(heading: str, rest: str, current: str, rules: Headings, *, dash: bool) 
     known = rules.key(words, current)
     if known is not None or dash:
         return known
-    if heading[:1].isupper() and ". " not in heading and (longer := rules.longer(words)) is not None:
+    if (longer := _longer(heading, words, rules)) is not None:
         return longer
     if not _shouted(heading.strip()) or VALUE.match(rest):
         return None
@@ -209,10 +225,18 @@ def _alone(whole: _Line, following: str, current: str, rules: Headings) -> str |
         return None  # "- MRI" among what is to be done
     if known is not None or line.endswith((":", "：", ".", ",", ";")):
         return known
+    if (longer := _longer(bare, words, rules)) is not None:
+        return longer
     written = max(map(len, words.split())) >= WRITTEN  # "COPD GOLD II" is a diagnosis in a list
     shouted = " " in bare and written and _shouted(bare) and not re.search(r"\d", bare)
     spoken = any(map(str.islower, following))
     return "unknown" if shouted and spoken and not rules.continues & set(words.split()) else None
+
+
+def _longer(heading: str, words: str, rules: Headings) -> str | None:
+    """The section of a longer heading, by a word of it; a full stop only shortens its first word."""
+    told = heading.strip()
+    return rules.longer(words) if told[:1].isupper() and ". " not in told.partition(" ")[2] else None
 
 
 def _shouted(heading: str) -> bool:

@@ -15,6 +15,7 @@ from adapter.notes.headings import Headings, Part
 NARROW, WIDE = 60, 130  # a note whose longest line is between these is taken to be wrapped
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
 ITEM = re.compile(r"\s*(?:[#>•·▪◦*–—]|-+\s|\(?\d{1,2}[.)](?!\d)|[A-Za-z][.)]\s|\+\s)")
+LETTERED = re.compile(r"^[ \t]*o[ \t]+(?=\S)", re.MULTILINE)  # a bullet that lost its sign
 STOP = re.compile(
     r"(?<=\S)(?:[.!?]{1,10}[\"'”’)\]]{0,4}(?=\s)|(?<=[a-z]{3})\.(?=[A-Z][a-z])|(?=\s+\d{1,2}[.)]\s+\S))"
 )
@@ -50,10 +51,12 @@ def _hard_ends(text: str, parts: Sequence[Part]) -> Iterator[int]:
     longest = max(lengths, default=0)
     around = _paragraphs(lengths)
     opened = [part.start for part in parts]
+    marks = {match.start() for match in LETTERED.finditer(text)}
     for index, ((start, end), (after, stop)) in enumerate(pairwise(lines)):
         rules = parts[bisect_right(opened, start) - 1].rules
         line, following = text[start:end].rstrip(), text[after:stop].rstrip()
-        if not _continued(line, following, longest, around[index], rules):
+        item = after in marks and len(marks) > 1
+        if item or not _continued(line, following, longest, around[index], rules):
             yield end
 
 
@@ -76,8 +79,10 @@ def _continued(line: str, following: str, longest: int, around: int, rules: Head
     first = following.split(maxsplit=1)[0]
     if NARROW <= longest <= WIDE and len(line) + 1 + len(first) > longest - 3:
         return True
-    if not first[0].islower() or line[-1] in ".!?:;" or around > WIDE:
+    if line[-1] in ".!?:;" or around > WIDE:
         return False
+    if not first[0].islower():  # "keine" and its noun below it
+        return first[0].isalpha() and rules.goes_on(line)
     return len(line) >= NARROW - 20 or rules.goes_on(line)
 
 

@@ -309,3 +309,18 @@ def test_letters_that_open_parts_of_a_note(text, keys):
 )
 def test_longer_headings_by_one_of_their_words(text, key):
     assert dutch(text)[0][0] == key
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("MED. ANTECEDENTEN\njicht en artrose", ["past_medical_history"]),
+        ("VOORGESCHIEDENIS SOA\njicht en artrose", ["past_medical_history"]),
+        ("Familieanamnese. Zijn vader had jicht.", ["family_history"]),
+        ("Voorgeschiedenis. Jicht.\nBeleid. Rust.", ["past_medical_history", "plan"]),
+        ("Abdomen. Soepel.", ["unknown"]),
+        ("VG blanco. Med: geen.", ["past_medical_history", "medications"]),
+    ],
+)
+def test_headings_alone_and_with_a_full_stop(text, keys):
+    assert [key for key, _ in dutch(text)] == keys

@@ -148,3 +148,14 @@ def test_a_line_that_is_not_over_goes_on_and_what_follows_is_no_heading(language
 )
 def test_an_answer_or_a_heading_ends_a_line(text, expected):
     assert sentences(text) == expected
+
+
+def test_a_bullet_that_lost_its_sign_begins_a_sentence():
+    text = "o nuchter tot morgen\no buikfoto over 1 week\no metformine kan door"
+    note = notes.from_text("n", text, "nl")
+    assert [text[one.start : one.end] for one in note.sentences] == text.split("\n")
+
+
+def test_a_lone_o_at_the_start_of_a_line_is_a_word():
+    text = "dolor en el hombro derecho desde ayer con fiebre alta\no con escalofríos por la noche"
+    assert len(notes.from_text("n", text, "es").sentences) == 1
