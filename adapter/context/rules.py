@@ -6,6 +6,7 @@ the trigger away.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -312,9 +313,17 @@ def _head(table: HeadTable, whole: ContextFile) -> Head:
 
 def _names(words: Sequence[str]) -> re.Pattern[str] | None:
     """Finds one of these names as whole words, in any case, over lines too; "*" is the rest of a word."""
-    named = "|".join(re.escape(word).replace("'", "['’]").replace(r"\*", r"\w*") for word in words)
-    named = named.replace("\\ ", r"\s+")
+    begun: dict[str, list[str]] = defaultdict(list)  # by first letter, so that few are tried at a place
+    for word in words:
+        known = word[0].isalnum()
+        begun[word[0].lower() if known else ""].append(_spelled(word[1:] if known else word))
+    named = "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in begun.items())
     return re.compile(rf"\b(?:{named})\b", re.IGNORECASE) if words else None
+
+
+def _spelled(word: str) -> str:
+    named = re.escape(word).replace("'", "['’]").replace(r"\*", r"\w*")
+    return named.replace("\\ ", r"\s+")
 
 
 def _reasons(whole: ContextFile) -> ReasonRules | None:
