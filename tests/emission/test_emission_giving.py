@@ -108,6 +108,12 @@ def test_a_regimen_a_list_and_what_is_said_otherwise_stand_over_it(more, expecte
     assert status("en", text, "cefazolin", **more) == expected
 
 
+def test_what_is_tolerated_beside_an_allergy_is_not_taken_now():
+    text = "Tolerates cephalosporins."
+    assert status("en", text, "cephalosporins", section="allergies") == "completed"
+    assert status("en", text, "cephalosporins") == "active"
+
+
 def test_given_once_and_taken_are_two_statements():
     text = "Aspirin was administered in the ambulance.\nAspirin 81 mg daily at home."
     code = ("http://www.whocc.no/atc", "B01AC06", "acetylsalicylic acid")
