@@ -33,6 +33,7 @@ class CaseTable(mappings.Table):
 class CaseRules:
     """The patterns of a language."""
 
+    last: frozenset[str]  # words that may stand right before the problem
     opens: re.Pattern[str]
     joins: re.Pattern[str]
     then: re.Pattern[str]
@@ -47,6 +48,7 @@ def rules(table: CaseTable | None) -> CaseRules | None:
         return None
     lead = rf"(?:(?:{_any(table.lead)})\s+){{0,3}}"
     return CaseRules(
+        last=frozenset(words.split()[-1].lower() for words in (*table.words, *table.lead)),
         opens=re.compile(rf"{BEGINS}(?P<words>{_any(table.words)})\s+{lead}\Z", re.IGNORECASE),
         joins=re.compile(rf"\s*(?:[,/+]|(?:{_any(table.joins)})\s)\s*{lead}", re.IGNORECASE),
         then=re.compile(rf"\s*(?:[:,]|[-=]>|[→⇒])?\s*(?:(?:{_any(table.then)})\s+)*", re.IGNORECASE),
@@ -85,6 +87,9 @@ def cues(
 def _opened(note: Note, sentence: Span, mention: Mention, rules: CaseRules) -> Cue | None:
     """The word that makes a case of a problem: it begins a clause, and the problem follows."""
     low = max(sentence.start, mention.start - NEAR)
+    before = note.text[low : mention.start].rsplit(None, 1)
+    if not before or before[-1].lower() not in rules.last:
+        return None
     words = rules.opens.search(note.text[low : mention.start])
     if words is None:
         return None

@@ -37,6 +37,7 @@ class PersonRules:
     back: re.Pattern[str]
     patient: re.Pattern[str]
     relative: str | None
+    stems: tuple[str, ...]  # without one of them the patient is nobody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,11 @@ def rules(tables: Sequence[PersonTable], *, unaccented: bool) -> Rules | None:
     if not tables:
         return None
 
+    def known(word: str) -> str:
+        return bare(word.lower()) if unaccented else word.lower()
+
     def some(words: Sequence[str]) -> str:
-        known = {bare(word.lower()) if unaccented else word.lower() for word in words}
-        listed = sorted(known, key=lambda word: (-len(word), word))
+        listed = sorted({known(word) for word in words}, key=lambda word: (-len(word), word))
         return "|".join(re.escape(word).replace(r"\#", r"\d+") for word in listed) or "(?!)"
 
     made = tuple(
@@ -65,6 +68,7 @@ def rules(tables: Sequence[PersonTable], *, unaccented: bool) -> Rules | None:
             back=re.compile(rf"{_BEGINS}(?:{some(table.back)})(?!\w)"),
             patient=re.compile(rf"(?<!\w)(?:(?P<other>{some(table.patient)})|{some(table.own)})(?!\w)"),
             relative=table.relative,
+            stems=tuple({known(word).partition("#")[0] for word in table.patient}),
         )
         for table in tables
     )
@@ -90,7 +94,7 @@ def relative(cue: Cue | None) -> str | None:
 
 
 def _passages(note: Note, text: str, rules: PersonRules) -> Iterator[Passage]:
-    first = rules.patient.search(text)
+    first = rules.patient.search(text) if any(stem in text for stem in rules.stems) else None
     if first is None or first["other"] is None:
         return
     place = first.end()

@@ -15,7 +15,8 @@ import mappings
 LETTERED = 3  # letters of a scheme that open parts of a note that follows it
 TITLED = 3  # lines of a note that may hold its own date
 OPENING = re.compile(
-    r"^[ \t]*(?:[-•*][ \t]+)?([^\W\d_])(?:[ \t]*[:/][ \t]*(?=[^\s:/])|[ \t]+(?=[^\W\d_(]))", re.MULTILINE
+    r"^[ \t]*(?:[-•*][ \t]+)?([^\W\d_])(?:[ \t]*[:/][ \t]*(?=[^\s:/])|:[ \t]*$|[ \t]+(?=[^\W\d_(]))",
+    re.MULTILINE,
 )
 INLINE = re.compile(r"(?:[.;!?)][ \t]+|[ \t]{2,})([^\W\d_])[ \t]*[:/][ \t]+(?=\S)")
 SLASHED = re.compile(r"(?:[.;!?)][ \t]+|[ \t]{2,})([^\W\d_]/)[ \t]*(?=[^\s/])(?![A-Z]\b)")
