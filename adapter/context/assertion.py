@@ -309,6 +309,7 @@ def _assertion(
         silent = (lasts and not default.lasting) or (valued and not default.valued)
         silent = silent or default.axis in spared
         silent = silent or (default.line and lines.over(note.text, section, mention.start))
+        silent = silent or (default.line and labels.none(note.text, section, rules.nothing))
         if mention.kind in kinds and not silent and not axes & set(default.unless):
             cues.add(_section_cue(note, section, default.axis))
             axes.add(default.axis)

@@ -33,3 +33,9 @@ def cue(text: str, mention: Mention, section: Section, nothing: re.Pattern[str] 
         return None
     start, end = found.span(1)
     return Cue(axis="negated", rule=RULE, start=start, end=end, text=text[start:end])
+
+
+def none(text: str, section: Section, nothing: re.Pattern[str] | None) -> bool:
+    """Whether a section ends with a word for nothing behind its heading: "Allergies: none." and more."""
+    found = nothing.match(text, section.heading.end) if nothing is not None else None
+    return found is not None and text[found.end() - 1] in ".!\n"
