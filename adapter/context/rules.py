@@ -301,7 +301,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         cases=cases.rules(table.case),
         others=persons.rules(table.person, unaccented=table.unaccented),
         allergies=allergies.rules(table.allergy),
-        claims=_claims(table),
+        claims=claims.rules(table.claim, table.reason, lambda some: _either(some, table), table.unaccented),
         answers=answers.rules(table.answers),
     )
 
@@ -350,27 +350,6 @@ def _reasons(whole: ContextFile) -> ReasonRules | None:
         not_heads=re.compile(rf"(?:^| ){some(table.not_heads)}(?: |$)"),
         not_reasons=re.compile(rf"{some(table.not_reasons)}(?: |$)"),
         unless=re.compile(rf"(?:^| ){some(table.unless)}(?: |$)"),
-        unaccented=whole.unaccented,
-    )
-
-
-def _claims(whole: ContextFile) -> ClaimRules | None:
-    """What takes claims away; between what is given and its reason stand the words of `[reason]`."""
-    table, reason = whole.claim, whole.reason
-    if table is None or reason is None:
-        return None
-    lead, connect, joined = (_either(some, whole) for some in (reason.lead, reason.connect, reason.joined))
-    tie, cause = _either((*table.joined, *table.causes), whole), _either(table.causes, whole)
-    behind = rf"(?: {lead})*(?: [^\W\d_]+){{0,2}}"  # and adjectives
-    return ClaimRules(
-        table=table,
-        details=frozenset(reason.details),
-        joined=re.compile(f"(?:{connect} )*{tie}{behind}"),
-        causes=re.compile(f"(?:{connect} )*{cause}{behind}"),
-        by=re.compile(_either(table.by, whole)),
-        further=re.compile(f"(?:,|(?:, )?{joined})(?: {tie})?{behind}"),
-        unless=re.compile(rf"(?:^| ){_either(table.unless, whole)}(?: |$)"),
-        cases=_names(table.cases),
         unaccented=whole.unaccented,
     )
 
