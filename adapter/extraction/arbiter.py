@@ -135,7 +135,8 @@ class Arbiter:
         """What was read and named, in whole names; what names nothing is left out."""
         rules = self._rules
         parts = pieces.divided(pieces.trimmed(read, note, rules.pieces), named, rules.pieces)
-        trimmed = sites.taken_out(parts, named, note, rules.sites)
+        siteless = sites.taken_out(parts, named, note, rules.sites)
+        trimmed = pieces.ended(siteless, named, note, rules.pieces)
         before = {(one.start - 1, one.kind) for one in trimmed}  # where what describes a mention ends
         alone = [
             one for one in trimmed if is_fragment(one, rules.fragments) and (one.end, one.kind) not in before

@@ -12,17 +12,33 @@ import mappings
 from adapter.model import DICTIONARY, Mention, Note, primary
 
 
-class Pieces(mappings.Table):
+class Pieces(mappings.Table, arbitrary_types_allowed=True):
     """`[pieces]` of the arbiter's rules; words are in lower case, by language."""
 
     kinds: frozenset[str]  # that may be in pieces
     one: dict[str, frozenset[str]]  # kinds by language of which two that touch are one name
     trailing: dict[str, frozenset[str]]  # words by language with which no name ends
+    ended: dict[str, frozenset[str]]  # kinds by language that end where the dictionary's name ends
+    graded: mappings.Pattern  # what belongs to a name behind it
 
 
 def trimmed(read: Sequence[Mention], note: Note, rules: Pieces) -> list[Mention]:
     """What was read, without prepositions and articles at the ends."""
     return [_trimmed(one, note, rules) for one in read]
+
+
+def ended(read: Sequence[Mention], named: Sequence[Mention], note: Note, rules: Pieces) -> list[Mention]:
+    """What was read, without what follows the dictionary's name it begins with: "Ileus notfallmäßig"."""
+    ends = {(one.start, one.kind): one.end for one in named}
+    return [_ended(one, ends.get((one.start, one.kind), one.end), note, rules) for one in read]
+
+
+def _ended(mention: Mention, end: int, note: Note, rules: Pieces) -> Mention:
+    """The mention up to `end`, if its kind ends there and no grade follows."""
+    kinds = rules.ended.get(primary(note.language_at(mention.start)), ())
+    if end >= mention.end or mention.kind not in kinds or rules.graded.search(note.text[end : mention.end]):
+        return mention
+    return replace(mention, end=end, text=note.text[mention.start : end])
 
 
 def divided(read: Sequence[Mention], named: Sequence[Mention], rules: Pieces) -> list[Mention]:

@@ -70,6 +70,28 @@ def test_two_that_touch_are_one_or_the_first_is_a_piece(
 
 
 @pytest.mark.parametrize(
+    ("text", "name", "kind", "language", "kept"),
+    [
+        ("Ileus notfallmäßig", "Ileus", "condition", "de", "Ileus"),
+        ("pijn zeurend", "pijn", "finding", "nl", "pijn"),
+        ("lues II", "lues", "condition", "nl", "lues II"),
+        ("neuropathie graad 2", "neuropathie", "condition", "nl", "neuropathie graad 2"),
+        ("MRT Leber", "MRT", "test", "de", "MRT Leber"),
+        ("lupus pernio", "lupus", "condition", "fr", "lupus pernio"),
+        ("alte Fraktur", "Fraktur", "condition", "de", "alte Fraktur"),
+    ],
+)
+def test_what_follows_a_name_is_cut_off(text: str, name: str, kind: str, language: str, kept: str) -> None:
+    def found(words: str) -> Mention:
+        start = text.index(words)
+        return Mention(start=start, end=start + len(words), text=words, kind=kind, confidence=0.9)
+
+    note = Note(id="n", text=text, language=language)
+    (one,) = pieces.ended([found(text)], [found(name)], note, RULES.pieces)
+    assert one.text == kept == text[one.start : one.end]
+
+
+@pytest.mark.parametrize(
     ("text", "names", "kept"),
     [
         ("Leber/Niere", ["Leber", "Niere"], ["Leber", "Niere"]),
