@@ -114,6 +114,16 @@ def test_what_is_tolerated_beside_an_allergy_is_not_taken_now():
     assert status("en", text, "cephalosporins") == "active"
 
 
+def test_a_vaccine_is_given_not_taken():
+    flu = ("http://www.whocc.no/atc", "J07BB02", "influenza vaccine")
+    assert status("de", "Influenza-Impfung 2023.", "Influenza-Impfung", codes=[flu]) == "completed"
+    assert (
+        status("de", "Influenza-Impfung 2023.", "Influenza-Impfung", codes=[flu], planned=True) == "intended"
+    )
+    assert status("de", "Hepatitis A, Tollwut", "Tollwut", section="immunizations") == "completed"
+    assert status("de", "Hepatitis A, Tollwut", "Tollwut") == "active"
+
+
 def test_given_once_and_taken_are_two_statements():
     text = "Aspirin was administered in the ambulance.\nAspirin 81 mg daily at home."
     code = ("http://www.whocc.no/atc", "B01AC06", "acetylsalicylic acid")
