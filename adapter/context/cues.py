@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,8 +26,7 @@ class Token(NamedTuple):
     apart: bool = False  # in another column than the one before it
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A phrase of a rule found in a sentence: token positions, and how many tokens were matched literally."""
 
     first: int
@@ -36,6 +34,17 @@ class Match:
     words: int
     entry: Entry
     relative: str | None  # v3-RoleCode of the relative named in the phrase
+
+
+class _Said(NamedTuple):
+    """The words of a sentence as the rules have them, and what each may be in a phrase."""
+
+    words: Sequence[str]
+    edges: Sequence[tuple[str, ...]]
+    rules: ContextRules
+
+
+_Way = tuple[Node[Entry], int, int, str | None]  # node, place, literal words, relative
 
 
 def tokens_in(text: str, start: int, end: int) -> list[Token]:
@@ -72,14 +81,11 @@ def matches(
     otherwise within one axis and direction. Pseudo-triggers compete with all but relatives, which say
     nothing by themselves.
     """
-    if rules.unaccented:
-        tokens = [token._replace(text=bare(token.text)) for token in tokens]
     groups: dict[object, list[Match]] = defaultdict(list)
-    for first, token in enumerate(tokens):
-        if _begins(token.text, rules):
-            for match in _at(tokens, first, rules):
-                if section is None or not match.entry.rule.sections or section in match.entry.rule.sections:
-                    groups[_group(match.entry.rule)].append(match)
+    for match in _found(tokens, rules):
+        only = match.entry.rule.sections
+        if section is None or not only or section in only:
+            groups[_group(match.entry.rule)].append(match)
     pseudos = [one for one in groups.pop("pseudo", []) if not _cut(one, tokens, mentions)]
     kept = []
     for rivals in groups.values():
@@ -115,60 +121,62 @@ def _group(rule: RuleTable) -> object:
     return rule.axis if rule.axis in LONE else (rule.axis, rule.direction)
 
 
-def _begins(word: str, rules: ContextRules) -> bool:
-    """Whether any phrase may begin with this word; most words begin none."""
-    first = rules.tree.next
-    opening = first[START].next if START in first else {}
-    if any(edge in first or edge in opening for edge in _edges(word)) or GAP in first:
-        return True
-    return RELATIVE in first and word in rules.relatives.next
+def _found(tokens: Sequence[Token], rules: ContextRules) -> Iterator[Match]:
+    """Every phrase in a sentence, by the word that it begins with; most words begin none."""
+    words = [bare(token.text) for token in tokens] if rules.unaccented else [token.text for token in tokens]
+    said = _Said(words, [_edges(word) for word in words], rules)
+    tree = rules.tree.next
+    relatives = rules.relatives.next.keys() if RELATIVE in tree else ()
+    opening = tree.get(START)
+    opened = next((place for place, word in enumerate(words) if word[:1].isalnum()), len(words))
+    for place, edges in enumerate(said.edges):
+        begun: list[_Way] = []
+        if any(edge in tree for edge in edges) or words[place] in relatives or GAP in tree:
+            begun.append((rules.tree, place, 0, None))
+        if opening is not None and place <= opened:  # signs such as a bullet aside
+            begun.append((opening, place, 1, None))
+        if begun:
+            yield from _at(said, place, begun)
 
 
-def _at(tokens: Sequence[Token], first: int, rules: ContextRules) -> Iterator[Match]:
-    stack: list[tuple[Node[Entry], int, int, str | None]] = [(rules.tree, first, 0, None)]
-    if (opening := rules.tree.next.get(START)) is not None and _opened(tokens, first):
-        stack.append((opening, first, 1, None))
-    while stack:
-        node, position, words, code = stack.pop()
+def _at(said: _Said, first: int, ways: list[_Way]) -> Iterator[Match]:
+    """The phrases that begin at a word."""
+    edges, size = said.edges, len(said.words)
+    while ways:
+        node, position, count, code = ways.pop()
         for entry in node.entries:
-            yield Match(first, position, words, entry, code)
-        if (gap := node.next.get(GAP)) is not None:
-            stack += [(gap, after, words, code) for after in _skipped(tokens, position, gap, rules.gap)]
-        if (last := node.next.get(END)) is not None and _ended(tokens, position):
-            stack.append((last, position, words, code))
-        if position < len(tokens):
-            for edge in _edges(tokens[position].text):
+            yield Match(first, position, count, entry, code)
+        if node.wild:
+            ways += _wild(said, node, position, count, code)
+        if position < size:
+            for edge in edges[position]:
                 if (following := node.next.get(edge)) is not None:
-                    stack.append((following, position + 1, words + 1, code))
-            if (following := node.next.get(RELATIVE)) is not None:
-                named = _relatives(tokens, position, rules.relatives)
-                stack += [(following, end, words + end - position, code or who) for end, who in named]
+                    ways.append((following, position + 1, count + 1, code))
 
 
-def _skipped(tokens: Sequence[Token], position: int, node: Node[Entry], most: int) -> Iterable[int]:
+def _wild(said: _Said, node: Node[Entry], position: int, count: int, code: str | None) -> Iterator[_Way]:
+    """How a phrase goes on after a gap, at the end of the sentence or with a relative."""
+    if (gap := node.next.get(GAP)) is not None:
+        yield from ((gap, after, count, code) for after in _skipped(said, position, gap))
+    if (last := node.next.get(END)) is not None and said.words[position : position + 2] in ([], ["."]):
+        yield last, position, count, code
+    if (following := node.next.get(RELATIVE)) is not None:
+        for end, who in _relatives(said.words, position, said.rules.relatives):
+            yield following, end, count + end - position, code or who
+
+
+def _skipped(said: _Said, position: int, node: Node[Entry]) -> Iterable[int]:
     """Where a phrase may go on after a gap: where one of its next words stands."""
+    words, most = said.words, position + said.rules.gap + 1
     if node.entries or not WILD.isdisjoint(node.next):
-        return range(position, position + most + 1)
-    places = range(position, min(position + most + 1, len(tokens)))
-    return [place for place in places if tokens[place].text in node.next]
+        return range(position, most)
+    return [place for place in range(position, min(most, len(words))) if words[place] in node.next]
 
 
-def _opened(tokens: Sequence[Token], position: int) -> bool:
-    """Whether the sentence begins here, signs such as a bullet aside."""
-    if position and tokens[position - 1].text[0].isalnum():
-        return False
-    return not any(token.text[0].isalnum() for token in tokens[:position])
-
-
-def _ended(tokens: Sequence[Token], position: int) -> bool:
-    """Whether the sentence is over here, a full stop aside."""
-    return [token.text for token in tokens[position : position + 2]] in ([], ["."])
-
-
-def _relatives(tokens: Sequence[Token], position: int, node: Node[str]) -> Sequence[tuple[int, str]]:
+def _relatives(words: Sequence[str], position: int, node: Node[str]) -> Sequence[tuple[int, str]]:
     """Where the longest words for a relative that begin here end, and who it is."""
     longest: list[tuple[int, str]] = []
-    while position < len(tokens) and (following := node.next.get(tokens[position].text)) is not None:
+    while position < len(words) and (following := node.next.get(words[position])) is not None:
         node, position = following, position + 1
         longest = [(position, code) for code in node.entries] or longest
     return longest

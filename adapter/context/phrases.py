@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Generic, TypeVar
 
-TOKEN = re.compile(  # a mark such as U+0301 belongs to the letter before it
-    r"[^\W_]+?(?=n['’]t\b)|n['’]t\b|[^\W_](?:[^\W_]|[\u0300-\u036f])*|[^\w\s]|_", re.IGNORECASE
+TOKEN = re.compile(  # a mark such as U+0301 belongs to the letter before it; "n't" is a word
+    r"[^\W_]++(?!['’\u0300-\u036f])|[^\W_]+(?=[nN]['’][tT]\b)|[nN]['’][tT]\b"
+    r"|[^\W_]+(?:[\u0300-\u036f]+[^\W_]*)*|[^\w\s]|_"
 )
 GAP, YEAR, NUMBER, RELATIVE, END, START = "...", "<year>", "<number>", "<relative>", "<end>", "<start>"
 CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE, END, START})
+WILD = frozenset({GAP, RELATIVE, END})  # those that stand for any number of words
 What = TypeVar("What")
 
 
@@ -26,6 +28,7 @@ class Node(Generic[What]):
 
     next: dict[str, "Node[What]"] = field(default_factory=dict)
     entries: tuple[What, ...] = ()
+    wild: bool = False  # whether what is no word of its own may follow: a gap, a relative, the end
 
 
 def plant(tree: Node[What], phrase: str, what: What, *, unaccented: bool = False) -> None:
@@ -44,6 +47,7 @@ def _reached(place: Node[What], tokens: Sequence[str]) -> Node[What]:
         following = place.next.get(token)
         if following is None:
             following = place.next[token] = Node()
+            place.wild = place.wild or token in WILD
         place = following
     return place
 
