@@ -256,9 +256,13 @@ def _before(text: str, mark: Mark, low: int, rules: AnswerRules) -> bool:
 
 
 def _cell(text: str, low: int, high: int) -> int:
-    """Where the item begins that ends here: after the last gap, stroke or full stop before its words."""
+    """Where the item begins that ends here: after the last gap, stroke or full stop before its words.
+
+    Of a list behind a label the last alone: "Eltern: Gicht, Asthma: nein".
+    """
     words = text[low:high].rstrip(" \t:=-–")
-    return low + max((match.end() for match in CELL.finditer(words)), default=0)
+    start = max((match.end() for match in CELL.finditer(words)), default=0)
+    return low + (words.rfind(",") + 1 if ":" in words[start:] and "," in words[start:] else start)
 
 
 def silent(answer: Answered | None, start: int, end: int) -> bool:

@@ -52,6 +52,7 @@ ASSERTED = (*PROBLEMS, "medication", "procedure", "test", "social")
 OF_ANYBODY: frozenset[Axis] = frozenset(
     {"negated", "ruled_out", "hypothetical", "historical", "other_person"}
 )
+UNSAID: frozenset[Axis] = frozenset({"allergen", "negated", "stopped"})  # of these `spare` silences all
 BESIDE = 8  # characters between a test and the result that is its own
 VALUED = frozenset({("test", "result"), ("medication", "dose")})
 
@@ -300,7 +301,7 @@ def _assertion(
     spared = {axis for scope in held if scope.entry.rule.axis == "spare" for axis in scope.entry.rule.ends}
     lasts = lasts or "historical" in spared
     told = [scope for scope in held if _applies(scope, section, lasts=lasts, valued=valued)]
-    said = [scope for scope in told if scope.entry.rule.axis not in spared & {"allergen"}]
+    said = [scope for scope in told if scope.entry.rule.axis not in spared & UNSAID]
     cues = {_cue(note, scope) for scope in said} | set(compounds.cues(note.text, mention, rules.heads))
     own = labels.cue(note.text, mention, section, rules.nothing), labels.named(mention, rules.denied)
     cues |= {cue for cue in (*own, answer, allergies.cue(mention, rules.allergies)) if cue is not None}
@@ -316,7 +317,7 @@ def _assertion(
     for claim in mention.claims:
         feared = claim == "hypothetical" and "allergen" in axes  # what comes of an allergen, not the allergen
         others = claim == "family" and "other_person" in axes  # a husband is no relative of the engine's
-        if claim not in axes and not feared and not others:
+        if claim not in axes | (spared & UNSAID) and not feared and not others:
             cues.add(_claim_cue(mention, claim))
             axes.add(cast(Axis, claim))
     if other is not None and mention.kind in persons.KINDS:
