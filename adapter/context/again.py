@@ -4,11 +4,13 @@ What a note has called over once stays over, unless it is done, planned or exami
 """
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from adapter.model import FLAGS, Assertion, Cue, Mention, Section
 
 KIND = "procedure"
 TODAY = frozenset({"procedure", "physical_exam"})  # what stands here is done or looked at today
+SAID = attrgetter(*FLAGS)
 AHEAD = frozenset({"plan", "instructions", "hospital_course"})  # what stands here is not over for that
 
 
@@ -43,4 +45,4 @@ def _words(mention: Mention) -> tuple[str, ...]:
 
 def plain(said: Assertion) -> bool:
     """Whether nothing is said of it but that it is there, in the patient."""
-    return said.experiencer == "patient" and not any(getattr(said, flag) for flag in FLAGS)
+    return said.experiencer == "patient" and not any(SAID(said))

@@ -49,15 +49,13 @@ _Way = tuple[Node[Entry], int, int, str | None]  # node, place, literal words, r
 
 def tokens_in(text: str, start: int, end: int) -> list[Token]:
     """The tokens of a stretch of a note; "?" is "¿" where it asks about the word that follows it."""
-    tokens = [
-        Token(
-            match.group().lower().replace("’", "'"),
-            match.start(),
-            match.end(),
-            text.startswith(COLUMN, match.start() - len(COLUMN)),
-        )
-        for match in TOKEN.finditer(text, start, end)
+    found = [
+        (match[0].lower().replace("’", "'"), *match.span()) for match in TOKEN.finditer(text, start, end)
     ]
+    if COLUMN in text[max(0, start - len(COLUMN)) : end]:
+        tokens = [Token(*one, text.startswith(COLUMN, one[1] - len(COLUMN))) for one in found]
+    else:
+        tokens = [Token(*one) for one in found]
     if "?" not in text[start:end]:
         return tokens
     first = next((index for index, token in enumerate(tokens) if token.text[0].isalnum()), len(tokens))
@@ -123,20 +121,22 @@ def _group(rule: RuleTable) -> object:
 
 def _found(tokens: Sequence[Token], rules: ContextRules) -> Iterator[Match]:
     """Every phrase in a sentence, by the word that it begins with; most words begin none."""
-    words = [bare(token.text) for token in tokens] if rules.unaccented else [token.text for token in tokens]
+    words = [token.text for token in tokens]
+    if rules.unaccented:
+        words = [word if word.isascii() else bare(word) for word in words]
     said = _Said(words, [_edges(word) for word in words], rules)
     tree = rules.tree.next
     relatives = rules.relatives.next.keys() if RELATIVE in tree else ()
     opening = tree.get(START)
     opened = next((place for place, word in enumerate(words) if word[:1].isalnum()), len(words))
     for place, edges in enumerate(said.edges):
-        begun: list[_Way] = []
-        if any(edge in tree for edge in edges) or words[place] in relatives or GAP in tree:
-            begun.append((rules.tree, place, 0, None))
+        ways: list[_Way] = [(tree[edge], place + 1, 1, None) for edge in edges if edge in tree]
+        if GAP in tree or words[place] in relatives:
+            ways += _wild(said, rules.tree, place, 0, None)
         if opening is not None and place <= opened:  # signs such as a bullet aside
-            begun.append((opening, place, 1, None))
-        if begun:
-            yield from _at(said, place, begun)
+            ways.append((opening, place, 1, None))
+        if ways:
+            yield from _at(said, place, ways)
 
 
 def _at(said: _Said, first: int, ways: list[_Way]) -> Iterator[Match]:

@@ -12,6 +12,7 @@ ITEM = re.compile(
     r"[ \t]|[#>•·▪◦*–—+-]|\(?\d{1,2}[.):]\s|['’(]?(?:19|20)?\d\d\b|[^\W\d_]{0,3}\d{4}\b|\W*[a-zß-ÿ]"
 )
 OVER = re.compile(r"[^\W\d_]{2}[.!?](?:\s|$)")  # "mg." and dates end no sentence for sure; words do
+NUMBERED = re.compile(r"\(?\d{1,2}[.)]")
 ITEM_MARKS = "-•*·▪◦–—#>+"
 MOST = 40  # lines that are looked at
 
@@ -35,7 +36,7 @@ def over(text: str, section: Section, place: int) -> bool:
 def is_item(text: str, sentence: Span) -> bool:
     """Whether a sentence is an item of a list."""
     first = text[sentence.start : sentence.start + 4]
-    return first[0] in ITEM_MARKS or re.match(r"\(?\d{1,2}[.)]", first) is not None
+    return first[0] in ITEM_MARKS or NUMBERED.match(first) is not None
 
 
 def gap_before(text: str, sentence: Span) -> bool:

@@ -76,11 +76,12 @@ def rules(tables: Sequence[PersonTable], *, unaccented: bool) -> Rules | None:
 
 
 def passages(note: Note, rules: Rules | None) -> Sequence[Sequence[Passage]]:
-    """The stretches of a note that tell of another person, for each table."""
+    """The stretches of a note that tell of another person, for each table that has any."""
     if rules is None:
         return ()
     text = _compared(note.text, rules.plain)
-    return tuple(tuple(_passages(note, text, each)) for each in rules.persons)
+    found = (tuple(_passages(note, text, each)) for each in rules.persons)
+    return tuple(one for one in found if one)
 
 
 def cue(passages: Sequence[Sequence[Passage]], position: int) -> Cue | None:

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from adapter.context.phrases import NUMBER, tokens_of
 from adapter.context.rules import RelationTable
@@ -28,6 +29,11 @@ class _Place:
     findings: Sequence[Finding]
     sentence: Sequence[int]
     starts: Sequence[int]
+    kinds: Mapping[str, Sequence[int]]  # positions by kind
+
+    def of(self, kinds: Sequence[str]) -> Sequence[int]:
+        """The positions of the findings of these kinds, in text order."""
+        return sorted(chain.from_iterable(self.kinds.get(kind, ()) for kind in kinds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +58,18 @@ def link(
     `told` are the details whose home is known already, by position: detail -> head; `sentence` tells where
     each finding stands.
     """
-    place = _Place(note, findings, sentence, [finding.start for finding in findings])
+    kinds: dict[str, list[int]] = defaultdict(list)
+    for index, finding in enumerate(findings):
+        kinds[finding.kind].append(index)
+    place = _Place(note, findings, sentence, [finding.start for finding in findings], kinds)
     homes = dict(told)
     for relation in relations:
+        details = place.of(relation.kinds)
+        if not details:
+            continue
         heads = _heads(place, relation, homes)
-        for index, finding in enumerate(findings):
-            if index not in homes and index not in beside.gone and _can_belong(finding, relation):
+        for index in details:
+            if index not in homes and index not in beside.gone and _can_belong(findings[index], relation):
                 home = _home(place, index, relation, heads, homes)
                 if home is not None:
                     homes[index] = home
@@ -70,6 +82,8 @@ def _behind(
 ) -> Mapping[int, int]:
     """Details behind a reason that are of what is given for it: "amoxicillin for pneumonia for 7 days"."""
     findings = place.findings
+    if not relation.given:
+        return {}
     given = {
         (why.start, why.end): index
         for told in beside.told
@@ -98,7 +112,7 @@ def sentences(note: Note, findings: Sequence[Finding]) -> Sequence[int]:
 def _can_belong(finding: Finding, relation: RelationTable) -> bool:
     said = finding.assertion
     denied = relation.to_axis is not None and (said.negated or said.allergen)
-    return finding.kind in relation.kinds and not denied and _in_section(finding, relation)
+    return not denied and _in_section(finding, relation)
 
 
 def _in_section(finding: Finding, relation: RelationTable) -> bool:
@@ -110,12 +124,10 @@ def _heads(
 ) -> Mapping[tuple[int, int], list[int]]:
     """(tier, sentence) -> positions of the findings that may own a detail, in text order."""
     heads: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for index, finding in enumerate(place.findings):
-        axis = relation.to_axis
-        if index in homes or (axis is not None and not getattr(finding.assertion, axis)):
-            continue
-        for tier, kinds in enumerate(relation.heads):
-            if finding.kind in kinds:
+    axis = relation.to_axis
+    for tier, kinds in enumerate(relation.heads):
+        for index in place.of(kinds):
+            if index not in homes and (axis is None or getattr(place.findings[index].assertion, axis)):
                 heads[tier, place.sentence[index]].append(index)
     return heads
 
@@ -233,7 +245,7 @@ def _joined(
         if finding.kind in dropped:
             left_out.append(_unlinked(finding))
             continue
-        own = sorted(details[index], key=lambda detail: (detail.start, detail.end, detail.kind))
+        own = sorted(details.get(index, ()), key=lambda detail: (detail.start, detail.end, detail.kind))
         kept.append(replace(finding, attributes=tuple(own)) if own else finding)
     return Step(name="context", kept=tuple(kept), left_out=tuple(left_out))
 

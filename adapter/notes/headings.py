@@ -144,8 +144,10 @@ def shipped() -> Spellings:
 
 def normal(heading: str) -> str:
     """A heading as it is looked up: lower case, without accents, brackets, joiners and punctuation."""
-    plain = unicodedata.normalize("NFD", heading.lower().replace("’", "'"))
-    letters = "".join(part for part in plain if not unicodedata.combining(part))
+    letters = heading.lower().replace("’", "'")
+    if not letters.isascii():
+        plain = unicodedata.normalize("NFD", letters)
+        letters = "".join(part for part in plain if not unicodedata.combining(part))
     return NOT_WORD.sub(" ", JOINERS.sub(" and ", BRACKETED.sub(" ", letters))).strip()
 
 
