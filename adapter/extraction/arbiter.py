@@ -18,6 +18,8 @@ from adapter.extraction.sureness import Sureness
 from adapter.extraction.vaccines import Vaccines, as_vaccine
 from adapter.model import Issue, Mention, ModelInfo, Note, Step, primary
 
+_BESIDE = 3  # code points between a test and its result
+
 
 class Alone(mappings.Table):
     """When a dictionary match stands that the encoder did not report."""
@@ -172,7 +174,7 @@ def merge(
 ) -> tuple[Mention, ...]:
     """One list in text order, without overlaps, of what was read (encoder) and named (dictionary).
 
-    The encoder's kind is doubted where its probability is below `doubt`.
+    The encoder's kind is doubted where its probability is below `doubt`; a test with a result stays one.
     """
     standing = list(read)
     for name in named:
@@ -182,12 +184,19 @@ def merge(
                 standing.append(replace(name, confidence=_confidence(name, reading)))
         elif _same(touched, name):
             standing.remove(touched[0])
-            doubted = touched[0].confidence < doubt
+            doubted = touched[0].confidence < doubt and not _valued(touched[0], standing)
             standing.append(_agreed(touched[0], name, (name if doubted else touched[0]).kind))
         elif _stands_over(name, touched, rules.over):
             standing = [mention for mention in standing if mention not in touched]
             standing.append(name)
     return tuple(sorted(standing, key=lambda mention: mention.start))
+
+
+def _valued(mention: Mention, standing: Sequence[Mention]) -> bool:
+    """Whether it was read as a test, with its result right behind: "DHC 14 mm"."""
+    return mention.kind == "test" and any(
+        one.kind == "result" and 0 <= one.start - mention.end <= _BESIDE for one in standing
+    )
 
 
 def _inside(name: Mention, others: Sequence[Mention]) -> bool:

@@ -67,6 +67,16 @@ def test_the_kind_of_a_name_holds_where_the_encoder_is_in_doubt(confidence, doub
     assert [(one.text, one.kind) for one in kept] == [("NIV", kind)]
 
 
+def test_a_test_with_its_result_stays_one() -> None:
+    text = "DHC 14 mm"
+    read = [mention(text, "DHC", "test", "encoder", 0.5), mention(text, "14 mm", "result", "encoder")]
+    named = [mention(text, "DHC", "body_site", "dictionary")]
+    kept = arbiter.merge(read, named, reading(text, 0.9), RULES, 0.9)
+    assert [one.kind for one in kept] == ["test", "result"]
+    kept = arbiter.merge(read[:1], named, reading(text, 0.9), RULES, 0.9)
+    assert [one.kind for one in kept] == ["body_site"]
+
+
 def test_a_long_drug_name_swallows_the_pieces_the_encoder_made_of_it() -> None:
     text = "- metformin hydrochloride 500 mg oral tablet"
     read = [
