@@ -13,12 +13,17 @@ from typing import NamedTuple
 
 import mappings
 from adapter.context import signs
+from adapter.context.phrases import by_first
 from adapter.context.signs import Item
 from adapter.model import Cue, Mention
 
 RULE = "form-answer"
 KINDS = frozenset({"condition", "finding", "social"})
-EMPTY, TICKED = r"\[[ _]?\]|\( ?\)|[☐□○◯▢⬜❏]", r"\[[xXvV✓✔✗×+]\]|\([xX✓✔×]\)|[☑☒✓✔■●◉🗹]"
+EMPTY = re.compile(r"\[[ _]?\]|\( ?\)|[☐□○◯▢⬜❏]")
+BRACKETS = (r"\[[ _xXvV✓✔✗×+]?\]", r"\([ xX✓✔×]?\)")
+SIGNS = "☐□○◯▢⬜❏☑☒✓✔■●◉🗹"
+JOINED = r"[\w'’-]"  # beside a word: it is part of another
+BOXES = frozenset(SIGNS + "[(")
 GLYPHS = "○◯●◉■□▢"  # bullets too: they need their counterpart on the line, or an answer beside them
 BESIDE = re.compile(r"[ \t:=]{0,3}")  # between a box and its answer
 BETWEEN = re.compile(r"[ \t/|]{0,4}")  # between one such pair and the next
@@ -74,11 +79,14 @@ def rules(table: AnswerTable | None) -> AnswerRules | None:
     if table is None:
         return None
     letters = {table.yes_letter: True, table.no_letter: False}
-    words = "|".join(sorted(map(re.escape, (*table.yes, *table.no, *table.open)), key=len, reverse=True))
-    answers = rf"(?<![\w'’-])(?:(?i:{words})|[{''.join(letters)}])(?![\w'’-])"
+    words = sorted((*table.yes, *table.no, *table.open), key=len, reverse=True)
+    wordings = [
+        re.escape(first) + f"(?i:{re.escape(word[1:])})" for word in words for first in _cases(word[0])
+    ]
+    answers = by_first((*wordings, *letters), behind=JOINED, ahead=JOINED)
     colons = "|".join(re.escape(word) for word in table.colon) or "(?!)"
     return AnswerRules(
-        marks=re.compile(rf"(?P<empty>{EMPTY})|(?P<ticked>{TICKED})|(?P<answer>{answers})"),
+        marks=re.compile("|".join((*BRACKETS, *SIGNS, answers))),
         colon=re.compile(rf"(?:[:=?]|[ \t][-–]|\b(?i:{colons}))[ \t]*$"),
         yes=frozenset(map(str.lower, table.yes)),
         no=frozenset(map(str.lower, table.no)),
@@ -137,19 +145,24 @@ def _items(text: str, low: int, high: int, rules: AnswerRules) -> Sequence[Item]
 def _marks(text: str, low: int, high: int, rules: AnswerRules) -> Sequence[Mark]:
     found = []
     for match in rules.marks.finditer(text, low, high):
-        word = match["answer"]
-        if word is None:
-            says: bool | None = match["ticked"] is not None
-        elif word in rules.letters:
-            says = rules.letters[word]
-        else:
-            says = True if word.lower() in rules.yes else False if word.lower() in rules.no else None
-        found.append(Mark(*match.span(), word is None, says))
+        box = match[0][0] in BOXES
+        says = EMPTY.fullmatch(match[0]) is None if box else _says(match[0], rules)
+        found.append(Mark(*match.span(), box, says))
     glyphs = {text[mark.start] for mark in found if mark.box} & set(GLYPHS)
     lone = len({mark.says for mark in found if mark.box}) < 2
     if glyphs and lone and not any(not mark.box for mark in found):
         return [mark for mark in found if text[mark.start] not in GLYPHS]
     return found
+
+
+def _says(word: str, rules: AnswerRules) -> bool | None:
+    if word in rules.letters:
+        return rules.letters[word]
+    return True if word.lower() in rules.yes else False if word.lower() in rules.no else None
+
+
+def _cases(letter: str) -> Sequence[str]:
+    return sorted({letter.lower(), letter.upper()})
 
 
 def _groups(text: str, marks: Sequence[Mark]) -> Iterator[Sequence[Mark]]:

@@ -14,7 +14,7 @@ from adapter.context.tables import GeneralTable
 from adapter.model import Cue, Note
 
 RULE = "general"
-PARAGRAPH = re.compile(r"\S(?:.|\n(?!\s*\n))*")
+PARAGRAPH = re.compile(r"\S[^\n]*(?:\n(?!\s*\n)[^\n]*)*")
 SIGNS = ".,;:!?()[]{}\"'“”‘’*-–/"
 Phrases = Mapping[str, Sequence[Sequence[str]]]  # by their first word
 

@@ -7,7 +7,8 @@ words (`CLASSES`).
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Generic, TypeVar
@@ -19,6 +20,7 @@ TOKEN = re.compile(  # a mark such as U+0301 belongs to the letter before it; "n
 GAP, YEAR, NUMBER, RELATIVE, END, START = "...", "<year>", "<number>", "<relative>", "<end>", "<start>"
 CLASSES = frozenset({GAP, YEAR, NUMBER, RELATIVE, END, START})
 WILD = frozenset({GAP, RELATIVE, END})  # those that stand for any number of words
+WITHIN = r"[^\W_]"  # what no word begins behind
 What = TypeVar("What")
 
 
@@ -80,6 +82,19 @@ def bare(word: str) -> str:
     if word.isascii():
         return word
     return "".join(part for part in unicodedata.normalize("NFD", word) if not unicodedata.combining(part))
+
+
+def by_first(patterns: Iterable[str], *, behind: str, ahead: str) -> str:
+    """A pattern for any of these, by their first letter, where no such sign stands before or after them.
+
+    The letter comes first, as most places of a text have another: a look behind would be made at every place.
+    """
+    rests: dict[str, list[str]] = defaultdict(list)
+    for one in patterns:
+        first = one[: 1 + one.startswith("\\")]
+        rests[first].append(one.removeprefix(first))
+    found = (f"{first}(?<!{behind}.)(?:{'|'.join(rest)})(?!{ahead})" for first, rest in rests.items())
+    return "|".join(found) or "(?!)"
 
 
 def _element(element: str) -> Iterator[tuple[str, ...]]:

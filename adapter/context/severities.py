@@ -47,8 +47,6 @@ def severities(note: Note, findings: Sequence[Finding], rules: SeverityRules | N
     opened = [span.start for span in note.sentences]
     for match in rules.words.finditer(lowered(note.text)):
         start, end = match.span()
-        if note.text[start - 1 : start].isalnum():
-            continue
         at = after = bisect_left(starts, end)
         alone = bool(at) and (findings[at - 1].start, findings[at - 1].end) == (start, end)
         at -= alone
