@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from adapter.context.phrases import bare, expanded, spelled, tokens_of
+from adapter.context.phrases import WITHIN, bare, by_first, expanded, spelled, tokens_of
 from adapter.context.ranges import lowered
 from adapter.context.tables import LateralityTable, SideTable
 from adapter.model import Attribute, Finding, Note, Side, Span
@@ -22,6 +22,7 @@ YEAR = r"(?:19|20)\d\d"
 _WORDS = re.compile(r"(?<=\w)\\ (?=\w)")  # a space between words, in a pattern
 _NUMBER = re.compile(r"(?<!\w)\d[\d.,]*\s?\Z")  # "3 L"
 _LABEL = re.compile(r"(?:^| )[:,]")
+SIGNED = r"[\w./'’-]"  # what no sign for a side stands behind
 _SPACE = re.compile(r"\\ ")
 MENTION = "\0"  # stands for a mention in what follows a side
 
@@ -108,8 +109,8 @@ def rules(table: LateralityTable | None, *, unaccented: bool) -> SideRules | Non
     }
     return SideRules(
         kinds=frozenset(table.kinds),
-        words=re.compile(rf"(?:{_alternatives(spoken)})(?!\w)"),
-        signs=re.compile(rf"(?<![\w./'’-])(?:{_alternatives(signs)})(?![\w/'’-]|\.\w)"),
+        words=re.compile(_alternatives(spoken, behind=WITHIN, ahead=r"\w")),
+        signs=re.compile(_alternatives(signs, behind=SIGNED, ahead=r"[\w/'’-]|\.\w")),
         told={one: told for one, told in (spoken | signs).items() if not one.endswith("*")},
         begun=_begun(spoken),
         lead=re.compile(f"(?:{lead}(?: |$))*"),
@@ -165,11 +166,8 @@ def _contradicts(place: _Place, word: _Word, last: _Word) -> bool:
 
 def _words(note: Note, rules: SideRules) -> Iterator[_Word]:
     """The words for sides in a note, in text order."""
-    found: list[_Word] = []
-    for match in rules.words.finditer(lowered(note.text)):
-        start, end = match.span()
-        if not note.text[max(0, start - 1) : start].isalnum():
-            found.append(_Word(start, end, _meant(match[0], rules), sign=False))
+    spoken = rules.words.finditer(lowered(note.text))
+    found = [_Word(*match.span(), _meant(match[0], rules), sign=False) for match in spoken]
     known = [word.start for word in found]
     for match in rules.signs.finditer(note.text):
         at = bisect_left(known, match.end()) - 1
@@ -337,16 +335,15 @@ def _begun(words: Mapping[str, Told]) -> list[tuple[str, Told]]:
     return sorted(begun, key=lambda one: (-len(one[0]), one[0]))
 
 
-def _alternatives(phrases: Iterable[str]) -> str:
+def _alternatives(phrases: Iterable[str], *, behind: str, ahead: str) -> str:
     """Finds one of these, the longest first, with any space between words; a letter not before a number."""
-    rests: dict[str, list[str]] = defaultdict(
-        list
-    )  # by first letter: hundreds of branches are slow to search
-    for one in sorted(phrases, key=lambda one: (-len(one), one)):
-        first = re.escape(one[0])
-        spaced = _SPACE.sub(r"\\s*", _WORDS.sub(r"\\s+", _pattern(one)))
-        rests[first].append(spaced.removeprefix(first) + (r"(?!\s?\d)" if len(one) == 1 else ""))
-    return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items()) or NEVER
+    listed = sorted(phrases, key=lambda one: (-len(one), one))
+    told = (_spaced(one) + (r"(?!\s?\d)" if len(one) == 1 else "") for one in listed)
+    return by_first(told, behind=behind, ahead=ahead)
+
+
+def _spaced(phrase: str) -> str:
+    return _SPACE.sub(r"\\s*", _WORDS.sub(r"\\s+", _pattern(phrase)))
 
 
 def _one_of(phrases: Iterable[str], *, unaccented: bool) -> str:
