@@ -5,10 +5,12 @@
 `[pieces]` of `mappings/extraction/arbiter.toml`.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
 import mappings
+from adapter.extraction.sites import SITE
 from adapter.model import DICTIONARY, Mention, Note, primary
 
 
@@ -28,9 +30,18 @@ def trimmed(read: Sequence[Mention], note: Note, rules: Pieces) -> list[Mention]
 
 
 def ended(read: Sequence[Mention], named: Sequence[Mention], note: Note, rules: Pieces) -> list[Mention]:
-    """What was read, without what follows the dictionary's name it begins with: "Ileus notfallmäßig"."""
+    """What was read, without what follows the dictionary's name it begins with: "Ileus notfallmäßig".
+
+    A body site stays: an injury of the bladder is not any injury.
+    """
     ends = {(one.start, one.kind): one.end for one in named}
-    return [_ended(one, ends.get((one.start, one.kind), one.end), note, rules) for one in read]
+    sites = [one.start for one in named if one.kind == SITE]
+    cut = []
+    for one in read:
+        end = ends.get((one.start, one.kind), one.end)
+        told = bisect_left(sites, end) < bisect_left(sites, one.end)
+        cut.append(one if told else _ended(one, end, note, rules))
+    return cut
 
 
 def _ended(mention: Mention, end: int, note: Note, rules: Pieces) -> Mention:

@@ -91,6 +91,18 @@ def test_what_follows_a_name_is_cut_off(text: str, name: str, kind: str, languag
     assert one.text == kept == text[one.start : one.end]
 
 
+def test_a_disease_keeps_its_site() -> None:
+    text = "Verletzung Blase"
+    note = Note(id="n", text=text, language="de")
+    whole = Mention(start=0, end=16, text=text, kind="condition", confidence=0.9)
+    name, site = (
+        replace(whole, end=10, text="Verletzung"),
+        replace(whole, start=11, text="Blase", kind="body_site"),
+    )
+    assert pieces.ended([whole], [name, site], note, RULES.pieces) == [whole]
+    assert pieces.ended([whole], [name], note, RULES.pieces) == [name]
+
+
 @pytest.mark.parametrize(
     ("text", "names", "kept"),
     [
