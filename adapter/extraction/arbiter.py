@@ -136,7 +136,7 @@ class Arbiter:
     ) -> tuple[list[Mention], list[Issue]]:
         """What was read and named, in whole names; what names nothing is left out."""
         rules = self._rules
-        parts = pieces.divided(pieces.trimmed(read, note, rules.pieces), named, rules.pieces)
+        parts = pieces.divided(pieces.trimmed(read, note, rules.pieces), named, note, rules.pieces)
         siteless = sites.taken_out(parts, named, note, rules.sites)
         trimmed = pieces.ended(siteless, named, note, rules.pieces)
         before = {(one.start - 1, one.kind) for one in trimmed}  # where what describes a mention ends

@@ -20,6 +20,7 @@ class Pieces(mappings.Table, arbitrary_types_allowed=True):
     kinds: frozenset[str]  # that may be in pieces
     one: dict[str, frozenset[str]]  # kinds by language of which two that touch are one name
     trailing: dict[str, frozenset[str]]  # words by language with which no name ends
+    divided: frozenset[str]  # languages in which a stroke between two names divides them
     ended: dict[str, frozenset[str]]  # kinds by language that end where the dictionary's name ends
     graded: mappings.Pattern  # what belongs to a name behind it
 
@@ -52,8 +53,10 @@ def _ended(mention: Mention, end: int, note: Note, rules: Pieces) -> Mention:
     return replace(mention, end=end, text=note.text[mention.start : end])
 
 
-def divided(read: Sequence[Mention], named: Sequence[Mention], rules: Pieces) -> list[Mention]:
+def divided(read: Sequence[Mention], named: Sequence[Mention], note: Note, rules: Pieces) -> list[Mention]:
     """What was read, in two where a stroke stands between two names of the dictionary."""
+    if primary(note.language) not in rules.divided:
+        return list(read)
     begins = {one.start for one in named}
     ends = {one.end for one in named}
     parts: list[Mention] = []

@@ -117,8 +117,11 @@ def test_a_stroke_between_two_names_divides_them(text: str, names: list[str], ke
         start = text.index(words)
         return Mention(start=start, end=start + len(words), text=words, kind="finding", confidence=0.9)
 
-    parts = pieces.divided([found(text)], [found(name) for name in names], RULES.pieces)
+    named = [found(name) for name in names]
+    parts = pieces.divided([found(text)], named, Note(id="n", text=text, language="de"), RULES.pieces)
     assert [one.text for one in parts] == kept
+    english = Note(id="n", text=text, language="en")
+    assert pieces.divided([found(text)], named, english, RULES.pieces) == [found(text)]
     assert all(text[one.start : one.end] == one.text for one in parts)
 
 
