@@ -10,15 +10,14 @@ fitted on the other half of the notes.
 import argparse
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adapter.extraction.sureness import BEND, EDGE
-from adapter.model import DICTIONARY
+from adapter.extraction.sureness import BEND, EDGE, found_by
 
 Numbers = NDArray[np.float64]
 NAMES = ("slope", "shift", "below", "both", "named")  # what is fitted
@@ -48,12 +47,6 @@ def judged(gold: Path, predicted: Path) -> tuple[Numbers, Numbers, NDArray[np.bo
     ]
     sure, right, side = (np.array(column) for column in zip(*told, strict=True))
     return points(sure[:, 0], sure[:, 1:]), right.astype(float), side
-
-
-def found_by(sources: Collection[str]) -> tuple[bool, bool]:
-    """Whether encoder and dictionary found a mention, and whether the dictionary alone did."""
-    named = DICTIONARY in sources
-    return named and len(set(sources)) > 1, named and len(set(sources)) == 1
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

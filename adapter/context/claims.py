@@ -8,12 +8,12 @@ Bedarf", "falls") or the reason is one that comes and goes (an attack). The word
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import mappings
-from adapter.context.phrases import bare, tokens_of
+from adapter.context.phrases import bare, either, tokens_of
 from adapter.context.tables import ReasonTable
 from adapter.model import Mention, Note
 
@@ -57,17 +57,16 @@ class ClaimRules:
         return " ".join(map(bare, words) if self.unaccented else words)
 
 
-def rules(
-    table: ClaimTable | None,
-    reason: ReasonTable | None,
-    either: Callable[[Sequence[str]], str],
-    unaccented: bool,
-) -> ClaimRules | None:
+def rules(table: ClaimTable | None, reason: ReasonTable | None, *, unaccented: bool) -> ClaimRules | None:
     """The rules of a language; between what is given and its reason stand the words of `[reason]`."""
     if table is None or reason is None:
         return None
-    lead, connect, joined = (either(some) for some in (reason.lead, reason.connect, reason.joined))
-    tie, cause = either((*table.joined, *table.causes)), either(table.causes)
+
+    def some(phrases: Sequence[str]) -> str:
+        return either(phrases, unaccented=unaccented)
+
+    lead, connect, joined = map(some, (reason.lead, reason.connect, reason.joined))
+    tie, cause = some((*table.joined, *table.causes)), some(table.causes)
     behind = rf"(?: {lead})*(?: [^\W\d_]+){{0,2}}"  # and adjectives
     cases = "|".join(re.escape(one).replace(r"\*", r"\w*") for one in table.cases)
     return ClaimRules(
@@ -75,9 +74,9 @@ def rules(
         details=frozenset(reason.details),
         joined=re.compile(f"(?:{connect} )*{tie}{behind}"),
         causes=re.compile(f"(?:{connect} )*{cause}{behind}"),
-        by=re.compile(either(table.by)),
+        by=re.compile(some(table.by)),
         further=re.compile(f"(?:,|(?:, )?{joined})(?: {tie})?{behind}"),
-        unless=re.compile(rf"(?:^| ){either(table.unless)}(?: |$)"),
+        unless=re.compile(rf"(?:^| ){some(table.unless)}(?: |$)"),
         cases=re.compile(rf"\b(?:{cases})\b", re.IGNORECASE) if cases else None,
         unaccented=unaccented,
     )

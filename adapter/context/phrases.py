@@ -8,7 +8,7 @@ import itertools
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Generic, TypeVar
@@ -82,6 +82,17 @@ def bare(word: str) -> str:
     if word.isascii():
         return word
     return "".join(part for part in unicodedata.normalize("NFD", word) if not unicodedata.combining(part))
+
+
+def either(phrases: Iterable[str], *, unaccented: bool, written: Callable[[str], str] = re.escape) -> str:
+    """A pattern for one of these phrases in words joined by spaces, the longest first; nothing for none.
+
+    `written` makes the pattern of a wording.
+    """
+    wordings = (tokens for phrase in phrases for tokens in expanded(phrase))
+    known = {" ".join(spelled(tokens, unaccented=unaccented)) for tokens in wordings}
+    listed = sorted(known, key=lambda one: (-len(one), one))
+    return f"(?:{'|'.join(map(written, listed))})" if listed else "(?!)"
 
 
 def by_first(patterns: Iterable[str], *, behind: str, ahead: str) -> str:

@@ -21,7 +21,17 @@ from adapter.context.cases import CaseRules
 from adapter.context.claims import ClaimRules
 from adapter.context.general import GeneralRules
 from adapter.context.orders import OrderRules
-from adapter.context.phrases import WITHIN, Node, bare, by_first, count, expanded, plant, spelled, tokens_of
+from adapter.context.phrases import (
+    WITHIN,
+    Node,
+    bare,
+    by_first,
+    count,
+    either,
+    expanded,
+    plant,
+    tokens_of,
+)
 from adapter.context.sides import SideRules
 from adapter.context.tables import (
     AllergyTable,
@@ -301,7 +311,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         cases=cases.rules(table.case),
         others=persons.rules(table.person, unaccented=table.unaccented),
         allergies=allergies.rules(table.allergy),
-        claims=claims.rules(table.claim, table.reason, lambda some: _either(some, table), table.unaccented),
+        claims=claims.rules(table.claim, table.reason, unaccented=table.unaccented),
         answers=answers.rules(table.answers),
     )
 
@@ -333,7 +343,7 @@ def _reasons(whole: ContextFile) -> ReasonRules | None:
         return None
 
     def some(phrases: Sequence[str]) -> str:
-        return _either(phrases, whole)
+        return either(phrases, unaccented=whole.unaccented)
 
     leads, cue = f"(?: {some(table.lead)})*", some(table.after)
     links, joined = f"(?:{some(table.connect)} )*", some(table.joined)
@@ -360,24 +370,18 @@ def _severities(whole: ContextFile) -> SeverityRules | None:
         return None
     spelled = {" ".join(tokens) for phrase in table.words for tokens in expanded(phrase)}
     words = (re.escape(one).replace("\\ ", r"[ \t]*") for one in sorted(spelled, reverse=True))
-    lead, connect = (_either(phrases, whole) for phrases in (table.lead, table.connect))
+    lead, connect, close = (
+        either(phrases, unaccented=whole.unaccented) for phrases in (table.lead, table.connect, table.close)
+    )
     return SeverityRules(
         kinds=frozenset(table.kinds),
         words=re.compile(by_first(words, behind=WITHIN, ahead=r"\w")),  # a flag would slow the search
         lead=re.compile(f"(?:{lead}(?: |$))*"),
         connect=re.compile(f"(?:{connect}(?: |$))+"),
-        close=re.compile(f"$|{_either(table.close, whole)}(?: |$)"),
+        close=re.compile(f"$|{close}(?: |$)"),
         behind=table.behind,
         unaccented=whole.unaccented,
     )
-
-
-def _either(phrases: Sequence[str], whole: ContextFile) -> str:
-    """One of these phrases, longest first; nothing when there are none."""
-    wordings = (tokens for phrase in phrases for tokens in expanded(phrase))
-    known = {" ".join(spelled(tokens, unaccented=whole.unaccented)) for tokens in wordings}
-    listed = sorted(known, key=lambda one: (-len(one), one))
-    return f"(?:{'|'.join(map(re.escape, listed))})" if listed else "(?!)"
 
 
 def _kinds(table: RuleTable | HeadTable | SectionDefault, whole: ContextFile) -> frozenset[str]:

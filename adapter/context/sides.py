@@ -11,13 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from adapter.context.phrases import WITHIN, bare, by_first, expanded, spelled, tokens_of
+from adapter.context.phrases import WITHIN, bare, by_first, either, expanded, spelled, tokens_of
 from adapter.context.ranges import lowered
 from adapter.context.tables import LateralityTable, SideTable
 from adapter.model import Attribute, Finding, Note, Side, Span
 
 FAR = 60  # characters between a side and what is on it
-NEVER = "(?!)"
 YEAR = r"(?:19|20)\d\d"
 _WORDS = re.compile(r"(?<=\w)\\ (?=\w)")  # a space between words, in a pattern
 _NUMBER = re.compile(r"(?<!\w)\d[\d.,]*\s?\Z")  # "3 L"
@@ -100,10 +99,14 @@ def rules(table: LateralityTable | None, *, unaccented: bool) -> SideRules | Non
     if table is None:
         return None
     words, signs = _entries(table)
-    parts = _one_of(table.parts, unaccented=unaccented)
-    connect = _one_of(table.connect, unaccented=unaccented)
-    lead = _one_of((*table.lead, *table.parts), unaccented=unaccented)
-    joins = _one_of((*table.joins, *table.connect, *table.parts), unaccented=unaccented)
+
+    def some(phrases: Iterable[str]) -> str:
+        return either(phrases, unaccented=unaccented, written=_pattern)
+
+    parts = some(table.parts)
+    connect = some(table.connect)
+    lead = some((*table.lead, *table.parts))
+    joins = some((*table.joins, *table.connect, *table.parts))
     spoken = {
         one: told for phrase, told in words.items() for one in _spellings(phrase, unaccented=unaccented)
     }
@@ -120,8 +123,8 @@ def rules(table: LateralityTable | None, *, unaccented: bool) -> SideRules | Non
         parts=re.compile(rf"{parts}(?: |$)"),
         part=re.compile(rf"(?:.* )?{parts}"),
         other=re.compile(f"(?:{joins}(?: |$))*"),
-        sideless=re.compile(rf"(?:.* )?{_one_of(table.sideless, unaccented=unaccented)}(?: .*)?"),
-        eyes=re.compile(rf"(?:.* )?{_one_of(table.eyes, unaccented=unaccented)}(?: .*)?"),
+        sideless=re.compile(rf"(?:.* )?{some(table.sideless)}(?: .*)?"),
+        eyes=re.compile(rf"(?:.* )?{some(table.eyes)}(?: .*)?"),
         joins=frozenset(table.joins),
         unaccented=unaccented,
     )
@@ -344,13 +347,6 @@ def _alternatives(phrases: Iterable[str], *, behind: str, ahead: str) -> str:
 
 def _spaced(phrase: str) -> str:
     return _SPACE.sub(r"\\s*", _WORDS.sub(r"\\s+", _pattern(phrase)))
-
-
-def _one_of(phrases: Iterable[str], *, unaccented: bool) -> str:
-    """One of these in words joined by spaces, longest first; "*" is the rest of a word."""
-    known = {" ".join(spelled(one, unaccented=unaccented)) for phrase in phrases for one in expanded(phrase)}
-    listed = sorted(known, key=lambda one: (-len(one), one))
-    return f"(?:{'|'.join(map(_pattern, listed)) or NEVER})"
 
 
 def _pattern(phrase: str) -> str:

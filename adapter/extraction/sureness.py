@@ -18,6 +18,12 @@ EDGE = 1e-4  # a probability nearer to 0 or 1 is taken for this far from it
 BEND = 3.0  # log odds, about 0.95, below which another slope may hold
 
 
+def found_by(sources: Collection[str]) -> tuple[bool, bool]:
+    """Whether encoder and dictionary found a mention, and whether the dictionary alone did."""
+    named = DICTIONARY in sources
+    return named and len(set(sources)) > 1, named and len(set(sources)) == 1
+
+
 class Sureness(mappings.Table):
     """How log odds become others, and so a probability a confidence.
 
@@ -42,6 +48,6 @@ class Sureness(mappings.Table):
         inside = min(max(probability, EDGE), 1 - EDGE)
         odds = math.log(inside / (1 - inside))
         honest = self.slope * odds + self.shift + self.below * min(odds - BEND, 0)
-        if DICTIONARY in sources:
-            honest += self.both if len(set(sources)) > 1 else self.named
+        both, named = found_by(sources)
+        honest += self.both * both + self.named * named
         return round(1 / (1 + math.exp(-honest)), 4)

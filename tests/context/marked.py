@@ -1,10 +1,31 @@
-"""Sentences with their mentions marked: "«Apixaban:medication!hypothetical» bei «Migräne:condition»"."""
+"""Sentences with their mentions marked: "«Apixaban:medication!hypothetical» bei «Migräne:condition»".
+
+Or by a letter for the kind: "[m Apixaban] for [c migraine]".
+"""
 
 import re
 
+from adapter import context, notes
 from adapter.model import Mention
 
+KINDS = {
+    "m": "medication",
+    "p": "procedure",
+    "t": "test",
+    "c": "condition",
+    "f": "finding",
+    "d": "dose",
+    "r": "route",
+    "q": "frequency",
+    "u": "duration",
+    "b": "body_site",
+    "v": "result",
+    "x": "form",
+    "y": "date",
+}
 MARK = re.compile(r"«([^»]*):(\w+)(?:!(\w+))?»")
+
+LETTERED = re.compile(r"\[([a-z]) ([^\]]+)\]")
 
 
 def read(marked):
@@ -27,3 +48,21 @@ def read(marked):
             )
         )
     return text + marked[position:], mentions
+
+
+def assessed(language, sentence, shelf):
+    """The findings of a sentence with its mentions marked."""
+    text, mentions = read(sentence)
+    return context.assess(notes.from_text("case", text, language), mentions, shelf[language]).kept
+
+
+def lettered(line):
+    """The text of a line without its marks, and the mentions they mark."""
+    text, mentions, last = "", [], 0
+    for mark in LETTERED.finditer(line):
+        text += line[last : mark.start()]
+        start, words, last = len(text), mark[2], mark.end()
+        text += words
+        kind = KINDS[mark[1]]
+        mentions.append(Mention(start=start, end=len(text), text=words, kind=kind, confidence=0.9))
+    return text + line[last:], mentions

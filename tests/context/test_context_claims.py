@@ -68,8 +68,7 @@ def shelf():
 
 
 def said(language, sentence, shelf):
-    text, mentions = marked.read(sentence)
-    found = context.assess(notes.from_text("case", text, language), mentions, shelf[language]).kept
+    found = marked.assessed(language, sentence, shelf)
     return {one.text for one in found if any(getattr(one.assertion, axis) for axis in AXES)}
 
 
@@ -90,8 +89,7 @@ def test_a_plan_keeps_what_the_engine_claims(shelf):
 
 
 def test_other_claims_are_believed(shelf):
-    text, mentions = marked.read("«Apixaban:medication!stopped» bei «Vorhofflimmern:condition»")
-    found = context.assess(notes.from_text("case", text, "de"), mentions, shelf["de"]).kept
+    found = marked.assessed("de", "«Apixaban:medication!stopped» bei «Vorhofflimmern:condition»", shelf)
     assert found[0].assertion.stopped
 
 

@@ -3,7 +3,7 @@
 import marked
 import pytest
 
-from adapter import context, notes
+from adapter import context
 
 OF_THE_DRUG = [
     ("en", "«Amoxicillin:medication» «500 mg:dose» for «pneumonia:condition» «for 7 days:duration»."),
@@ -33,8 +33,7 @@ def shelf():
 
 
 def owners(language, sentence, shelf):
-    text, mentions = marked.read(sentence)
-    found = context.assess(notes.from_text("case", text, language), mentions, shelf[language]).kept
+    found = marked.assessed(language, sentence, shelf)
     return [one.kind for one in found for detail in one.attributes if detail.kind == "duration"]
 
 

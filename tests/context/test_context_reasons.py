@@ -1,34 +1,19 @@
 """Why something is given or done, and how severe a problem is, as sentences tell it."""
 
-import re
 import tomllib
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marked import KINDS
+from marked import lettered as read
 
 from adapter import context, notes
 from adapter.model import Mention, Span
 
 HERE = Path(__file__).parent
-KINDS = {
-    "m": "medication",
-    "p": "procedure",
-    "t": "test",
-    "c": "condition",
-    "f": "finding",
-    "d": "dose",
-    "r": "route",
-    "q": "frequency",
-    "u": "duration",
-    "b": "body_site",
-    "v": "result",
-    "x": "form",
-    "y": "date",
-}
 RULES = context.Shelf(("en", "de", "fr", "nl"))
-MARK = re.compile(r"\[([a-z]) ([^\]]+)\]")
 
 
 def cases(name):
@@ -44,19 +29,6 @@ def told(language, line, kind):
     given = {one.text: [each.text for each in one.attributes if each.kind == kind] for one in found.kept}
     wanted = dict(pair.split(": ") for pair in expected.strip().split("; ") if pair)
     return {name: words.split(", ") for name, words in wanted.items()}, {k: v for k, v in given.items() if v}
-
-
-def read(marked):
-    """The text of a line without its marks, and the mentions they mark."""
-    text, mentions, last = "", [], 0
-    for mark in MARK.finditer(marked):
-        text += marked[last : mark.start()]
-        words = mark[2]
-        start, last = len(text), mark.end()
-        text += words
-        kind = KINDS[mark[1]]
-        mentions.append(Mention(start=start, end=start + len(words), text=words, kind=kind, confidence=0.9))
-    return text + marked[last:], mentions
 
 
 @pytest.mark.parametrize(("language", "line"), cases("reasons"))

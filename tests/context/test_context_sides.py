@@ -1,42 +1,21 @@
 """On which side something is, as words in it and beside it tell."""
 
-import re
 import tomllib
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marked import KINDS
+from marked import lettered as read
 
 from adapter import context, notes
 from adapter.model import Mention
 
 HERE = Path(__file__).parent
-KINDS = {
-    "m": "medication",
-    "p": "procedure",
-    "t": "test",
-    "c": "condition",
-    "f": "finding",
-    "b": "body_site",
-    "v": "result",
-}
 LANGUAGES = ("en", "de", "fr", "nl", "es")
 RULES = context.Shelf(LANGUAGES)
-MARK = re.compile(r"\[([a-z]) ([^\]]+)\]")
 CASES = tomllib.loads((HERE / "sides.toml").read_text("utf-8"))
-
-
-def read(marked):
-    """The text of a line without its marks, and the mentions they mark."""
-    text, mentions, last = "", [], 0
-    for mark in MARK.finditer(marked):
-        text += marked[last : mark.start()]
-        start, words, last = len(text), mark[2], mark.end()
-        text += words
-        kind = KINDS[mark[1]]
-        mentions.append(Mention(start=start, end=len(text), text=words, kind=kind, confidence=0.9))
-    return text + marked[last:], mentions
 
 
 def assessed(language, text, mentions):

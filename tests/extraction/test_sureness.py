@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter import extraction
-from adapter.extraction.sureness import Sureness
+from adapter.extraction.sureness import Sureness, found_by
 from training import sureness
 
 inside = st.floats(0, 1)
@@ -51,7 +51,7 @@ def test_who_found_a_mention_counts():
     odds, who = chance.uniform(-1, 3, 20_000), chance.integers(0, 3, 20_000)
     right = (chance.random(20_000) < sureness.sigmoid(odds + np.array([0, 1.5, -1.5])[who])).astype(float)
     sources = [["encoder"], ["encoder", "dictionary"], ["dictionary"]]
-    found = told(sureness.sigmoid(odds), right, np.array([sureness.found_by(sources[one]) for one in who]))
+    found = told(sureness.sigmoid(odds), right, np.array([found_by(sources[one]) for one in who]))
     assert found["both"] == pytest.approx(1.5, abs=0.2)
     assert found["named"] == pytest.approx(-1.5, abs=0.2)
     alone, both, named = (Sureness(**found).of(0.6, one) for one in sources)
