@@ -136,7 +136,7 @@ class Copies:
 
 def words_of(text: str) -> list[str]:
     """The words of a text in small letters; of scripts without spaces, the letters."""
-    return [word for word in WORD.findall(text.casefold()) if word[0].isalnum()]
+    return [word for word in WORD.findall(text.casefold()) if any(map(str.isalnum, word))]
 
 
 def _unrounded(rows: NDArray[np.int8]) -> NDArray[np.floating]:

@@ -94,6 +94,10 @@ def test_a_copy_in_a_script_without_spaces_is_a_copy() -> None:
     assert [one.text for one in shots.examples] == [KNEE]
 
 
+def test_a_copy_whose_words_begin_with_a_line_is_a_copy() -> None:
+    assert ShotIndex(examples("_0", "__x_ y")).choose("_0", 2).copies == 1
+
+
 def test_no_words_and_no_examples_give_none() -> None:
     assert ShotIndex(examples(*TEXTS)).nearest(" \n", 3) == ()
     assert ShotIndex(examples(*TEXTS)).nearest(NOTE, 0) == ()
