@@ -22,7 +22,17 @@ TYPES = {
     "F32": (gguf.GGMLQuantizationType.F32, gguf.LlamaFileType.ALL_F32),
 }
 LANGUAGES = ("en", "de", "fr", "nl")
+SPECIAL = {"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, "[MASK]": 103}
 AXES = {"other": "other_person"}  # what the context rules call what is said
+WHOLE = {
+    "word.weight": "token_embd.weight",
+    "position.weight": "position_embd.weight",
+    "token_type.weight": "token_types.weight",
+    "norm.weight": "token_embd_norm.weight",
+    "norm.bias": "token_embd_norm.bias",
+    "head.weight": "cls.output.weight",
+    "head.bias": "cls.output.bias",
+}
 LAYER = {
     "out": "attn_output",
     "norm_attention": "attn_output_norm",
@@ -56,46 +66,49 @@ def metadata(writer: gguf.GGUFWriter, config: dict, name: str, version: str, tem
 
 def tokenizer(writer: gguf.GGUFWriter, vocabulary: list[str]) -> None:
     """The WordPiece vocabulary, spelled as llama.cpp wants it."""
-    special = {"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, "[MASK]": 103}
     writer.add_tokenizer_model("bert")
     writer.add_tokenizer_pre("default")
-    writer.add_token_list([spelled(token, special) for token in vocabulary])
-    writer.add_token_types([3 if token in special else 1 for token in vocabulary])
+    writer.add_token_list([spelled(token) for token in vocabulary])
+    writer.add_token_types([3 if token in SPECIAL else 1 for token in vocabulary])
     writer.add_token_type_count(2)
-    writer.add_pad_token_id(special["[PAD]"])
-    writer.add_unk_token_id(special["[UNK]"])
-    writer.add_bos_token_id(special["[CLS]"])
-    writer.add_sep_token_id(special["[SEP]"])
-    writer.add_mask_token_id(special["[MASK]"])
+    writer.add_pad_token_id(SPECIAL["[PAD]"])
+    writer.add_unk_token_id(SPECIAL["[UNK]"])
+    writer.add_bos_token_id(SPECIAL["[CLS]"])
+    writer.add_sep_token_id(SPECIAL["[SEP]"])
+    writer.add_mask_token_id(SPECIAL["[MASK]"])
     writer.add_add_bos_token(True)
 
 
-def spelled(token: str, special: dict[str, int]) -> str:
+def spelled(token: str) -> str:
     """A piece as GGUF writes it: word starts carry a mark, continuations none."""
-    if token in special:
+    if token in SPECIAL:
         return token
     return token[2:] if token.startswith("##") else "\u2581" + token
 
 
 def tensors(state: dict[str, torch.Tensor], blocks: int) -> dict[str, np.ndarray]:
     """Our weights under llama.cpp's names; query, key and value apart again."""
-    found = {
-        "token_embd.weight": state["word.weight"],
-        "position_embd.weight": state["position.weight"],
-        "token_types.weight": state["token_type.weight"],
-        "token_embd_norm.weight": state["norm.weight"],
-        "token_embd_norm.bias": state["norm.bias"],
-        "cls.output.weight": state["head.weight"],
-        "cls.output.bias": state["head.bias"],
-    }
+    found = {theirs: state[name] for name, theirs in WHOLE.items()}
     for block in range(blocks):
         for kind in ("weight", "bias"):
             parts = state[f"layers.{block}.qkv.{kind}"].chunk(3)
             for name, part in zip("qkv", parts, strict=True):
                 found[f"blk.{block}.attn_{name}.{kind}"] = part
-            for ours, theirs in LAYER.items():
-                found[f"blk.{block}.{theirs}.{kind}"] = state[f"layers.{block}.{ours}.{kind}"]
+            for name, theirs in LAYER.items():
+                found[f"blk.{block}.{theirs}.{kind}"] = state[f"layers.{block}.{name}.{kind}"]
     return {name: tensor.float().contiguous().numpy() for name, tensor in found.items()}
+
+
+def ours(found: dict[str, torch.Tensor], blocks: int) -> dict[str, torch.Tensor]:
+    """llama.cpp's tensors under our names; query, key and value joined."""
+    state = {name: found[theirs] for name, theirs in WHOLE.items()}
+    for block in range(blocks):
+        for kind in ("weight", "bias"):
+            parts = [found[f"blk.{block}.attn_{name}.{kind}"] for name in "qkv"]
+            state[f"layers.{block}.qkv.{kind}"] = torch.cat(parts)
+            for name, theirs in LAYER.items():
+                state[f"layers.{block}.{name}.{kind}"] = found[f"blk.{block}.{theirs}.{kind}"]
+    return state
 
 
 def quantized(name: str, array: np.ndarray, kind: gguf.GGMLQuantizationType) -> tuple[np.ndarray, object]:

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from adapter.extraction.wordpiece import WordPiece
-from training import dataset, evaluate, masked, network
+from training import adapter, dataset, evaluate, masked, network
 
 SAID_WEIGHT = 0.5  # of what is said of mentions, beside which words are mentions
 
@@ -65,9 +65,11 @@ def loss_of(model, batch, table, device) -> torch.Tensor:
 
 
 def optimizer_of(model, rate: float, head_rate: float, decay: float):
-    """AdamW; no decay on biases and norms, a higher rate for the head."""
+    """AdamW; no decay on biases and norms, a higher rate for the head; what is frozen is left out."""
     groups: dict[tuple[float, float], list] = {}
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         speed = head_rate if name.endswith(("head.weight", "head.bias")) else rate
         shrink = decay if parameter.ndim > 1 and not name.endswith("head.weight") else 0.0
         groups.setdefault((speed, shrink), []).append(parameter)
@@ -77,13 +79,18 @@ def optimizer_of(model, rate: float, head_rate: float, decay: float):
 
 
 def run_stage(model, stage: dict, *, data: Path, tokenizer, device: str, log) -> None:
-    """One stage of the recipe; the model then holds the averaged weights."""
+    """One stage of the recipe; the model then holds the averaged weights.
+
+    With a `rank` in it only changes of that rank are learned (`training.adapter`).
+    """
     generator = np.random.default_rng(stage["seed"])
     torch.manual_seed(stage["seed"])
     sets = dataset.LabelSets()
     pools = {name: dataset.items(data / name, tokenizer, sets) for name in stage["data"]}
     hidden = {name: masked.items(data / name, tokenizer) for name in stage.get("masked", {})}
     table = sets.table().to(device)
+    if "rank" in stage:
+        adapter.adapt(model, stage["rank"])
     guess = masked.Guess(model).to(device)
     trained = nn.ModuleList([model, guess]) if hidden else model
     optimizer = optimizer_of(trained, stage["rate"], stage["head_rate"], stage["decay"])

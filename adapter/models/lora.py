@@ -26,6 +26,14 @@ EMBEDDING = "token_embd.weight"  # its A is kept turned: one row a token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Title:
+    """What a baked model is called, where it is a generation of its own."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """The two factors of the change of one matrix, and what their product is multiplied by."""
 
@@ -53,8 +61,16 @@ def soup(recipe: Recipe, adapters: Sequence[Path], output: Path, *, name: str | 
         container.write(output, _fields(recipe, parents, rank, name), tensors, _halves(joined, rank))
 
 
-def bake(adapter: Path, base: Path, output: Path, *, scale: float = 1.0, level: str = SAME) -> None:
-    """Writes the base with an adapter taken into its weights.
+def bake(
+    adapter: Path,
+    base: Path,
+    output: Path,
+    *,
+    scale: float = 1.0,
+    level: str = SAME,
+    title: Title | None = None,
+) -> None:
+    """Writes the base with an adapter taken into its weights, the same bytes on every machine.
 
     Raises ModelError when the adapter is for another model.
     """
@@ -70,7 +86,8 @@ def bake(adapter: Path, base: Path, output: Path, *, scale: float = 1.0, level: 
             return values + np.float32(scale) * _change(place.name, pairs[place.name], start, end)
 
         made = Made(
-            name=f"{ground.name} with {other.name}",
+            name=title.name if title else f"{ground.name} with {other.name}",
+            version=title.version if title else None,
             told={
                 "method": "lora-bake",
                 "parents": [ground.digest(), other.digest()],
@@ -97,10 +114,14 @@ def pair(adapter: Parent, target: str) -> Pair:
 
 
 def _change(target: str, factors: Pair, start: int, end: int) -> Floats:
-    """Rows of what a matrix is changed by."""
-    if target == EMBEDDING:
-        return np.float32(factors.scale) * (factors.a[start:end] @ factors.b.T)
-    return np.float32(factors.scale) * (factors.b[start:end] @ factors.a)
+    """Rows of what a matrix is changed by.
+
+    In float64 a sum of products of float16 numbers is exact, in whichever order a machine adds them.
+    """
+    a, b = factors.a.astype(np.float64), factors.b.astype(np.float64)
+    product = a[start:end] @ b.T if target == EMBEDDING else b[start:end] @ a
+    change: Floats = np.float32(factors.scale) * product.astype(np.float32)
+    return change
 
 
 def _joined(recipe: Recipe, parents: Sequence[Parent], target: str) -> Pair:

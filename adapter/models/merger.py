@@ -33,6 +33,7 @@ class Made:
 
     name: str
     told: Mapping[str, str | int | float | list[str]]  # by key, without PREFIX
+    version: str | None = None  # None: that of the model whose form it has
 
 
 def merge(
@@ -175,6 +176,8 @@ def _save_gguf(ground: Parent, output: Path, rows: Rows, made: Made, level: str)
         raise ModelError(f"{ground.path.name}: not GGUF")
     fields = {key: one for key, one in found.fields.items() if not key.startswith(PREFIX) and not _shard(key)}
     fields["general.name"] = field("general.name", made.name)
+    if made.version is not None:
+        fields["general.version"] = field("general.version", made.version)
     if level != SAME:
         number = int(LlamaFileType["ALL_F32" if level == "F32" else f"MOSTLY_{level}"])
         fields["general.file_type"] = container.Field(
