@@ -48,15 +48,21 @@ class Average:
             self.weights[name].lerp_(value.detach(), 1 - decay)
 
 
-def loss_of(model, batch, table, device) -> torch.Tensor:
-    """Marginal negative log-likelihood of the allowed label sets, and cross entropy of what is said."""
+def loss_of(model, batch, table, device, smooth: float = 0.0) -> torch.Tensor:
+    """Marginal negative log-likelihood of the allowed label sets, and cross entropy of what is said.
+
+    `smooth` is the share of the first that goes to all labels alike, where not all are allowed (Szegedy et
+    al. 2016, https://arxiv.org/abs/1512.00567).
+    """
     ids, mask, rows, places, sets, told = dataset.tensors(batch, device)
     bf16 = native_bf16()
     with torch.autocast(device, dtype=torch.bfloat16, enabled=bf16):
         logits = model(ids, mask)
     logits = logits.float()[rows, places]
     kinds, said = logits[:, : len(dataset.LABELS)], logits[:, len(dataset.LABELS) :]
-    loss = (torch.logsumexp(kinds, -1) - torch.logsumexp(kinds + table[sets], -1)).mean()
+    shares = torch.log_softmax(kinds, -1)
+    each = -torch.logsumexp(shares + table[sets], -1)
+    loss = ((1 - smooth) * each - smooth * shares.mean(-1) * (each.detach() > 0)).mean()
     known = told >= 0
     if known.any():
         bits = (told[known, None] >> torch.arange(len(dataset.SAID), device=device)) & 1
@@ -105,7 +111,7 @@ def run_stage(model, stage: dict, *, data: Path, tokenizer, device: str, log) ->
             if covered:
                 loss = masked.loss_of(model, guess, batch, device, generator)
             else:
-                loss = loss_of(model, batch, table, device)
+                loss = loss_of(model, batch, table, device, stage.get("smooth", 0.0))
             loss.backward()
             nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
             optimizer.step()
