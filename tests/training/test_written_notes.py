@@ -10,6 +10,7 @@ from training.gold.markup import inline
 
 ROOT = Path(__file__).parents[2]
 NOTES = ROOT / "fixtures" / "notes"
+LEARNED = ROOT / "training" / "notes" / "written"
 LANGUAGES = ("de", "fr", "nl")
 TUNED = {language: sorted((NOTES / language).glob("*.marked")) for language in LANGUAGES}
 UNSEEN = {language: sorted((NOTES / "test" / language).glob("*.marked")) for language in LANGUAGES}
@@ -93,3 +94,15 @@ def test_test_notes_share_no_passages_with_the_notes_that_are_tuned_on(language)
     for path in UNSEEN[language]:
         own = fives(read(path)[0])
         assert len(own & known) < len(own) / 50, path.name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notes_to_learn_from_can_be_read_and_share_no_passages_with_those_that_measure(language):
+    known: set[tuple[str, ...]] = set()
+    for path in sorted(LEARNED.joinpath(language).glob("*.marked")):
+        text, findings = read(path)
+        assert findings and "[[" not in text and "]]" not in text, path.name
+        known |= fives(text)
+    for path in (*TUNED[language], *UNSEEN[language]):
+        own = fives(read(path)[0])
+        assert len(own & known) < len(own) / 15, path.name
