@@ -29,6 +29,7 @@ BESIDE = re.compile(r"[ \t:=]{0,3}")  # between a box and its answer
 BETWEEN = re.compile(r"[ \t/|]{0,4}")  # between one such pair and the next
 CELL = re.compile(r"[ \t]{2,}|\t|[ \t][/|][ \t]|[;|]|(?<=[^\W\d_]{2})\.[ \t]")  # divides the items of a line
 OPENS = re.compile(r"[ \t]*(?:[-•*·#>]|\(?\d{1,2}[.)])?[ \t]*")  # before the first word of a line
+LEADS = re.compile(r"(?:[ \t]{2}|\t|[.…·_]{3}[ \t]*)$")  # from an item to its answer in a column of its own
 CLOSES = re.compile(r"[ \t]*(?:$|[;,.(]|\t|[ \t]{2}|[ \t][/|])")  # after an answer
 LINE = re.compile(r"[^\r\n]+")
 OVER = re.compile(r";|(?<=[^\W\d_]{2})\.[ \t]")  # ends the words behind a box
@@ -228,7 +229,7 @@ def _over(text: str, low: int, high: int) -> int:
 def _labelled(text: str, low: int, high: int, answers: Sequence[Mark], rules: AnswerRules) -> Sequence[Item]:
     """Items with an answer each: "gout: no   asthma: yes", "GERD YES / gout NO", "Y cough / N fever"."""
     behind = [mark for mark in answers if _behind(text, mark, low, high, rules)]
-    if len(behind) > 1 or (behind and _more(text, behind[0], high, rules)):
+    if len(behind) > 1 or (behind and _alone(text, behind[0], low, high)):
         edges = [low, *(mark.end for mark in behind)]
         return [
             Item(max(edge, _cell(text, low, mark.start)), mark.start, (mark.start, mark.end), mark.says)
@@ -248,13 +249,19 @@ def _behind(text: str, mark: Mark, low: int, high: int, rules: AnswerRules) -> b
     """Whether an answer closes its item, after a colon or in capitals."""
     if CLOSES.match(text[mark.end : high]) is None:
         return False
-    if rules.colon.search(text[low : mark.start]) is not None:
+    lead = text[low : mark.start]
+    if rules.colon.search(lead) is not None or (lead.strip() and lead.rstrip(" \t").endswith(("...", "…"))):
         return True
     spaced = bool(text[low : mark.start].strip()) and text[mark.start - 1].isspace()
     return spaced and text[mark.start : mark.end] in rules.plain
 
 
-def _more(text: str, mark: Mark, high: int, rules: AnswerRules) -> bool:
+def _alone(text: str, mark: Mark, low: int, high: int) -> bool:
+    """Whether the only answer of a line is one: in a column of its own, or before another labelled item."""
+    return LEADS.search(text, low, mark.start) is not None or _more(text, mark, high)
+
+
+def _more(text: str, mark: Mark, high: int) -> bool:
     """Whether another labelled item follows the only answer of a line, beyond a gap."""
     rest = text[mark.end : high]
     return re.match(r"[ \t]{2,}\S|\t\S|[ \t]?[/|]", rest) is not None and ":" in rest
@@ -273,7 +280,7 @@ def _cell(text: str, low: int, high: int) -> int:
 
     Of a list behind a label the last alone: "Eltern: Gicht, Asthma: nein".
     """
-    words = text[low:high].rstrip(" \t:=-–")
+    words = text[low:high].rstrip(" \t:=-–.…·_")
     start = max((match.end() for match in CELL.finditer(words)), default=0)
     return low + (words.rfind(",") + 1 if ":" in words[start:] and "," in words[start:] else start)
 
