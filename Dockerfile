@@ -13,6 +13,7 @@ ENV CMAKE_ARGS="-DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES
 RUN python -m venv /opt/notewright && /opt/notewright/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
 RUN /opt/notewright/bin/pip install --no-cache-dir --no-deps . \
+ && /opt/notewright/bin/notewright models make \
  && /opt/notewright/bin/notewright terminology build --source core --source icd10cm --output /opt/notewright/store.sqlite
 
 FROM python:3.13-slim

@@ -61,8 +61,8 @@ lock:
 	uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --no-emit-index-url --no-emit-find-links -c requirements.lock -o requirements-dev.lock
 
-setup: $(VENV)/.runtime
-setup-dev: $(VENV)/.dev
+setup: $(VENV)/.runtime models/made
+setup-dev: $(VENV)/.dev models/made
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -71,6 +71,11 @@ $(VENV)/.runtime: requirements.lock pyproject.toml
 	@if [ -n "$(WHEEL)" ]; then $(BIN)/pip install -q --disable-pip-version-check "$(WHEEL)"; fi
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# The default encoder, of the two files it ships as.
+models/made: $(VENV)/.runtime $(wildcard models/*.gguf) adapter/engines.py
+	@$(BIN)/notewright models make >/dev/null
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime

@@ -163,7 +163,7 @@ def describe_model(path: Path) -> dict[str, object]:
     info, kinds = extraction.describe(path)
     return {
         "file": path.name,
-        "default": path.name == engines.ENCODER,
+        "default": path.name == engines.ENCODER.file,
         "name": info.name,
         "version": info.version,
         "quantization": info.quantization,

@@ -39,6 +39,7 @@ __all__ = [
     "answered",
     "asked",
     "asking",
+    "encoder_path",
     "engine",
     "model_folder",
     "model_path",
@@ -49,7 +50,13 @@ __all__ = [
     "sampler",
 ]
 
-ENCODER = "notewright-minilm-v2.Q8_0.gguf"
+ENCODER = models.Generation(
+    name="notewright-minilm",
+    version="3",
+    base="notewright-minilm-v2.Q8_0.gguf",
+    adapter="notewright-minilm-v3.lora.gguf",
+    sha256="a75947fb6a9e94c4586ed4a85f6f31826af691961854231185bb168a50792696",
+)
 DECODER = "notewright-scribe-v1.Q8_0.gguf"
 SAMPLE_SECONDS, SAMPLE_PATIENCE = 60.0, 120.0  # of an answer and of a note, for who waits at a page
 
@@ -238,16 +245,23 @@ def model_folder() -> Path:
 
 
 def model_path(settings: Settings) -> Path:
-    """The GGUF file to use.
+    """The GGUF file to use; that of the default encoder is made where it is not there yet.
 
-    Raises ModelError when it is not there.
+    Raises ModelError when there is none.
     """
     if settings.model is not None:
         return models.resolve(settings.model)
-    path = model_folder() / (DECODER if settings.engine in LANGUAGE_MODELS else ENCODER)
+    if settings.engine not in LANGUAGE_MODELS:
+        return encoder_path()
+    path = model_folder() / DECODER
     if not path.is_file():
         raise ModelError(f"{path.name}: no such model file")
     return path
+
+
+def encoder_path() -> Path:
+    """The file of the default encoder."""
+    return ENCODER.path(model_folder())
 
 
 def _encoder(settings: Settings, store: terminology.Store) -> extraction.Engine:

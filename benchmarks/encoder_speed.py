@@ -61,7 +61,7 @@ def main() -> None:
     """Prints pieces/s of each way and the ratio of the engine to the best bare loop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--model", type=Path, default=engines.model_folder() / engines.ENCODER)
+    parser.add_argument("--model", type=Path, default=engines.encoder_path())
     parser.add_argument("--notes", type=int, default=120)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()

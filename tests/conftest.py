@@ -16,7 +16,7 @@ from tests import services
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
-MODEL = engines.model_folder() / engines.ENCODER
+MODEL = engines.encoder_path()
 
 settings.register_profile("notewright", deadline=None, max_examples=60)
 settings.load_profile("notewright")

@@ -44,6 +44,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "models bench": partial(_later, "models", "bench"),
     "models merge": partial(_later, "models", "merge"),
     "models bake": partial(_later, "models", "bake"),
+    "models make": partial(_later, "models", "make"),
     "mappings validate": partial(_later, "rulefiles", "validate"),
     "tasks list": partial(_later, "tasks", "list_"),
     "tasks show": partial(_later, "tasks", "show"),

@@ -47,7 +47,8 @@ def page() -> str:
     parts = ["# Command line\n\nMade from `adapter/cli/commands.toml` by `make docs`; do not edit.\n"]
     for name, command in data["commands"].items():
         said = command["help"][0].upper() + command["help"][1:]
-        parts.append(f"\n## notewright {name}\n\n{said}.\n\n| option | meaning |\n|---|---|\n")
+        head = "\n| option | meaning |\n|---|---|\n" if command["options"] else ""
+        parts.append(f"\n## notewright {name}\n\n{said}.\n{head}")
         for option in (data["options"][key] for key in command["options"]):
             names = f"{option.get('flag', '')} {option.get('metavar', option.get('name', ''))}".strip()
             choices = f" ({', '.join(option['choices'])})" if "choices" in option else ""

@@ -14,7 +14,7 @@ from adapter.cli.streams import say
 from adapter.errors import InputError, ModelError
 from adapter.models import bench as benches
 from adapter.models import costs, gold, hub, lora, merger, quantizer, registry, resolve, search
-from adapter.models.card import DECODER, card
+from adapter.models.card import ENCODER, card
 from adapter.models.container import replacing
 from adapter.models.costs import Measure
 from adapter.models.parents import gguf
@@ -34,9 +34,10 @@ def list_(settings: Settings, *, as_table: bool) -> int:
 
 
 def shipped(settings: Settings) -> dict[Path, dict[str, Any]]:
-    """The files that lie where models ship, or beside the one that was chosen, and what they say."""
+    """What the shipped files and the default say, or those that lie beside the one that was chosen."""
     folder = settings.model.parent if settings.model else engines.model_folder()
-    return {path: _shipped(path) for path in sorted(folder.glob("*.gguf"))}
+    default = [] if settings.model else [engines.encoder_path()]
+    return {path: _shipped(path) for path in sorted({*folder.glob("*.gguf"), *default})}
 
 
 def add(settings: Settings, *, path: str, alias: str | None, licence: str | None, link: bool) -> int:
@@ -147,6 +148,13 @@ def bake(
     return 0
 
 
+def make(settings: Settings) -> int:
+    """Makes the default encoder where models ship; its path is printed."""
+    del settings
+    _print(str(engines.ENCODER.beside(engines.model_folder())))
+    return 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
     """What is to be merged into what."""
@@ -205,8 +213,8 @@ def _shipped(path: Path) -> dict[str, Any]:
 def _read(path: Path, _changed: int, _size: int) -> dict[str, Any]:
     """What a file says; it is read and digested again when it was changed."""
     told = card(path)
-    row = registry.shown(path, default=path.name in (engines.ENCODER, engines.DECODER))
-    return row if told.kind == DECODER else {**assembly.describe_model(path), **row}
+    row = registry.shown(path, default=path.name in (engines.ENCODER.file, engines.DECODER))
+    return {**assembly.describe_model(path), **row} if told.kind == ENCODER else row
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> list[str]:

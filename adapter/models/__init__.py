@@ -1,5 +1,6 @@
 """Model files: added by name, described, quantized, measured and merged."""
 
+from adapter.models.generation import Generation
 from adapter.models.shelf import resolve
 
-__all__ = ["resolve"]
+__all__ = ["Generation", "resolve"]

@@ -119,4 +119,4 @@ def test_not_even_a_model_that_obeys_adds_what_a_note_orders(case):
 
 
 def test_the_decoder_is_not_asked_for_by_accident(core_store):
-    assert engines.model_path(Settings(terminology=core_store)).name == engines.ENCODER
+    assert engines.model_path(Settings(terminology=core_store)).name == engines.ENCODER.file

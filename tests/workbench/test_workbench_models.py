@@ -70,13 +70,13 @@ def client(origin):
 def test_models_are_told_with_card_digest_and_use(client, pipeline):
     page = client.get("/models")
     assert page.status_code == 200
-    for name in (engines.ENCODER, engines.DECODER):
+    for name in (engines.ENCODER.file, engines.DECODER):
         assert f"<code>{name}</code>" in page.text
     first = page.text.index("in use: encoder")
     assert first < page.text.index(engines.DECODER) and pipeline.engine.model.digest in page.text
     assert (
         "apache-2.0" in page.text
-        and "# notewright-minilm-v2" in page.text
+        and "# notewright-minilm-v3" in page.text
         and "<dd>English</dd>" in page.text
     )
 
