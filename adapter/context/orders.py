@@ -24,6 +24,8 @@ class OrderTable(mappings.Table):
     outside: tuple[str, ...] = ()  # sections where such a sentence orders nothing
     sections: tuple[str, ...] = ()  # the only ones where it does, as an item or behind the heading too
     beside: tuple[str, ...] = ()  # kinds that may stand in it and are not ordered: "MRI of the brain"
+    after: float = 0.0  # the share of the note that must stand before it
+    items: bool = False  # an item, a line or a part of a sentence between semicolons is one too
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,12 @@ class OrderRules:
     rest: re.Pattern[str]  # of what stands between and around the mentions
     outside: frozenset[str]
     sections: frozenset[str]
+    after: float
+    items: bool
 
 
-def rules(table: OrderTable | None) -> OrderRules | None:
-    """The table of a language; none where it has none."""
-    if table is None:
-        return None
+def rules(table: OrderTable) -> OrderRules:
+    """A table of a language."""
     words = "|".join(map(re.escape, table.words)).replace("<number>", r"\d+")
     rest = re.compile(rf"(?:[\s,;/+&()→>-]|\b(?:{words})\b)*\.?", re.IGNORECASE)
     return OrderRules(
@@ -49,16 +51,26 @@ def rules(table: OrderTable | None) -> OrderRules | None:
         rest=rest,
         outside=frozenset(table.outside),
         sections=frozenset(table.sections),
+        after=table.after,
+        items=table.items,
     )
 
 
-def cues(note: Note, ordered: Sequence[Mention], rules: OrderRules | None) -> Mapping[int, Cue]:
-    """What a bare sentence orders, by position."""
-    if rules is None:
-        return {}
+def cues(note: Note, ordered: Sequence[Mention], tables: Sequence[OrderRules]) -> Mapping[int, Cue]:
+    """What a bare sentence orders by one of the tables of a language, by position."""
+    found: dict[int, Cue] = {}
+    for rules in tables:
+        found |= _cues(note, ordered, rules)
+    return found
+
+
+def _cues(note: Note, ordered: Sequence[Mention], rules: OrderRules) -> Mapping[int, Cue]:
     starts = [mention.start for mention in ordered]
     found: dict[int, Cue] = {}
+    least = rules.after * len(note.text)
     for sentence in note.sentences:
+        if sentence.start < least:
+            continue
         inside = range(bisect_left(starts, sentence.start), bisect_left(starts, sentence.end))
         told = [index for index in inside if ordered[index].kind in rules.kinds]
         if not told or any(ordered[index].kind not in rules.beside for index in inside):
@@ -75,6 +87,9 @@ def cues(note: Note, ordered: Sequence[Mention], rules: OrderRules | None) -> Ma
 def _begin(note: Note, sentence: Span, rules: OrderRules) -> int | None:
     """Where the words of a sentence begin that may be an order by itself; None where it may not."""
     section = note.section_at(sentence.start)
+    if rules.items and section.key not in rules.outside:
+        mark = MARK.match(note.text, sentence.start, sentence.end)
+        return mark.end() if mark else sentence.start
     full, first = note.text.endswith(".", 0, sentence.end), _follows(note, section.heading, sentence)
     if not rules.sections:
         return sentence.start if full and not first and section.key not in rules.outside else None

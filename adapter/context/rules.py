@@ -152,6 +152,7 @@ class ContextFile(mappings.Table):
     range: RangeTable | None = None
     general: GeneralTable | None = None
     order: orders.OrderTable | None = None
+    late_order: orders.OrderTable | None = None  # where the plan stands without a heading, at the end
     case: cases.CaseTable | None = None
     person: tuple[PersonTable, ...] = ()
     allergy: AllergyTable | None = None
@@ -258,7 +259,7 @@ class ContextRules:
     decided: bool = False
     ranges: re.Pattern[str] | None = None
     general: GeneralRules | None = None
-    orders: OrderRules | None = None
+    orders: tuple[OrderRules, ...] = ()
     cases: CaseRules | None = None
     others: persons.Rules | None = None  # passages on another person
     allergies: AllergyRules | None = None
@@ -307,7 +308,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         sides=sides.rules(table.laterality, unaccented=table.unaccented),
         ranges=ranges.pattern(table.range),
         general=general.rules(table.general),
-        orders=orders.rules(table.order),
+        orders=tuple(orders.rules(one) for one in (table.order, table.late_order) if one),
         cases=cases.rules(table.case),
         others=persons.rules(table.person, unaccented=table.unaccented),
         allergies=allergies.rules(table.allergy),
