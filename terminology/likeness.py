@@ -23,7 +23,7 @@ EDIT = 0.03  # taken off for each corrected letter
 FIRST_LETTER = 0.12  # and once more when the first letter was wrong
 SHORT = 0.82  # times, when a word was corrected that has too few letters for it
 INSIDE = (6, 10)  # letters a word must have to be corrected inside in one letter, and in two
-ENDING = 5  # letters it must have to be corrected at its end, where it may be another form of the word
+ENDING = 5  # letters it must have to have one more or less at its end, where it may be another form
 KNOWN = 0.7  # times, when a word that is known was taken for another
 DOUBT = 0.12  # taken off when another correction is as near
 PARTIAL = 0.88  # times the share of weight in common, when words are left over
@@ -239,5 +239,5 @@ class Likeness:
 
 
 def _ends_otherwise(word: str, other: str) -> bool:
-    """Whether two words differ at their ends alone: "Synkopen", "Synkope"."""
-    return word[-1] != other[-1] or word.startswith(other) or other.startswith(word)
+    """Whether one word has a letter more at its end, as another form of it may: "Synkopen", "Synkope"."""
+    return len(word) != len(other) and (word.startswith(other) or other.startswith(word))

@@ -56,6 +56,7 @@ OTHER = [
     ("nl", "condition", "AF", "Vitale functies: AF 16/min, afebriel."),
     ("nl", "condition", "HAP", "Gezien door de HAP en ingestuurd."),
     ("nl", "test", "na", "Controle na 3 u herhaald."),
+    ("nl", "medication", "ASA", "Anesthesie: ASA: II, Mallampati 1."),
     ("en", "condition", "RA", "Saturation 95% on RA."),
     ("en", "condition", "GBS", "GBS positive at 36 weeks."),
     ("en", "condition", "TTP", "Abdomen soft, TTP in the RLQ."),
