@@ -75,6 +75,11 @@ def test_a_note_that_speaks_of_something_else_has_none(coder: Coder, language, k
     assert codes(coder, language, kind, word, text) == []
 
 
+@pytest.mark.parametrize(("language", "word"), [("nl", "staal"), ("en", "tumox"), ("en", "croux")])
+def test_a_short_word_with_another_last_letter_is_no_misspelt_name(coder: Coder, language, word) -> None:
+    assert codes(coder, language, "condition", word, f"{word}.") == []
+
+
 def test_words_that_are_not_listed_are_not_asked_about(coder: Coder) -> None:
     assert codes(coder, *OTHER[-1])
 

@@ -93,14 +93,6 @@ def test_another_thing_never_scores_high(store, text, other):
 
 
 @pytest.mark.parametrize(
-    ("text", "other"), [("tumox", "55342001"), ("croux", "71186008"), ("feves", "386661006")]
-)
-def test_a_short_word_with_another_last_letter_is_not_taken_for_a_name(store, text, other):
-    (found,) = {hit.score for hit in store.search(text, limit=20) if hit.code == other}
-    assert found < 0.88  # below this coding.toml gives no code
-
-
-@pytest.mark.parametrize(
     ("text", "code"),
     [
         ("afebrile", None),
