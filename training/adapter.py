@@ -23,7 +23,6 @@ from adapter.models import lora
 from adapter.models.card import digest
 from training import convert
 
-WORD_START = "\u2581"
 FACTORS = ".parametrizations.weight.0."
 
 
@@ -57,14 +56,9 @@ def started(model: Path) -> tuple[dict[str, Tensor], list[str]]:
     found = {name: torch.from_numpy(np.array(values, np.float32)) for name, values in read.items()}
     blocks = sum(name.endswith("attn_q.weight") for name in found)
     tokens = reader.fields["tokenizer.ggml.tokens"]
-    return convert.ours(found, blocks), [unspelled(bytes(tokens.parts[at]).decode()) for at in tokens.data]
-
-
-def unspelled(token: str) -> str:
-    """A piece as a vocabulary file writes it; the other way round of `convert.spelled`."""
-    if token in convert.SPECIAL:
-        return token
-    return token[1:] if token.startswith(WORD_START) else "##" + token
+    return convert.ours(found, blocks), [
+        convert.unspelled(bytes(tokens.parts[at]).decode()) for at in tokens.data
+    ]
 
 
 def factors(state: dict[str, Tensor]) -> dict[str, np.ndarray]:

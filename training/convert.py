@@ -22,6 +22,7 @@ TYPES = {
     "F32": (gguf.GGMLQuantizationType.F32, gguf.LlamaFileType.ALL_F32),
 }
 LANGUAGES = ("en", "de", "fr", "nl")
+WORD_START = "\u2581"
 SPECIAL = {"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, "[MASK]": 103}
 AXES = {"other": "other_person"}  # what the context rules call what is said
 WHOLE = {
@@ -83,7 +84,14 @@ def spelled(token: str) -> str:
     """A piece as GGUF writes it: word starts carry a mark, continuations none."""
     if token in SPECIAL:
         return token
-    return token[2:] if token.startswith("##") else "\u2581" + token
+    return token[2:] if token.startswith("##") else WORD_START + token
+
+
+def unspelled(token: str) -> str:
+    """A piece as a vocabulary file writes it."""
+    if token in SPECIAL:
+        return token
+    return token[1:] if token.startswith(WORD_START) else "##" + token
 
 
 def tensors(state: dict[str, torch.Tensor], blocks: int) -> dict[str, np.ndarray]:
