@@ -15,7 +15,7 @@ from tests.workbench import served_documents
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
-    "{{ 7 * 7 }}{% for x in y %}",
+    "{{ 7777 * 7777 }}{% for x in y %}",
     "\u202eevil\ufeff",
     "</textarea></title><svg onload=alert(1)>",
 )
@@ -394,9 +394,7 @@ def test_hostile_words_do_nothing(client, service, text):
     ]
     for one in pages:
         assert "<script>alert" not in one and "<img src=x" not in one and "<svg onload" not in one
-        assert (
-            "49" not in re.sub(r"[0-9a-f-]{32,36}|\d\d:\d\d:\d\d|\d+\.\d\d s", "", one) or "7 * 7" not in text
-        )
+        assert "60481729" not in one  # what the braces would come to
     assert id in pages[2]
 
 
