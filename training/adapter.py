@@ -64,16 +64,13 @@ def started(model: Path) -> tuple[dict[str, Tensor], list[str]]:
 def factors(state: dict[str, Tensor]) -> dict[str, np.ndarray]:
     """Both halves of every change, under the names that llama.cpp reads, in float16."""
     halves = {}
-    for name, a in state.items():
-        if not name.endswith(FACTORS + "a"):
+    for name, theirs in convert.places(sum(name.endswith("qkv" + FACTORS + "a") for name in state)):
+        learned = name.removesuffix(".weight") + FACTORS
+        if not name.endswith(".weight") or learned + "a" not in state:
             continue
-        _, block, part = name.removesuffix(FACTORS + "a").split(".")
-        b = state[name[:-1] + "b"]
-        parts = zip("qkv", b.chunk(3), strict=True) if part == "qkv" else [(part, b)]
-        for one, below in parts:
-            target = f"attn_{one}" if part == "qkv" else convert.LAYER[part]
-            for half, values in (("a", a), ("b", below)):
-                halves[f"blk.{block}.{target}.weight.lora_{half}"] = values.contiguous().half().numpy()
+        for target, below in zip(theirs, state[learned + "b"].chunk(len(theirs)), strict=True):
+            for half, values in (("a", state[learned + "a"]), ("b", below)):
+                halves[f"{target}.lora_{half}"] = values.contiguous().half().numpy()
     return halves
 
 

@@ -6,6 +6,7 @@ Tensor names and metadata are those llama.cpp reads for BERT; the head stays in 
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import gguf
@@ -94,29 +95,29 @@ def unspelled(token: str) -> str:
     return token[1:] if token.startswith(WORD_START) else "##" + token
 
 
-def tensors(state: dict[str, torch.Tensor], blocks: int) -> dict[str, np.ndarray]:
-    """Our weights under llama.cpp's names; query, key and value apart again."""
-    found = {theirs: state[name] for name, theirs in WHOLE.items()}
+def places(blocks: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each of our tensors and what llama.cpp calls it; query, key and value are apart there."""
+    for name, theirs in WHOLE.items():
+        yield name, (theirs,)
     for block in range(blocks):
         for kind in ("weight", "bias"):
-            parts = state[f"layers.{block}.qkv.{kind}"].chunk(3)
-            for name, part in zip("qkv", parts, strict=True):
-                found[f"blk.{block}.attn_{name}.{kind}"] = part
+            yield f"layers.{block}.qkv.{kind}", tuple(f"blk.{block}.attn_{part}.{kind}" for part in "qkv")
             for name, theirs in LAYER.items():
-                found[f"blk.{block}.{theirs}.{kind}"] = state[f"layers.{block}.{name}.{kind}"]
-    return {name: tensor.float().contiguous().numpy() for name, tensor in found.items()}
+                yield f"layers.{block}.{name}.{kind}", (f"blk.{block}.{theirs}.{kind}",)
+
+
+def tensors(state: dict[str, torch.Tensor], blocks: int) -> dict[str, np.ndarray]:
+    """Our weights under llama.cpp's names."""
+    return {
+        theirs: part.float().contiguous().numpy()
+        for name, named in places(blocks)
+        for theirs, part in zip(named, state[name].chunk(len(named)), strict=True)
+    }
 
 
 def ours(found: dict[str, torch.Tensor], blocks: int) -> dict[str, torch.Tensor]:
-    """llama.cpp's tensors under our names; query, key and value joined."""
-    state = {name: found[theirs] for name, theirs in WHOLE.items()}
-    for block in range(blocks):
-        for kind in ("weight", "bias"):
-            parts = [found[f"blk.{block}.attn_{name}.{kind}"] for name in "qkv"]
-            state[f"layers.{block}.qkv.{kind}"] = torch.cat(parts)
-            for name, theirs in LAYER.items():
-                state[f"layers.{block}.{name}.{kind}"] = found[f"blk.{block}.{theirs}.{kind}"]
-    return state
+    """llama.cpp's tensors under our names."""
+    return {name: torch.cat([found[one] for one in named]) for name, named in places(blocks)}
 
 
 def quantized(name: str, array: np.ndarray, kind: gguf.GGMLQuantizationType) -> tuple[np.ndarray, object]:
