@@ -7,7 +7,7 @@ tests need. The vocabulary is every byte, the special tokens, some merges, and w
 import functools
 import itertools
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import gguf
@@ -67,8 +67,16 @@ def write(
     return path
 
 
-def write_lora(path: Path, *, width: int = 64, rank: int = 4, layers: int = 2, seed: int = 1) -> Path:
-    """The path of a random LoRA adapter for a model of this width."""
+def write_lora(
+    path: Path,
+    *,
+    width: int = 64,
+    rank: int = 4,
+    layers: int = 2,
+    seed: int = 1,
+    whole: Mapping[str, NDArray[np.float32]] | None = None,
+) -> Path:
+    """The path of a random LoRA adapter for a model of this width; `whole` are tensors of its own."""
     rng = np.random.default_rng(seed)
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_type("adapter")
@@ -78,6 +86,9 @@ def write_lora(path: Path, *, width: int = 64, rank: int = 4, layers: int = 2, s
         for half, shape in (("lora_a", (rank, width)), ("lora_b", (width, rank))):
             values = rng.standard_normal(shape, np.float32) / 4
             writer.add_tensor(f"blk.{layer}.{part}.weight.{half}", values)
+    for name, values in (whole or {}).items():
+        writer.add_tensor(name, values)
+        writer.add_array("llama.classifier.output_labels", [f"label {row}" for row in range(len(values))])
     _finish(writer)
     return path
 

@@ -22,6 +22,7 @@ from torch.nn.utils import parametrize
 from adapter.models import lora
 from adapter.models.card import digest
 from training import convert
+from training.heads import HEADS, Head
 
 FACTORS = ".parametrizations.weight.0."
 
@@ -40,10 +41,12 @@ class Change(nn.Module):
         return weight + self.b @ self.a
 
 
-def adapt(model: nn.Module, rank: int) -> None:
-    """From here on only changes of low rank of the layers' matrices are learned; the head stays as it is."""
+def adapt(model: nn.Module, rank: int, *, head: bool = False) -> None:
+    """From here on only changes of low rank of the layers' matrices are learned, and a head that is new."""
     for parameter in model.parameters():
         parameter.requires_grad_(False)
+    for parameter in model.head.parameters():
+        parameter.requires_grad_(head)
     for layer in model.layers.modules():
         if isinstance(layer, nn.Linear):
             parametrize.register_parametrization(layer, "weight", Change(layer.weight, rank))
@@ -74,8 +77,10 @@ def factors(state: dict[str, Tensor]) -> dict[str, np.ndarray]:
     return halves
 
 
-def write(state: dict[str, Tensor], output: Path, *, name: str, version: str) -> None:
-    """Writes the adapter file."""
+def write(
+    state: dict[str, Tensor], output: Path, *, name: str, version: str, head: Head | None = None
+) -> None:
+    """Writes the adapter file, with a head of its own if there is one."""
     halves = factors(state)
     writer = gguf.GGUFWriter(output, "bert")
     writer.add_type(gguf.GGUFType.ADAPTER)
@@ -87,6 +92,10 @@ def write(state: dict[str, Tensor], output: Path, *, name: str, version: str) ->
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
     for tensor, values in halves.items():
         writer.add_tensor(tensor, values)
+    if head is not None:
+        writer.add_classifier_output_labels(head.names)
+        for half in ("weight", "bias"):
+            writer.add_tensor(convert.WHOLE[f"head.{half}"], state[f"head.{half}"].float().numpy())
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -115,6 +124,7 @@ def main() -> None:
     written.add_argument("--weights", type=Path, required=True)
     written.add_argument("--name", default="notewright-minilm")
     written.add_argument("--version", required=True)
+    written.add_argument("--head", choices=HEADS, help="the head that was learned too")
     written.add_argument("--base", type=Path, required=True)
     written.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
@@ -124,7 +134,8 @@ def main() -> None:
         options.vocabulary.write_text("".join(one + "\n" for one in pieces), "utf-8")
     else:
         state = torch.load(options.weights, map_location="cpu")
-        write(state, options.output, name=options.name, version=options.version)
+        head = HEADS[options.head] if options.head else None
+        write(state, options.output, name=options.name, version=options.version, head=head)
         print(made(options.base, options.output, lora.Title(name=options.name, version=options.version)))
 
 

@@ -13,7 +13,8 @@ import gguf
 import numpy as np
 import torch
 
-from training import dataset, network
+from training import network
+from training.heads import MENTIONS
 
 TYPES = {
     "Q8_0": (gguf.GGMLQuantizationType.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0),
@@ -25,7 +26,6 @@ TYPES = {
 LANGUAGES = ("en", "de", "fr", "nl")
 WORD_START = "\u2581"
 SPECIAL = {"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, "[MASK]": 103}
-AXES = {"other": "other_person"}  # what the context rules call what is said
 WHOLE = {
     "word.weight": "token_embd.weight",
     "position.weight": "position_embd.weight",
@@ -59,9 +59,7 @@ def metadata(writer: gguf.GGUFWriter, config: dict, name: str, version: str, tem
     writer.add_layer_norm_eps(config["layer_norm_eps"])
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType.NONE)
-    writer.add_classifier_output_labels(
-        [*dataset.LABELS, *(f"said:{AXES.get(name, name)}" for name in dataset.SAID)]
-    )
+    writer.add_classifier_output_labels(MENTIONS.names)
     writer.add_languages(list(LANGUAGES))
     writer.add_float32("notewright.temperature", temperature)
 

@@ -16,14 +16,14 @@ import torch
 from torch import Tensor
 
 from adapter import notes
-from adapter.extraction import bio, windows
+from adapter.extraction import windows
 from adapter.extraction.wordpiece import WordPiece
-from adapter.model import FLAGS, KINDS
+from training.heads import MENTIONS, Head
 
-LABELS = bio.labels_of(KINDS)
+LABELS = MENTIONS.labels
 CLS, SEP, PAD = 101, 102, 0
-SAID = (*FLAGS, "family", "other")  # what the second part of the head says of a mention
-OUTPUTS = len(LABELS) + len(SAID)
+SAID = MENTIONS.said  # what the second part of the head says of a mention
+OUTPUTS = MENTIONS.outputs
 UNTOLD = 0.15  # weight of a kind the corpus does not annotate, against "nothing", for a word it left bare
 
 
@@ -44,6 +44,7 @@ class Item:
 class LabelSets:
     """Distinct sets of allowed labels, numbered; some labels of a set may be allowed with less weight."""
 
+    head: Head = MENTIONS
     numbers: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = field(default_factory=dict)
 
     def number(self, labels: Sequence[int], untold: Sequence[int] = ()) -> int:
@@ -52,7 +53,7 @@ class LabelSets:
 
     def table(self) -> Tensor:
         """Shape (sets, labels): log weight, 0 where allowed, -inf where not."""
-        table = torch.full((len(self.numbers), len(LABELS)), float("-inf"))
+        table = torch.full((len(self.numbers), len(self.head.labels)), float("-inf"))
         for (labels, untold), number in self.numbers.items():
             table[number, list(untold)] = math.log(UNTOLD)
             table[number, list(labels)] = 0.0
@@ -74,8 +75,8 @@ def items(path: Path, tokenizer: WordPiece, sets: LabelSets) -> list[Item]:
 def windowed(example: dict, tokenizer: WordPiece, sets: LabelSets) -> Iterator[Item]:
     """The windows of one example; words an overlap gives to another window may have any label there."""
     words = tokenizer.words(example["text"])
-    numbers, told = allowed(example, words, sets), said(example, words)
-    anything = sets.number(range(len(LABELS)))
+    numbers, told = allowed(example, words, sets), said(example, words, sets.head)
+    anything = sets.number(range(len(sets.head.labels)))
     sentences = notes.from_text(example["id"], example["text"]).sentences
     for window in windows.cut(words, sentences):
         pieces = words.pieces[window.start : window.end]
@@ -94,7 +95,8 @@ def windowed(example: dict, tokenizer: WordPiece, sets: LabelSets) -> Iterator[I
 
 def allowed(example: dict, words, sets: LabelSets) -> list[int]:
     """The number of the allowed label set of each word."""
-    unknown = [kind for kind in KINDS if kind not in example["complete"]]
+    label = sets.head.label
+    unknown = [kind for kind in sets.head.kinds if kind not in example["complete"]]
     free = sets.number([0], [label(kind, prefix) for kind in unknown for prefix in "BI"])
     outside = sets.number([0])
     numbers = [free] * len(words)
@@ -107,23 +109,18 @@ def allowed(example: dict, words, sets: LabelSets) -> list[int]:
     return numbers
 
 
-def said(example: dict, words) -> list[int]:
+def said(example: dict, words, head: Head) -> list[int]:
     """What is said of the mention each word belongs to, as bits; -1 where that is not known."""
     bits = [-1] * len(words)
     for start, end, names in example.get("said", ()):
         for index in covered(words, start, end):
-            bits[index] = sum(1 << SAID.index(name) for name in names)
+            bits[index] = sum(1 << head.said.index(name) for name in names)
     return bits
 
 
 def covered(words, start: int, end: int) -> range:
     """The words that overlap these characters."""
     return range(int(np.searchsorted(words.ends, start, "right")), int(np.searchsorted(words.starts, end)))
-
-
-def label(kind: str, prefix: str) -> int:
-    """The index of a label."""
-    return 1 + 2 * KINDS.index(kind) + (prefix == "I")
 
 
 def batches(pool: Sequence[Item], pieces: int, generator: np.random.Generator) -> Iterator[list[Item]]:

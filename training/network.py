@@ -103,11 +103,17 @@ def loaded(path: Path, outputs: int) -> TokenClassifier:
     return model
 
 
+def headless(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights without those of a head, which is for other labels."""
+    return {name: values for name, values in state.items() if not name.startswith("head.")}
+
+
 def resumed(model: TokenClassifier, state: dict[str, Tensor]) -> None:
-    """Takes over weights; a head of fewer outputs fills the first of the model's."""
+    """Takes over weights; a head of fewer outputs, or none, fills the first of the model's."""
     for name in ("head.weight", "head.bias"):
         fresh = model.state_dict()[name].clone()
-        fresh[: len(state[name])] = state[name]
+        if name in state:
+            fresh[: len(state[name])] = state[name]
         state = {**state, name: fresh}
     model.load_state_dict(state)
 

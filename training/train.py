@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from adapter.extraction.wordpiece import WordPiece
 from training import adapter, dataset, evaluate, masked, network
+from training.heads import HEADS, MENTIONS, Head
 
 SAID_WEIGHT = 0.5  # of what is said of mentions, beside which words are mentions
 
@@ -59,13 +60,13 @@ def loss_of(model, batch, table, device, smooth: float = 0.0) -> torch.Tensor:
     with torch.autocast(device, dtype=torch.bfloat16, enabled=bf16):
         logits = model(ids, mask)
     logits = logits.float()[rows, places]
-    kinds, said = logits[:, : len(dataset.LABELS)], logits[:, len(dataset.LABELS) :]
+    kinds, said = logits[:, : table.shape[1]], logits[:, table.shape[1] :]
     shares = torch.log_softmax(kinds, -1)
     each = -torch.logsumexp(shares + table[sets], -1)
     loss = ((1 - smooth) * each - smooth * shares.mean(-1) * (each.detach() > 0)).mean()
     known = told >= 0
     if known.any():
-        bits = (told[known, None] >> torch.arange(len(dataset.SAID), device=device)) & 1
+        bits = (told[known, None] >> torch.arange(said.shape[1], device=device)) & 1
         loss = loss + SAID_WEIGHT * functional.binary_cross_entropy_with_logits(said[known], bits.float())
     return loss
 
@@ -84,19 +85,20 @@ def optimizer_of(model, rate: float, head_rate: float, decay: float):
     )
 
 
-def run_stage(model, stage: dict, *, data: Path, tokenizer, device: str, log) -> None:
+def run_stage(model, stage: dict, *, head: Head, data: Path, tokenizer, device: str, log) -> None:
     """One stage of the recipe; the model then holds the averaged weights.
 
-    With a `rank` in it only changes of that rank are learned (`training.adapter`).
+    With a `rank` in it only changes of that rank are learned, and the head if it has a rate
+    (`training.adapter`).
     """
     generator = np.random.default_rng(stage["seed"])
     torch.manual_seed(stage["seed"])
-    sets = dataset.LabelSets()
+    sets = dataset.LabelSets(head)
     pools = {name: dataset.items(data / name, tokenizer, sets) for name in stage["data"]}
     hidden = {name: masked.items(data / name, tokenizer) for name in stage.get("masked", {})}
     table = sets.table().to(device)
     if "rank" in stage:
-        adapter.adapt(model, stage["rank"])
+        adapter.adapt(model, stage["rank"], head=stage["head_rate"] > 0)
     guess = masked.Guess(model).to(device)
     trained = nn.ModuleList([model, guess]) if hidden else model
     optimizer = optimizer_of(trained, stage["rate"], stage["head_rate"], stage["decay"])
@@ -189,9 +191,11 @@ def main() -> None:
     recipe = tomllib.loads(options.recipe.read_text("utf-8"))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(recipe["seed"])
-    model = network.pretrained(dataset.OUTPUTS)
+    head = HEADS[recipe.get("head", "mentions")]
+    model = network.pretrained(head.outputs)
     if options.start:
-        network.resumed(model, torch.load(options.start, map_location="cpu"))
+        start = torch.load(options.start, map_location="cpu")
+        network.resumed(model, start if head is MENTIONS else network.headless(start))
     if options.respell:
         pieces = network.respelled(
             model.word.weight.data, network.vocabulary(), network.vocabulary(options.vocabulary)
@@ -209,7 +213,7 @@ def main() -> None:
     for stage in recipe["stages"]:
         if options.stages and stage["name"] not in options.stages:
             continue
-        run_stage(model, stage, data=options.data, tokenizer=tokenizer, device=device, log=log)
+        run_stage(model, stage, head=head, data=options.data, tokenizer=tokenizer, device=device, log=log)
         torch.save(model.state_dict(), options.output / f"{stage['name']}.pt")
         for name in stage["evaluate"]:
             log(

@@ -2,7 +2,8 @@
 
 An adapter changes a matrix W by scale * alpha / rank * B A (Hu 2021, arXiv 2106.09685). The weighted sum of
 several is again such a product, exactly: the rows of their A one below the other, the columns of their B side
-by side, each B with its weight.
+by side, each B with its weight. An adapter may hold whole tensors too, a head of its own, which take the
+place of the base's (PEFT's "modules to save"), and fields of the architecture, as its labels.
 """
 
 from collections.abc import Iterator, Sequence
@@ -52,6 +53,8 @@ def soup(recipe: Recipe, adapters: Sequence[Path], output: Path, *, name: str | 
     with opened(adapters) as parents:
         for one in parents:
             _check(one, parents[0])
+            if _whole(one):
+                raise ModelError(f"{one.path.name}: holds tensors that are no factors of a LoRA")
         joined = {target: _joined(recipe, parents, target) for target in _targets(parents)}
         rank = max(pair.b.shape[1] for pair in joined.values())
         tensors: list[Place] = []
@@ -78,8 +81,11 @@ def bake(
         _check(other, None)
         _fits(ground, other)
         pairs = {target: pair(other, target) for target in _targets([other])}
+        whole = {place.name: place for place in _whole(other)}
 
         def rows(place: Place, start: int, end: int) -> Floats:
+            if place.name in whole:
+                return other.rows(place.name, start, end)
             values = ground.rows(place.name, start, end)
             if place.name not in pairs:
                 return values
@@ -93,6 +99,8 @@ def bake(
                 "parents": [ground.digest(), other.digest()],
                 "scale": float(scale),
             },
+            fields=_own(other),
+            tensors=tuple(whole.values()),
         )
         save(ground, output, rows, made, kind=level)
 
@@ -170,8 +178,6 @@ def _check(adapter: Parent, first: Parent | None) -> None:
         raise ModelError(f"{adapter.path.name}: not a LoRA adapter in a GGUF file")
     if found.get("adapter.type") != "lora":
         raise ModelError(f"{adapter.path.name}: adapter.type is not lora")
-    if any(not name.endswith((A, B)) for name in adapter.places):
-        raise ModelError(f"{adapter.path.name}: holds tensors that are no factors of a LoRA")
     here = found.get("general.architecture")
     if first and first.layout and here != first.layout.get("general.architecture"):
         raise ModelError(f"{first.path.name} and {adapter.path.name}: general.architecture differs")
@@ -196,11 +202,29 @@ def _fits(base: Parent, adapter: Parent) -> None:
             raise ModelError(f"{adapter.path.name}: changes {target}, which {base.path.name} does not have")
         if base.places[target].shape != shape:
             raise ModelError(f"{adapter.path.name}: the shape of {target} is not that of {base.path.name}")
+    for place in _whole(adapter):
+        if place.name not in base.places:
+            raise ModelError(f"{adapter.path.name}: holds {place.name}, which {base.path.name} does not have")
+
+
+def _whole(adapter: Parent) -> list[Place]:
+    """The tensors that are no factors."""
+    return [place for name, place in adapter.places.items() if not name.endswith((A, B))]
+
+
+def _own(adapter: Parent) -> list[Field]:
+    """What an adapter says of the architecture of what comes out, as the labels of its head."""
+    found = adapter.layout
+    if found is None:
+        return []
+    prefix = f"{found.get('general.architecture')}."
+    return [one for key, one in found.fields.items() if key.startswith(prefix)]
 
 
 def _targets(adapters: Sequence[Parent]) -> list[str]:
     """The matrices that adapters change, in order."""
-    names = (name.removesuffix(A).removesuffix(B) for one in adapters for name in one.places)
+    factors = (name for one in adapters for name in one.places if name.endswith((A, B)))
+    names = (name.removesuffix(A).removesuffix(B) for name in factors)
     return list(dict.fromkeys(names))
 
 

@@ -14,7 +14,7 @@ from gguf.constants import LlamaFileType
 from adapter.errors import InputError, ModelError
 from adapter.models import arithmetic, blocks, container, quantizer, safetensors_file
 from adapter.models.blocks import Floats, Kind
-from adapter.models.container import Place, field
+from adapter.models.container import Field, Place, field
 from adapter.models.parents import Parent, check, columns, height, pieces
 from adapter.models.recipe import Recipe
 
@@ -34,6 +34,8 @@ class Made:
     name: str
     told: Mapping[str, str | int | float | list[str]]  # by key, without PREFIX
     version: str | None = None  # None: that of the model whose form it has
+    fields: Sequence[Field] = ()  # that take the place of the ground's
+    tensors: Sequence[Place] = ()  # that do so, in their own shape and type; `rows` gives their numbers
 
 
 def merge(
@@ -185,7 +187,10 @@ def _save_gguf(ground: Parent, output: Path, rows: Rows, made: Made, level: str)
         )
     for key, value in made.told.items():
         fields[PREFIX + key] = field(PREFIX + key, value)
-    plan = [Place(name=one.name, shape=one.shape, kind=_kind(one, level), start=0) for one in found.tensors]
+    fields |= {one.key: one for one in made.fields}
+    other = {one.name: one for one in made.tensors}
+    places = [other.get(one.name, one) for one in found.tensors]
+    plan = [Place(name=one.name, shape=one.shape, kind=_kind(one, level), start=0) for one in places]
     container.write(output, fields.values(), plan, _bytes(ground, plan, rows))
 
 

@@ -98,3 +98,20 @@ def test_what_does_not_fit_is_refused(files, tmp_path):
     with pytest.raises(ModelError, match=r"the shapes of blk\.0\.attn_q\.weight differ"):
         lora.soup(Recipe(method="lora-soup", weights=(1, 1)), [one, wide], tmp_path / "out.gguf")
     assert not (tmp_path / "out.gguf").exists()
+
+
+def test_a_head_of_its_own_takes_the_place_of_the_bases(files, tmp_path):
+    base, _ = files
+    head = np.random.default_rng(5).standard_normal((7, 64), np.float32)
+    adapter = tiny_llama.write_lora(tmp_path / "headed.gguf", whole={"output.weight": head})
+    lora.bake(adapter, base, tmp_path / "baked.gguf")
+    model = Parent(tmp_path / "baked.gguf")
+    assert model.places["output.weight"].shape == head.shape
+    np.testing.assert_array_equal(model.rows("output.weight", 0, 7), head)
+    model.close()
+    assert container.layout(tmp_path / "baked.gguf").get("llama.classifier.output_labels")[-1] == "label 6"
+    with pytest.raises(ModelError, match=r"headed\.gguf: holds tensors that are no factors of a LoRA"):
+        lora.soup(Recipe(method="lora-soup", weights=(1,)), [adapter], tmp_path / "soup.gguf")
+    other = tiny_llama.write_lora(tmp_path / "other.gguf", whole={"cls.output.weight": head})
+    with pytest.raises(ModelError, match=r"other\.gguf: holds cls\.output\.weight, which base\.gguf"):
+        lora.bake(other, base, tmp_path / "no.gguf")

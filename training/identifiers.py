@@ -1,0 +1,70 @@
+"""Identifiers of notes: marks joined to their texts, and training examples made of both.
+
+    python -m training.identifiers join --marks MARKS.jsonl ... [--rows ROWS.jsonl ...] > rows.jsonl
+    python -m training.identifiers examples --rows ROWS.jsonl ... --output EXAMPLES.jsonl
+
+Marks are `{"id", "sha256" of the text, "language", "identifiers": [{"start", "end", "kind"}]}` without texts:
+those of `training/annotated/` and `fixtures/identifiers/`. The text is looked for in rows (of
+`training.gold.markup`) and, with `--corpora FOLDER`, in its notes; it must be the one that was marked. Rows
+with text and identifiers, as `training.notes` writes them too, are gold for `notewright evaluate redaction`.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from training import findings
+from training.heads import IDENTIFIERS
+
+Row = dict[str, Any]
+
+
+def rows(paths: Sequence[Path]) -> Iterator[Row]:
+    """The rows of files."""
+    for path in paths:
+        yield from map(json.loads, path.read_text("utf-8").rstrip("\n").split("\n"))
+
+
+def joined(marks: Sequence[Path], texts: Sequence[Path], corpora: Path | None) -> Iterator[Row]:
+    """Marks with their texts. Raises ValueError when a text is not the one that was marked."""
+    known = findings.texts(corpora) if corpora else {}
+    known |= {row["id"]: row["text"] for row in rows(texts)}
+    for row in rows(marks):
+        yield {**row, "text": findings.text_of(row, known)}
+
+
+def example(row: Row) -> Row:
+    """The training example of a row: what is not marked is no identifier."""
+    spans = [(one["start"], one["end"], [one["kind"]]) for one in row["identifiers"]]
+    return {"id": row["id"], "text": row["text"], "spans": sorted(spans), "complete": IDENTIFIERS.kinds}
+
+
+def main() -> None:
+    """Runs one of the two commands."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    join = commands.add_parser("join", help="marks with their texts")
+    join.add_argument("--marks", type=Path, nargs="+", required=True)
+    join.add_argument("--rows", type=Path, nargs="*", default=[])
+    join.add_argument("--corpora", type=Path)
+    made = commands.add_parser("examples", help="rows as training examples")
+    made.add_argument("--rows", type=Path, nargs="+", required=True)
+    made.add_argument("--output", type=Path, required=True)
+    options = parser.parse_args()
+    if options.command == "join":
+        for row in joined(options.marks, options.rows, options.corpora):
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        return
+    examples = [example(row) for row in rows(options.rows)]
+    options.output.write_text(
+        "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in examples), "utf-8"
+    )
+
+
+if __name__ == "__main__":
+    main()
