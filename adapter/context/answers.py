@@ -194,6 +194,7 @@ def _paired(text: str, low: int, high: int, groups: Sequence[Sequence[Mark]]) ->
         boxes, answers = [[m for m in group if m.box is box] for box in (True, False)]
         chosen = {word.says for box, word in zip(boxes, answers, strict=False) if box.says}
         start, end = (group[-1].end, ends[index]) if leads else (edges[index], group[0].start)
+        start = start if leads else max((cut.end() for cut in OVER.finditer(text, start, end)), default=start)
         says = chosen.pop() if len(chosen) == 1 else None
         found.append(Item(start, end, (group[0].start, group[-1].end), says))
     return found
