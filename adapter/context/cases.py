@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import mappings
+from adapter.context import alarms
 from adapter.model import Cue, Mention, Note, Span
 
 RULE = "case"
@@ -20,13 +21,14 @@ BEGINS = r"(?:\A|[.;:,(>→⇒•*·–-]\s*|\n\s*)"
 class CaseTable(mappings.Table):
     """How a language orders something for a case that may come."""
 
-    words: tuple[str, ...]  # before the problem, at the start of a clause: "bei"
+    words: tuple[str, ...] = ()  # before the problem, at the start of a clause: "bei"
     lead: tuple[str, ...] = ()  # between them: "starken"
     joins: tuple[str, ...] = ()  # between two problems: "oder"
     then: tuple[str, ...] = ()  # before what is done: "zusätzlich"
-    done: tuple[str, ...]  # kinds of what is done
+    done: tuple[str, ...] = ()  # kinds of what is done
     unless: tuple[str, ...] = ()  # words of what was done, in the rest of the sentence: "erhielt"
     needed: tuple[str, ...] = ()  # sections whose drugs are taken, if only when needed
+    alarm: alarms.AlarmTable | None = None  # what to do if something comes, told by a sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class CaseRules:
     unless: re.Pattern[str]
     done: frozenset[str]
     needed: frozenset[str]
+    alarms: alarms.AlarmRules | None
 
 
 def rules(table: CaseTable | None) -> CaseRules | None:
@@ -55,6 +58,7 @@ def rules(table: CaseTable | None) -> CaseRules | None:
         unless=re.compile(rf"(?<!\w)(?:{_any(table.unless)})(?!\w)", re.IGNORECASE),
         done=frozenset(table.done),
         needed=frozenset(table.needed),
+        alarms=alarms.rules(table.alarm),
     )
 
 
@@ -67,7 +71,9 @@ def cues(
 ) -> Mapping[int, Cue]:
     """What is said of a case that may come, by position; problems of `today` are no such cases."""
     found: dict[int, Cue] = {}
-    for index, mention in enumerate(ordered if rules is not None else ()):
+    if rules is not None and rules.alarms is not None:
+        found |= alarms.cues(note, ordered, valued, today, rules.alarms)
+    for index, mention in enumerate(ordered if rules is not None and rules.last else ()):
         if rules is None or index in found or mention.kind not in PROBLEMS:
             continue
         sentence = note.sentence_at(mention.start)
