@@ -66,7 +66,7 @@ def note_pools(examples: list[dict], language: str) -> dict[str, list[str]]:
     }
 
 
-def exchanged(example: dict, names: dict[str, list[str]], dice: random.Random) -> dict:
+def exchanged(example: dict, names: dict[str, list[str]], dice: random.Random, share: float = SHARE) -> dict:
     """The example with some names exchanged; offsets follow."""
     text, spans, at, parts, new = example["text"], sorted(example["spans"]), 0, [], []
     chosen: dict[str, str] = {}
@@ -74,7 +74,7 @@ def exchanged(example: dict, names: dict[str, list[str]], dice: random.Random) -
     for start, end, kinds in spans:
         name, sort = text[start:end], "|".join(kinds)
         if name.lower() not in chosen:
-            change = dice.random() < SHARE and sort in names
+            change = dice.random() < share and sort in names
             chosen[name.lower()] = dice.choice(names[sort]) if change else ""
         words = chosen[name.lower()] or name
         parts += [text[at:start], words]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.model import KINDS
-from training.dataset import SAID
+from training.heads import MENTIONS
 
 Row = Mapping[str, Any]
 
@@ -44,8 +44,8 @@ def mentions(row: Row) -> Iterator[tuple[int, int, str, list[str] | None]]:
 
 
 def names(assertion: Mapping[str, Any]) -> list[str]:
-    """What an assertion says, by the names of SAID."""
-    return [name for name in SAID if assertion.get(name) or assertion.get("experiencer") == name]
+    """What an assertion says, by the names of the head."""
+    return [name for name in MENTIONS.said if assertion.get(name) or assertion.get("experiencer") == name]
 
 
 def texts(corpora: Path) -> dict[str, str]:

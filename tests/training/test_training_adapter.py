@@ -5,9 +5,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="only training needs PyTorch")
 
-from adapter import engines  # noqa: E402
+from adapter import engines, extraction  # noqa: E402
 from adapter.models import lora  # noqa: E402
 from training import adapter, convert, dataset, network  # noqa: E402
+from training.heads import IDENTIFIERS  # noqa: E402
 
 BASE = engines.model_folder() / engines.ENCODER.base
 CONFIG = {
@@ -54,3 +55,16 @@ def test_what_was_learned_is_what_is_baked_in(started, tmp_path):
             baked[f"layers.{layer}.{part}.weight"], started[0][f"layers.{layer}.{part}.weight"], atol=1e-3
         )
     assert torch.equal(baked["head.weight"], started[0]["head.weight"])
+
+
+def test_a_head_of_its_own_travels_with_what_was_learned(started, tmp_path):
+    torch.manual_seed(4)
+    model = network.TokenClassifier(CONFIG, IDENTIFIERS.outputs, dropout=0.0)
+    network.resumed(model, network.headless(started[0]))
+    adapter.adapt(model, 2, head=True)
+    assert model.head.weight.requires_grad and model.head.bias.requires_grad
+    adapter.write(model.state_dict(), tmp_path / "a.gguf", name="x", version="9", head=IDENTIFIERS)
+    lora.bake(tmp_path / "a.gguf", BASE, tmp_path / "made.gguf")
+    baked, _ = adapter.started(tmp_path / "made.gguf")
+    assert torch.equal(baked["head.weight"], model.head.weight)
+    assert extraction.describe(tmp_path / "made.gguf")[1] == list(IDENTIFIERS.kinds)
