@@ -257,7 +257,7 @@ def _assertions(
     for index, mention in enumerate(ordered):
         if found[index].historical and mention.kind in PROBLEMS and _name(mention) in plain:
             found[index] = judged(index, lasts=True)
-    for index, cue in again.cues(ordered, sections, found).items():
+    for index, cue in again.cues(note, ordered, sections, found, rules.bygone).items():
         found[index] = replace(found[index], historical=True, cues=(cue,))
     for index in ordering.keys() - valued:
         if again.plain(found[index]):

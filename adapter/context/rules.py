@@ -15,6 +15,7 @@ from pydantic import model_validator
 
 import mappings
 from adapter.context import allergies, answers, cases, claims, general, labels, orders, persons, ranges, sides
+from adapter.context.again import BygoneRules, BygoneTable, bygone
 from adapter.context.allergies import AllergyRules
 from adapter.context.answers import AnswerRules, AnswerTable
 from adapter.context.cases import CaseRules
@@ -154,6 +155,7 @@ class ContextFile(mappings.Table):
     order: orders.OrderTable | None = None
     late_order: orders.OrderTable | None = None  # where the plan stands without a heading, at the end
     case: cases.CaseTable | None = None
+    bygone: BygoneTable | None = None
     person: tuple[PersonTable, ...] = ()
     allergy: AllergyTable | None = None
     claim: claims.ClaimTable | None = None
@@ -261,6 +263,7 @@ class ContextRules:
     general: GeneralRules | None = None
     orders: tuple[OrderRules, ...] = ()
     cases: CaseRules | None = None
+    bygone: BygoneRules | None = None
     others: persons.Rules | None = None  # passages on another person
     allergies: AllergyRules | None = None
     claims: ClaimRules | None = None  # of the encoder, that words take away
@@ -310,6 +313,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         general=general.rules(table.general),
         orders=tuple(orders.rules(one) for one in (table.order, table.late_order) if one),
         cases=cases.rules(table.case),
+        bygone=bygone(table.bygone, _names, table.lasting),
         others=persons.rules(table.person, unaccented=table.unaccented),
         allergies=allergies.rules(table.allergy),
         claims=claims.rules(table.claim, table.reason, unaccented=table.unaccented),
