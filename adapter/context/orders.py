@@ -6,7 +6,7 @@ only those of plans are taken.
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import mappings
@@ -14,6 +14,7 @@ from adapter.model import Cue, Mention, Note, Span
 
 RULE = "bare-order"
 MARK = re.compile(r"\(?\d{1,2}[.):]\s*|[-•*·▪◦–—#>+]\s*")  # of an item
+PART = re.compile(r"[,;]")
 
 
 class OrderTable(mappings.Table):
@@ -26,6 +27,7 @@ class OrderTable(mappings.Table):
     beside: tuple[str, ...] = ()  # kinds that may stand in it and are not ordered: "MRI of the brain"
     after: float = 0.0  # the share of the note that must stand before it
     items: bool = False  # an item, a line or a part of a sentence between semicolons is one too
+    times: tuple[str, ...] = ()  # one of these must stand in it, which then may be a part between commas
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,15 @@ class OrderRules:
     sections: frozenset[str]
     after: float
     items: bool
+    times: re.Pattern[str] | None
 
 
 def rules(table: OrderTable) -> OrderRules:
     """A table of a language."""
-    words = "|".join(map(re.escape, table.words)).replace("<number>", r"\d+")
+    words, times = (
+        "|".join(map(re.escape, listed)).replace("<number>", r"\d+").replace(r"\ ", r"\s+")
+        for listed in (table.words, table.times)
+    )
     rest = re.compile(rf"(?:[\s,;/+&()→>-]|\b(?:{words})\b)*\.?", re.IGNORECASE)
     return OrderRules(
         kinds=frozenset(table.kinds),
@@ -53,6 +59,7 @@ def rules(table: OrderTable) -> OrderRules:
         sections=frozenset(table.sections),
         after=table.after,
         items=table.items,
+        times=re.compile(rf"(?<!\w)(?:{times})(?!\w)", re.IGNORECASE) if times else None,
     )
 
 
@@ -69,19 +76,31 @@ def _cues(note: Note, ordered: Sequence[Mention], rules: OrderRules) -> Mapping[
     found: dict[int, Cue] = {}
     least = rules.after * len(note.text)
     for sentence in note.sentences:
-        if sentence.start < least:
+        if sentence.start < least or (begin := _begin(note, sentence, rules)) is None:
             continue
-        inside = range(bisect_left(starts, sentence.start), bisect_left(starts, sentence.end))
-        told = [index for index in inside if ordered[index].kind in rules.kinds]
-        if not told or any(ordered[index].kind not in rules.beside for index in inside):
-            continue
-        if (begin := _begin(note, sentence, rules)) is None:
-            continue
-        places = [begin, *(ordered[index].end for index in inside)]
-        ends = [*(ordered[index].start for index in inside), sentence.end]
-        if all(rules.rest.fullmatch(note.text, low, high) for low, high in zip(places, ends, strict=True)):
-            found |= {index: _cue(ordered[index]) for index in told}
+        for start, end in _parts(note.text, begin, sentence.end, rules):
+            inside = range(bisect_left(starts, start), bisect_left(starts, end))
+            told = [index for index in inside if ordered[index].kind in rules.kinds]
+            if not told or any(ordered[index].kind not in rules.beside for index in inside):
+                continue
+            places = [start, *(ordered[index].end for index in inside)]
+            ends = [*(ordered[index].start for index in inside), end]
+            if all(
+                rules.rest.fullmatch(note.text, low, high) for low, high in zip(places, ends, strict=True)
+            ):
+                found |= {index: _cue(ordered[index]) for index in told}
     return found
+
+
+def _parts(text: str, start: int, end: int, rules: OrderRules) -> Iterator[tuple[int, int]]:
+    """What may be an order by itself: a sentence, or its parts between commas in which a time is told."""
+    if rules.times is None:
+        yield start, end
+        return
+    for stop in (*(comma.start() for comma in PART.finditer(text, start, end)), end):
+        if rules.times.search(text, start, stop):
+            yield start, stop
+        start = min(stop + 1, end)
 
 
 def _begin(note: Note, sentence: Span, rules: OrderRules) -> int | None:

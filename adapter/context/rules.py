@@ -154,6 +154,7 @@ class ContextFile(mappings.Table):
     general: GeneralTable | None = None
     order: orders.OrderTable | None = None
     late_order: orders.OrderTable | None = None  # where the plan stands without a heading, at the end
+    dated_order: orders.OrderTable | None = None  # acts with a time to come
     case: cases.CaseTable | None = None
     bygone: BygoneTable | None = None
     person: tuple[PersonTable, ...] = ()
@@ -311,7 +312,7 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         sides=sides.rules(table.laterality, unaccented=table.unaccented),
         ranges=ranges.pattern(table.range),
         general=general.rules(table.general),
-        orders=tuple(orders.rules(one) for one in (table.order, table.late_order) if one),
+        orders=tuple(orders.rules(one) for one in (table.order, table.late_order, table.dated_order) if one),
         cases=cases.rules(table.case),
         bygone=bygone(table.bygone, _names, table.lasting),
         others=persons.rules(table.person, unaccented=table.unaccented),
