@@ -19,7 +19,7 @@ from adapter.model import Cue, Note
 
 AXIS, RULE = "other_person", "person"
 KINDS = frozenset({"condition", "finding", "medication", "procedure", "test", "social"})
-_BEGINS = r"(?:(?:^|(?<=[\n.!?;]))[ \t]*(?:[-•*#]+[ \t]*)*)"
+_BEGINS = r"(?:(?:^|(?<=[\n.!?;,]))[ \t]*(?:[-•*#]+[ \t]*)*)"
 _ASIDE = r"(?:[ \t]*\([^()\n]{1,90}\)|[ \t]+(?:\d|[a-d])\b)*"
 _LABEL = r"[ \t]*(?P<label>:|\.(?=\s)|[ \t][-–—](?=[ \t])|(?=\n))"
 _LINE = re.compile(r"\n")
