@@ -6,7 +6,7 @@ The only place that knows which file is the default one.
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,7 +20,7 @@ import terminology
 from adapter import coding, context, delivery, emission, engines, extraction, notes, rulefiles
 from adapter.delivery import Sink
 from adapter.fhir.systems import Version
-from adapter.model import ModelInfo
+from adapter.model import Mention, ModelInfo, Step
 from adapter.pipeline import Pipeline
 from adapter.settings import Settings
 
@@ -28,7 +28,7 @@ DEFAULT_SOURCES = ("core", "icd10cm")
 DETECT = "detect"  # in place of a language
 TIMEOUT = 30.0  # seconds for one answer of a FHIR server
 
-__all__ = ["Sink", "opened", "opened_coder", "opened_sinks"]
+__all__ = ["Sink", "opened", "opened_coder", "opened_identifiers", "opened_sinks"]
 
 Progress = Callable[[str], None]
 
@@ -99,6 +99,14 @@ def opened_coder(settings: Settings, progress: Progress | None = None) -> Iterat
     """The coding stage alone, for terms that are no notes."""
     with terminology.open_store(store_path(settings, progress)) as store:
         yield coding.Coder(store, coding.load(settings.files))
+
+
+@contextmanager
+def opened_identifiers(settings: Settings) -> Iterator[Callable[[str, str, str | None], Step[Mention]]]:
+    """What finds the identifiers of a note, given its id, text and, if known, language."""
+    with closing(engines.identifiers(settings)) as engine:
+        tongues = listening(settings)
+        yield lambda id, text, language: engine.mentions(notes.heard(id, text, tongues, language))
 
 
 @contextmanager

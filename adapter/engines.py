@@ -32,6 +32,7 @@ from adapter.tasks import Example, Task, checking, library, schema
 __all__ = [
     "DECODER",
     "ENCODER",
+    "IDENTIFIERS",
     "Answer",
     "Fact",
     "Questions",
@@ -41,6 +42,7 @@ __all__ = [
     "asking",
     "encoder_path",
     "engine",
+    "identifiers",
     "model_folder",
     "model_path",
     "opened",
@@ -57,6 +59,14 @@ ENCODER = models.Generation(
     adapter="notewright-minilm-v3.lora.gguf",
     sha256="a75947fb6a9e94c4586ed4a85f6f31826af691961854231185bb168a50792696",
 )
+IDENTIFIERS = models.Generation(
+    name="notewright-identifiers",
+    version="1",
+    base=ENCODER.base,
+    adapter="notewright-identifiers-v1.lora.gguf",
+    sha256="00a42020c721a99fe661b1593ba459802f829b3c228b1af0967470a89ea04d8c",
+)
+SAME_NAME = 0.5  # the share of evidence that an identifier takes from its other places in the note
 DECODER = "notewright-scribe-v1.Q8_0.gguf"
 SAMPLE_SECONDS, SAMPLE_PATIENCE = 60.0, 120.0  # of an answer and of a note, for who waits at a page
 
@@ -262,6 +272,16 @@ def model_path(settings: Settings) -> Path:
 def encoder_path() -> Path:
     """The file of the default encoder."""
     return ENCODER.path(model_folder())
+
+
+def identifiers(settings: Settings) -> extraction.EncoderEngine:
+    """What finds identifiers: its mentions are of the kinds of `docs/identifiers.md`.
+
+    Raises ModelError when the model cannot be opened.
+    """
+    path = models.resolve(settings.model) if settings.model else IDENTIFIERS.path(model_folder())
+    classifier = extraction.Classifier(path, threads=settings.cores)
+    return extraction.EncoderEngine(classifier, threshold=0.0, same_word=SAME_NAME)
 
 
 def _encoder(settings: Settings, store: terminology.Store) -> extraction.Engine:

@@ -25,6 +25,7 @@ def _later(module: str, function: str, *given: Any, **options: Any) -> int:
 COMMANDS: dict[str, Callable[..., int]] = {
     "convert": convert.run,
     "extract": extract.extract,
+    "identifiers": extract.identifiers,
     "code": extract.code,
     "explain": explain.run,
     "test": partial(_later, "cases", "run"),

@@ -1,4 +1,4 @@
-"""`notewright extract` and `notewright code`: plain notes or terms in, findings or codings out."""
+"""`notewright extract`, `identifiers` and `code`: plain notes or terms in, what is found in them out."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -32,6 +32,18 @@ def extract(settings: Settings, *, input: str, output: str, quiet: bool) -> int:
             }
 
         return _each(settings, work, input=input, output=output, what="extract", quiet=quiet)
+
+
+def identifiers(settings: Settings, *, input: str, output: str, quiet: bool) -> int:
+    """Where the identifiers of every note stand, without their words; returns the exit code."""
+    with ExitStack() as stack:
+        find = stack.enter_context(assembly.opened_identifiers(settings))
+
+        def work(row: Row) -> Row:
+            step = find(_text(row, "id"), _text(row, "text"), _language(row))
+            return {"id": row["id"], "identifiers": [wire.identifier(one) for one in step.kept]}
+
+        return _each(settings, work, input=input, output=output, what="identifiers", quiet=quiet)
 
 
 def code(settings: Settings, *, input: str, output: str, limit: int, quiet: bool) -> int:

@@ -149,9 +149,10 @@ def bake(
 
 
 def make(settings: Settings) -> int:
-    """Makes the default encoder where models ship; its path is printed."""
+    """Makes the default encoder, and that for identifiers, where models ship; their paths are printed."""
     del settings
-    _print(str(engines.ENCODER.beside(engines.model_folder())))
+    for one in (engines.ENCODER, engines.IDENTIFIERS):
+        _print(str(one.beside(engines.model_folder())))
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapter.categories import Categories
 from adapter.errors import InputError
-from adapter.model import Attribute, Coding, Finding, Issue, Step
+from adapter.model import Attribute, Coding, Finding, Issue, Mention, Step
 from adapter.pipeline import Told
 from adapter.tasks import Fact, elmtex
 
@@ -37,6 +37,11 @@ def dump(value: Any) -> str:
     if _SURROGATE.search(text):
         return json.dumps(value, separators=(",", ":"))
     return text
+
+
+def identifier(one: Mention) -> dict[str, Any]:
+    """Where an identifier stands, as the `identifiers` command writes it: its words stay in the note."""
+    return {"start": one.start, "end": one.end, "kind": one.kind, "confidence": one.confidence}
 
 
 def finding(one: Finding, categories: Categories) -> dict[str, Any]:
