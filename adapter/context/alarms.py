@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import mappings
+from adapter.context.phrases import in_text
 from adapter.model import Cue, Mention, Note, Span
 
 RULE = "alarm"
@@ -62,7 +63,7 @@ def rules(table: AlarmTable | None) -> AlarmRules | None:
         outside=frozenset(table.outside),
         joins=_words(table.joins),
         opens=_words(table.opens),
-        calls=re.compile(rf"(?:\W*\w+\W+){{0,4}}?(?:{_any(table.calls)})(?!\w)", re.IGNORECASE),
+        calls=re.compile(rf"(?:\W*\w+\W+){{0,4}}?(?:{in_text(table.calls)})(?!\w)", re.IGNORECASE),
         unless=_words(table.unless),
     )
 
@@ -139,9 +140,4 @@ def _comma(note: Note, ordered: Sequence[Mention], inside: Sequence[int]) -> re.
 
 
 def _words(words: Sequence[str]) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{_any(words)})(?!\w)", re.IGNORECASE)
-
-
-def _any(words: Sequence[str]) -> str:
-    listed = sorted(words, key=lambda word: (-len(word), word))
-    return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in listed) or "(?!)"
+    return re.compile(rf"(?<!\w)(?:{in_text(words)})(?!\w)", re.IGNORECASE)

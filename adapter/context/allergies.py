@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from adapter.context.phrases import in_text
 from adapter.context.tables import AllergyTable
 from adapter.model import DICTIONARY, Cue, Mention, Note
 
@@ -118,6 +119,4 @@ def _is_substance(text: str, rules: AllergyRules) -> bool:
 
 def _either(words: Sequence[str]) -> str:
     """One of these words, longest first, in any spacing and with either apostrophe."""
-    ordered = sorted(words, key=lambda word: (-len(word), word))
-    escaped = (re.escape(word).replace(r"\ ", r"\s+").replace("'", "['’]") for word in ordered)
-    return "|".join(escaped) or "(?!)"
+    return in_text(words).replace("'", "['’]")

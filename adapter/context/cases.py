@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import mappings
 from adapter.context import alarms
+from adapter.context.phrases import in_text
 from adapter.model import Cue, Mention, Note, Span
 
 RULE = "case"
@@ -49,13 +50,13 @@ def rules(table: CaseTable | None) -> CaseRules | None:
     """The table of a language; none where it has none."""
     if table is None:
         return None
-    lead = rf"(?:(?:{_any(table.lead)})\s+){{0,3}}"
+    lead = rf"(?:(?:{in_text(table.lead)})\s+){{0,3}}"
     return CaseRules(
         last=frozenset(words.split()[-1].lower() for words in (*table.words, *table.lead)),
-        opens=re.compile(rf"{BEGINS}(?P<words>{_any(table.words)})\s+{lead}\Z", re.IGNORECASE),
-        joins=re.compile(rf"\s*(?:[,/+]|(?:{_any(table.joins)})\s)\s*{lead}", re.IGNORECASE),
-        then=re.compile(rf"\s*(?:[:,]|[-=]>|[→⇒])?\s*(?:(?:{_any(table.then)})\s+)*", re.IGNORECASE),
-        unless=re.compile(rf"(?<!\w)(?:{_any(table.unless)})(?!\w)", re.IGNORECASE),
+        opens=re.compile(rf"{BEGINS}(?P<words>{in_text(table.words)})\s+{lead}\Z", re.IGNORECASE),
+        joins=re.compile(rf"\s*(?:[,/+]|(?:{in_text(table.joins)})\s)\s*{lead}", re.IGNORECASE),
+        then=re.compile(rf"\s*(?:[:,]|[-=]>|[→⇒])?\s*(?:(?:{in_text(table.then)})\s+)*", re.IGNORECASE),
+        unless=re.compile(rf"(?<!\w)(?:{in_text(table.unless)})(?!\w)", re.IGNORECASE),
         done=frozenset(table.done),
         needed=frozenset(table.needed),
         alarms=alarms.rules(table.alarm),
@@ -121,8 +122,3 @@ def _told(note: Note, ordered: Sequence[Mention], first: int, rules: CaseRules) 
             return
         yield index
         end = mention.end
-
-
-def _any(words: Sequence[str]) -> str:
-    listed = sorted(words, key=lambda word: (-len(word), word))
-    return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in listed) or "(?!)"

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Literal
 
 import mappings
+from adapter.context.phrases import in_text
 
 Sort = Literal["date", "span", "shift", "words", "age"]
 Means = Literal["at", "start", "end", "diagnosed", "ago", "earlier", "lasting", "other"]
@@ -277,7 +278,7 @@ def _trail(text: str, at: int, high: int, form: Form, rules: TimeRules) -> tuple
 def _compiled(language: str, table: TimeFile) -> TimeRules:
     units = {word: unit for unit, words in [*table.units.items(), *table.short.items()] for word in words}
     shorts = [word for words in table.short.values() for word in words]
-    numeric = NUMERIC + (rf"|\d[ -]?(?:{_any(shorts)})\b" if shorts else "")
+    numeric = NUMERIC + (rf"|\d[ -]?(?:{in_text(shorts)})\b" if shorts else "")
     return TimeRules(
         language=language,
         table=table,
@@ -326,15 +327,15 @@ def _written(pattern: str, index: int, table: TimeFile) -> str:
     """The pattern of a form as a regular expression whose groups bear its number."""
     long = [word for words in table.units.values() for word in words]
     shorts = [word for words in table.short.values() for word in words]
-    count = rf"\d{{1,3}}|{_any([*table.numbers, *table.vague])}"
-    between = rf"\s?(?:{_any(table.ranges)})\s?"
+    count = rf"\d{{1,3}}|{in_text([*table.numbers, *table.vague])}"
+    between = rf"\s?(?:{in_text(table.ranges)})\s?"
     parts = {
         **{name: rf"(?P<{name}_{index}>{part})" for name, part in PARTS.items()},
-        "month": rf"(?P<month_{index}>{_any([name for names in table.months for name in names])})",
-        "weekday": rf"(?P<weekday_{index}>{_any([name for names in table.weekdays for name in names])})",
+        "month": rf"(?P<month_{index}>{in_text([name for names in table.months for name in names])})",
+        "weekday": rf"(?P<weekday_{index}>{in_text([name for names in table.weekdays for name in names])})",
         "n": rf"(?P<n_{index}>{count})(?:{between}(?P<to_{index}>{count}))?",
-        "unit": rf"(?P<unit_{index}>{_any(long)})",
-        "short": rf"(?P<unit_{index}>{_any(shorts)})\b\.?",
+        "unit": rf"(?P<unit_{index}>{in_text(long)})",
+        "short": rf"(?P<unit_{index}>{in_text(shorts)})\b\.?",
         "age": rf"(?P<age_{index}>1[01]\d|[1-9]?\d)",
     }
     return _spaced(re.sub(r"\{([a-z]+)\}", lambda match: parts[match[1]], pattern))
@@ -355,12 +356,7 @@ def _anchored(table: TimeFile) -> str:
     """Units, months and weekdays as whole words; what forms name, as the beginning of one."""
     whole = [word for names in (*table.units.values(), *table.months, *table.weekdays) for word in names]
     begun = [word for form in table.form for word in form.anchors]
-    return rf"(?:{_any(whole)})(?!(?!\d)\w|-?old)|(?:{_any(begun)})"
-
-
-def _any(words: Sequence[str]) -> str:
-    ordered = sorted(set(words), key=lambda word: (-len(word), word))
-    return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in ordered) or r"(?!)"
+    return rf"(?:{in_text(whole)})(?!(?!\d)\w|-?old)|(?:{in_text(begun)})"
 
 
 def _spaced(pattern: str) -> str:

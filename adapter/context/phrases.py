@@ -95,6 +95,12 @@ def either(phrases: Iterable[str], *, unaccented: bool, written: Callable[[str],
     return f"(?:{'|'.join(map(written, listed))})" if listed else "(?!)"
 
 
+def in_text(words: Iterable[str]) -> str:
+    """A pattern for one of these as a note writes them, in any spacing, longest first; nothing for none."""
+    listed = sorted(set(words), key=lambda one: (-len(one), one))
+    return "|".join(re.escape(one).replace(r"\ ", r"\s+") for one in listed) or "(?!)"
+
+
 def by_first(patterns: Iterable[str], *, behind: str, ahead: str) -> str:
     """A pattern for any of these, by their first letter, where no such sign stands before or after them.
 
