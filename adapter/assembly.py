@@ -102,9 +102,11 @@ def opened_coder(settings: Settings, progress: Progress | None = None) -> Iterat
 
 
 @contextmanager
-def opened_identifiers(settings: Settings) -> Iterator[Callable[[str, str, str | None], Step[Mention]]]:
+def opened_identifiers(
+    settings: Settings, model: Path | None = None
+) -> Iterator[Callable[[str, str, str | None], Step[Mention]]]:
     """What finds the identifiers of a note, given its id, text and, if known, language."""
-    with closing(engines.identifiers(settings)) as engine:
+    with closing(engines.identifiers(settings, model)) as engine:
         tongues = listening(settings)
         yield lambda id, text, language: engine.mentions(notes.heard(id, text, tongues, language))
 

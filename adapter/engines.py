@@ -274,12 +274,12 @@ def encoder_path() -> Path:
     return ENCODER.path(model_folder())
 
 
-def identifiers(settings: Settings) -> extraction.EncoderEngine:
+def identifiers(settings: Settings, model: Path | None = None) -> extraction.EncoderEngine:
     """What finds identifiers: its mentions are of the kinds of `docs/identifiers.md`.
 
-    Raises ModelError when the model cannot be opened.
+    The model of the settings finds something else. Raises ModelError when none can be opened.
     """
-    path = models.resolve(settings.model) if settings.model else IDENTIFIERS.path(model_folder())
+    path = models.resolve(model) if model else IDENTIFIERS.path(model_folder())
     classifier = extraction.Classifier(path, threads=settings.cores)
     return extraction.EncoderEngine(classifier, threshold=0.0, same_word=SAME_NAME)
 

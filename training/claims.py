@@ -14,9 +14,9 @@ from pathlib import Path
 
 from adapter import context, extraction, notes
 from training.gold import assertions
+from training.heads import AXES
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
-AXES = {"other": "other_person"}  # our name of an axis -> the rules' file's
 
 Judged = tuple[bool, bool, float]  # gold, rules, the encoder's probability
 

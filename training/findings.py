@@ -10,7 +10,7 @@ import argparse
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,12 @@ def texts(corpora: Path) -> dict[str, str]:
     return found
 
 
+def rows(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """The rows of files of JSON lines."""
+    for path in paths:
+        yield from map(json.loads, path.read_text("utf-8").rstrip("\n").split("\n"))
+
+
 def text_of(row: Row, known: Mapping[str, str]) -> str:
     """The text of a row. Raises ValueError when it is not the one that was annotated."""
     if "text" in row:
@@ -78,10 +84,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     known = texts(options.corpora) if options.corpora else {}
-    rows = [
-        json.loads(line) for path in options.rows for line in path.read_text("utf-8").rstrip("\n").split("\n")
-    ]
-    lines = [json.dumps(example(row, text_of(row, known)), ensure_ascii=False) + "\n" for row in rows]
+    examples = (example(row, text_of(row, known)) for row in rows(options.rows))
+    lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in examples]
     options.output.write_text("".join(lines), "utf-8")
     print(json.dumps({"examples": len(lines)}))
 

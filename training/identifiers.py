@@ -28,17 +28,11 @@ KEPT = ("date", "birthdate")
 SHARE = 0.7  # of the distinct identifiers of a text that are exchanged
 
 
-def rows(paths: Sequence[Path]) -> Iterator[Row]:
-    """The rows of files."""
-    for path in paths:
-        yield from map(json.loads, path.read_text("utf-8").rstrip("\n").split("\n"))
-
-
 def joined(marks: Sequence[Path], texts: Sequence[Path], corpora: Path | None) -> Iterator[Row]:
     """Marks with their texts. Raises ValueError when a text is not the one that was marked."""
     known = findings.texts(corpora) if corpora else {}
-    known |= {row["id"]: row["text"] for row in rows(texts)}
-    for row in rows(marks):
+    known |= {row["id"]: row["text"] for row in findings.rows(texts)}
+    for row in findings.rows(marks):
         yield {**row, "text": findings.text_of(row, known)}
 
 
@@ -51,7 +45,7 @@ def example(row: Row) -> Row:
 def others(paths: Sequence[Path]) -> dict[str, list[str]]:
     """What identifiers of rows are called, by kind, but dates: their form belongs to the sentence."""
     found: dict[str, set[str]] = defaultdict(set)
-    for row in rows(paths):
+    for row in findings.rows(paths):
         for one in row["identifiers"]:
             if one["kind"] not in KEPT:
                 found[one["kind"]].add(row["text"][one["start"] : one["end"]])
@@ -79,7 +73,7 @@ def main() -> None:
         for row in joined(options.marks, options.rows, options.corpora):
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
         return
-    examples = [example(row) for row in rows(options.rows)]
+    examples = [example(row) for row in findings.rows(options.rows)]
     if options.others:
         names, dice = others([*options.rows, *options.others]), random.Random(options.seed)
         told = [one for one in examples if one["spans"]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from adapter import assembly, categories
@@ -34,10 +35,12 @@ def extract(settings: Settings, *, input: str, output: str, quiet: bool) -> int:
         return _each(settings, work, input=input, output=output, what="extract", quiet=quiet)
 
 
-def identifiers(settings: Settings, *, input: str, output: str, quiet: bool) -> int:
+def identifiers(
+    settings: Settings, *, identifiers_model: Path | None, input: str, output: str, quiet: bool
+) -> int:
     """Where the identifiers of every note stand, without their words; returns the exit code."""
     with ExitStack() as stack:
-        find = stack.enter_context(assembly.opened_identifiers(settings))
+        find = stack.enter_context(assembly.opened_identifiers(settings, identifiers_model))
 
         def work(row: Row) -> Row:
             step = find(_text(row, "id"), _text(row, "text"), _language(row))

@@ -44,8 +44,10 @@ def bygone(
     lasting: Sequence[str],
 ) -> BygoneRules | None:
     """The table of a language, by what makes a pattern of names; none where it has none."""
-    names, lasts = found(table.names if table is not None else ()), found(lasting)
-    if table is None or names is None or lasts is None:
+    if table is None:
+        return None
+    names, lasts = found(table.names), found(lasting)
+    if names is None or lasts is None:
         return None
     return BygoneRules(names, lasts, frozenset(table.sections), table.before)
 

@@ -71,11 +71,11 @@ def cues(
     rules: CaseRules | None,
 ) -> Mapping[int, Cue]:
     """What is said of a case that may come, by position; problems of `today` are no such cases."""
-    found: dict[int, Cue] = {}
-    if rules is not None and rules.alarms is not None:
-        found |= alarms.cues(note, ordered, valued, today, rules.alarms)
-    for index, mention in enumerate(ordered if rules is not None and rules.last else ()):
-        if rules is None or index in found or mention.kind not in PROBLEMS:
+    if rules is None:
+        return {}
+    found = dict(alarms.cues(note, ordered, valued, today, rules.alarms))
+    for index, mention in enumerate(ordered if rules.last else ()):
+        if index in found or mention.kind not in PROBLEMS:
             continue
         sentence = note.sentence_at(mention.start)
         if (cue := _opened(note, sentence, mention, rules)) is None:

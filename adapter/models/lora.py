@@ -99,7 +99,7 @@ def bake(
                 "parents": [ground.digest(), other.digest()],
                 "scale": float(scale),
             },
-            fields=_own(other),
+            fields=_own(other) if whole else (),
             tensors=tuple(whole.values()),
         )
         save(ground, output, rows, made, kind=level)
@@ -205,6 +205,10 @@ def _fits(base: Parent, adapter: Parent) -> None:
     for place in _whole(adapter):
         if place.name not in base.places:
             raise ModelError(f"{adapter.path.name}: holds {place.name}, which {base.path.name} does not have")
+        if place.shape[1:] != base.places[place.name].shape[1:]:
+            raise ModelError(
+                f"{adapter.path.name}: the shape of {place.name} is not that of {base.path.name}"
+            )
 
 
 def _whole(adapter: Parent) -> list[Place]:

@@ -84,6 +84,17 @@ def test_a_line_that_cannot_be_read_says_which_element(tmp_path: Path) -> None:
     assert empty == {"id": "b", "identifiers": []}
 
 
+def test_the_model_of_the_site_is_not_asked_for_identifiers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTEWRIGHT_MODEL", str(engines.encoder_path()))
+    found = tmp_path / "run.jsonl"
+    source = written(tmp_path / "in.jsonl", [row("de", NOTES["de"])])
+    assert cli.main(["identifiers", "--input", source, "--output", str(found), "--quiet"]) == 0
+    (told,) = (json.loads(line) for line in found.read_text("utf-8").splitlines())
+    assert {one["kind"] for one in told["identifiers"]} == {"name", "date", "birthdate"}
+
+
 def test_the_model_knows_the_kinds_it_was_taught() -> None:
     path = engines.IDENTIFIERS.path(engines.model_folder())
     assert extraction.describe(path)[1] == list(IDENTIFIERS.kinds)

@@ -112,6 +112,9 @@ def test_a_head_of_its_own_takes_the_place_of_the_bases(files, tmp_path):
     assert container.layout(tmp_path / "baked.gguf").get("llama.classifier.output_labels")[-1] == "label 6"
     with pytest.raises(ModelError, match=r"headed\.gguf: holds tensors that are no factors of a LoRA"):
         lora.soup(Recipe(method="lora-soup", weights=(1,)), [adapter], tmp_path / "soup.gguf")
+    narrow = tiny_llama.write_lora(tmp_path / "narrow.gguf", whole={"output.weight": head[:, :32].copy()})
+    with pytest.raises(ModelError, match=r"narrow\.gguf: the shape of output\.weight is not that of base"):
+        lora.bake(narrow, base, tmp_path / "no.gguf")
     other = tiny_llama.write_lora(tmp_path / "other.gguf", whole={"cls.output.weight": head})
     with pytest.raises(ModelError, match=r"other\.gguf: holds cls\.output\.weight, which base\.gguf"):
         lora.bake(other, base, tmp_path / "no.gguf")
