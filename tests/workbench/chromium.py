@@ -58,6 +58,15 @@ def violations(page: "Page") -> list[str]:
     return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]
 
 
+def until(page: "Page", condition: str) -> None:
+    """Waits until an expression is true on the page.
+
+    As a function it is read once, on the driver's side; an expression is read again at each
+    look, which the policy of our pages forbids from the second on.
+    """
+    page.wait_for_function(f"() => {condition}")
+
+
 def overflows(page: "Page") -> bool:
     """Whether the page must be moved sideways to be read."""
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))

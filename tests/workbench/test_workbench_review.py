@@ -161,7 +161,7 @@ def test_in_a_browser_by_keyboard_and_by_selecting(site, pipeline):
         page.keyboard.press("r")
         page.wait_for_selector("[open] > #f2")
         page.evaluate(SELECT, "rest")
-        page.wait_for_function("document.querySelector('#add [name=start]').value !== ''")
+        chromium.until(page, "document.querySelector('#add [name=start]').value !== ''")
         page.locator("#add select[name=kind]").select_option("procedure")
         page.locator("#add button").click()
         page.wait_for_selector("#cases .item[open] >> text=rest")

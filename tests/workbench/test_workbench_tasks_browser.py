@@ -32,7 +32,7 @@ def test_a_task_is_built_with_the_keyboard_and_what_a_model_gets_follows(site):
         page.fill("[name=instruction]", "List the problems.")
         assert page.text_content("#h-wrong b") != "0"
         page.fill("[name='f:0:name']", "problems")
-        page.wait_for_function("() => document.querySelector('#h-wrong b').textContent === '0'")
+        chromium.until(page, "document.querySelector('#h-wrong b').textContent === '0'")
         assert '"problems"' in page.text_content("[data-keep=schema] pre")
         assert "root ::=" in page.text_content("[data-keep=grammar] pre")
         page.select_option("[name='f:0:kind']", "list")
@@ -43,13 +43,13 @@ def test_a_task_is_built_with_the_keyboard_and_what_a_model_gets_follows(site):
         assert focused(page) == "f:1:name"
         page.keyboard.type("fell")
         page.select_option("[name='f:1:kind']", "boolean")
-        page.wait_for_function("() => document.querySelector('#h-wrong b').textContent === '0'")
+        chromium.until(page, "document.querySelector('#h-wrong b').textContent === '0'")
         page.press("button[aria-label='Move fell up']", "Enter")
-        page.wait_for_function("() => document.querySelector(\"[name='f:0:name']\").value === 'fell'")
+        chromium.until(page, "document.querySelector(\"[name='f:0:name']\").value === 'fell'")
         page.fill("[name='f:0:name']", "problems")
         page.wait_for_selector("[data-wrong='f1'] li")
         page.fill("[name='f:0:name']", "fell")
-        page.wait_for_function("() => document.querySelector('#h-wrong b').textContent === '0'")
+        chromium.until(page, "document.querySelector('#h-wrong b').textContent === '0'")
         assert chromium.violations(page) == []
         with page.expect_navigation():
             page.press("button[value=save]", "Enter")

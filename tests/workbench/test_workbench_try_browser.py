@@ -53,9 +53,9 @@ def test_dropped_files_are_taken(origin):
     with chromium.opened(origin) as page:
         text = {"name": "note.txt", "type": "text/plain", "text": "Denies fever.", "on": "note-form"}
         page.evaluate(drop, text)
-        page.wait_for_function("document.getElementById('text').value === 'Denies fever.'")
+        chromium.until(page, "document.getElementById('text').value === 'Denies fever.'")
         page.evaluate(drop, {"name": "ccd.xml", "type": "text/xml", "text": cda, "on": "text"})
-        page.wait_for_function("document.getElementById('file').files.length === 1")
+        chromium.until(page, "document.getElementById('file').files.length === 1")
         assert page.input_value("#text") == ""
         tried(page)
         assert page.locator("#findings > details").count() > 3
