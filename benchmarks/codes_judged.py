@@ -48,7 +48,7 @@ class Given:
 
 def rows(path: Path) -> list[Row]:
     """The lines of a JSON lines file."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+    return [json.loads(line) for line in path.read_bytes().splitlines() if line]
 
 
 def verdicts(paths: Iterable[Path]) -> Verdicts:

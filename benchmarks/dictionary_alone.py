@@ -25,7 +25,7 @@ def main() -> None:
     rules, seconds, characters = extraction.load(), 0.0, 0
     with terminology.open_store(options.store) as store:
         dictionary = extraction.Dictionary(store, rules.kinds, rules.context_words, rules.uncoded)
-        for line in options.gold.read_text("utf-8").splitlines():
+        for line in options.gold.read_bytes().splitlines():
             row = json.loads(line)
             note = notes.from_text(row["id"], row["text"], row["language"])
             began = time.perf_counter()

@@ -40,7 +40,7 @@ def extracted(rows: list[dict], options: list[str]) -> dict[str, list[dict]]:
             str(target),
         ]
         subprocess.run([*command, *options], check=True)
-        found = (json.loads(line) for line in target.read_text("utf-8").splitlines())
+        found = (json.loads(line) for line in target.read_bytes().splitlines())
         return {row["id"]: row["findings"] for row in found}
 
 

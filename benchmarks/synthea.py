@@ -80,7 +80,7 @@ def converted(rows: list[dict], store: Path, options: list[str]) -> list[dict]:
             str(target),
         ]
         subprocess.run([*command, "--terminology", str(store), *options], check=True)
-        return [json.loads(line) for line in target.read_text("utf-8").splitlines()]
+        return [json.loads(line) for line in target.read_bytes().splitlines()]
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from torch.nn.utils import parametrize
 
 from adapter.models import lora
 from adapter.models.card import digest
-from training import convert
+from training import adapter_gguf, convert
 from training.heads import HEADS, Head
 
 FACTORS = ".parametrizations.weight.0."
@@ -82,24 +82,17 @@ def write(
 ) -> None:
     """Writes the adapter file, with a head of its own if there is one."""
     halves = factors(state)
-    writer = gguf.GGUFWriter(output, "bert")
-    writer.add_type(gguf.GGUFType.ADAPTER)
-    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
-    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, float(len(next(iter(halves.values())))))
-    writer.add_name(name)
-    writer.add_version(version)
-    writer.add_license("apache-2.0")
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
-    for tensor, values in halves.items():
-        writer.add_tensor(tensor, values)
-    if head is not None:
-        writer.add_classifier_output_labels(head.names)
-        for half in ("weight", "bias"):
-            writer.add_tensor(convert.WHOLE[f"head.{half}"], state[f"head.{half}"].float().numpy())
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    rank = float(len(next(iter(halves.values()))))
+    with adapter_gguf.writing(output, "bert", name=name, alpha=rank) as writer:
+        writer.add_version(version)
+        writer.add_license("apache-2.0")
+        writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+        for tensor, values in halves.items():
+            writer.add_tensor(tensor, values)
+        if head is not None:
+            writer.add_classifier_output_labels(head.names)
+            for half in ("weight", "bias"):
+                writer.add_tensor(convert.WHOLE[f"head.{half}"], state[f"head.{half}"].float().numpy())
 
 
 def made(base: Path, adapter: Path, title: lora.Title) -> str:

@@ -14,7 +14,7 @@ import random
 from collections import defaultdict
 from pathlib import Path
 
-from training import vocabulary
+from training import jsonlines, vocabulary
 
 CORE = Path(__file__).parents[1] / "terminology" / "data" / "core"
 SHARE = 0.4  # of the distinct names of a text that are exchanged
@@ -98,17 +98,12 @@ def main() -> None:
     options = parser.parse_args()
     dice, terms = random.Random(options.seed), vocabulary.load()
     for corpus in ("bc5cdr", "ncbi"):
-        examples = read(options.data / f"{corpus}-train.jsonl")
+        examples = list(jsonlines.rows(options.data / f"{corpus}-train.jsonl"))
         write(options.data / f"{corpus}-train.jsonl", examples, pools(examples, terms), options.copies, dice)
     for named in options.notes:
         file, _, language = named.partition("=")
-        examples = read(options.data / file)
+        examples = list(jsonlines.rows(options.data / file))
         write(options.data / file, examples, note_pools(examples, language), options.copies, dice)
-
-
-def read(path: Path) -> list[dict]:
-    """The examples of a file."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def write(

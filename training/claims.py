@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapter import context, extraction, notes
+from training import jsonlines
 from training.gold import assertions
 from training.heads import AXES
 
@@ -43,7 +44,7 @@ def judged(
 
 def figures(path: Path, classifier: extraction.Classifier) -> Iterator[dict]:
     """A line for each axis."""
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    rows = list(jsonlines.rows(path))
     axes = tuple(axis for axis in assertions.AXES if AXES.get(axis, axis) in classifier.said)
     shelf = context.Shelf(assertions.LANGUAGES)
     found = [one for row in rows for one in judged(row, shelf, classifier, axes)]

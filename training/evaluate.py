@@ -2,8 +2,8 @@
 
     python -m training.evaluate --weights RUN/final.pt --data TRAINDATA/bc5cdr-dev.jsonl
 
-Only the kinds a file annotates completely are scored; condition and finding count as one, because the
-corpora of abstracts do not tell them apart.
+Only the kinds a file annotates completely are scored; condition and finding count as one where spans may be
+either, as in the corpora of abstracts.
 """
 
 import argparse
@@ -80,11 +80,12 @@ def strict_f1(model, path: Path, tokenizer, device) -> dict[str, float]:
     model.eval()
     examples = list(dataset.read(path))
     predicted = predict(model, [example["text"] for example in examples], tokenizer, device)
+    merged = MERGED if any(len(kinds) > 1 for one in examples for _, _, kinds in one["spans"]) else {}
     hits: Counter = Counter()
     for example, found in zip(examples, predicted, strict=True):
-        scored = {MERGED.get(kind, kind) for kind in example["complete"]}
-        gold = {(start, end, MERGED.get(kinds[0], kinds[0])) for start, end, kinds in example["spans"]}
-        ours = {(start, end, MERGED.get(kind, kind)) for start, end, kind, _ in found}
+        scored = {merged.get(kind, kind) for kind in example["complete"]}
+        gold = {(start, end, merged.get(kinds[0], kinds[0])) for start, end, kinds in example["spans"]}
+        ours = {(start, end, merged.get(kind, kind)) for start, end, kind, _ in found}
         ours = {mention for mention in ours if mention[2] in scored}
         gold = {mention for mention in gold if mention[2] in scored}
         for kind in scored:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from training import jsonlines
 from training.vocabulary import KINDS
 
 Span = tuple[int, int, tuple[str, ...]]
@@ -49,8 +50,7 @@ def write(path: Path, examples: Iterable[Example]) -> list[Example]:
 
 def read(path: Path) -> Iterator[Example]:
     """The examples of a JSON lines file."""
-    for line in path.read_text("utf-8").rstrip("\n").split("\n"):
-        record = json.loads(line)
+    for record in jsonlines.rows(path):
         spans = tuple((start, end, tuple(kinds)) for start, end, kinds in record["spans"])
         outside = tuple((start, end) for start, end in record["outside"])
         yield Example(

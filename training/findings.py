@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.model import KINDS
+from training import jsonlines
 from training.heads import MENTIONS
 
 Row = Mapping[str, Any]
@@ -61,7 +62,7 @@ def texts(corpora: Path) -> dict[str, str]:
 def rows(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
     """The rows of files of JSON lines."""
     for path in paths:
-        yield from map(json.loads, path.read_text("utf-8").rstrip("\n").split("\n"))
+        yield from jsonlines.rows(path)
 
 
 def text_of(row: Row, known: Mapping[str, str]) -> str:

@@ -14,15 +14,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from adapter.extraction import wordpiece
-from training import network
+from training import jsonlines, network
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 def texts(path: Path) -> Iterator[str]:
     """The texts of a file."""
-    for line in path.read_text("utf-8").rstrip("\n").split("\n"):
-        yield json.loads(line)["text"]
+    return (row["text"] for row in jsonlines.rows(path))
 
 
 def words(path: Path) -> Counter[str]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapter.extraction.sureness import BEND, EDGE, found_by
+from training import jsonlines
 
 Numbers = NDArray[np.float64]
 NAMES = ("slope", "shift", "below", "both", "named")  # what is fitted
@@ -35,23 +36,18 @@ def mentions(row: dict[str, Any]) -> Iterator[tuple[int, int, str]]:
 
 def judged(gold: Path, predicted: Path) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
     """Of every finding: what its confidence is made of, 1 where gold has it, and its half of the notes."""
-    truth = {row["id"]: set(mentions(row)) for row in rows(gold)}
+    truth = {row["id"]: set(mentions(row)) for row in jsonlines.rows(gold)}
     told = [
         (
             (one["confidence"], *found_by(one["sources"])),
             (one["start"], one["end"], one["kind"]) in truth[row["id"]],
             half(row["id"]),
         )
-        for row in rows(predicted)
+        for row in jsonlines.rows(predicted)
         for one in row["findings"]
     ]
     sure, right, side = (np.array(column) for column in zip(*told, strict=True))
     return points(sure[:, 0], sure[:, 1:]), right.astype(float), side
-
-
-def rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file of JSON lines."""
-    return [json.loads(line) for line in path.read_text("utf-8").rstrip("\n").split("\n")]
 
 
 def half(identifier: str) -> bool:

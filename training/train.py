@@ -10,6 +10,8 @@ import argparse
 import json
 import time
 import tomllib
+from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -102,26 +104,31 @@ def run_stage(model, stage: dict, *, head: Head, data: Path, tokenizer, device: 
     guess = masked.Guess(model).to(device)
     trained = nn.ModuleList([model, guess]) if hidden else model
     optimizer = optimizer_of(trained, stage["rate"], stage["head_rate"], stage["decay"])
-    epochs = [plan(stage, pools, hidden, generator) for _ in range(stage["epochs"])]
-    steps = sum(len(epoch) for epoch in epochs)
-    schedule = rising_and_falling(optimizer, steps, stage["warmup"])
+    steps = list(planned(stage, pools, hidden, generator))
+    schedule = rising_and_falling(optimizer, len(steps), stage["warmup"])
     average = Average(model, stage["average"])
-    report = Report(stage["name"], steps, log)
+    report = Report(stage["name"], len(steps), log)
     model.train()
-    for number, epoch in enumerate(epochs):
-        for covered, batch in epoch:
-            if covered:
-                loss = masked.loss_of(model, guess, batch, device, generator)
-            else:
-                loss = loss_of(model, batch, table, device, stage.get("smooth", 0.0))
-            loss.backward()
-            nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad(set_to_none=True)
-            average.update(model)
-            report.step(number, covered, loss.item(), sum(len(item.ids) for item in batch))
+    for number, covered, batch in steps:
+        if covered:
+            loss = masked.loss_of(model, guess, batch, device, generator)
+        else:
+            loss = loss_of(model, batch, table, device, stage.get("smooth", 0.0))
+        loss.backward()
+        nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        average.update(model)
+        report.step(number, covered, loss.item(), sum(len(item.ids) for item in batch))
     model.load_state_dict(average.weights)
+
+
+def planned(stage: dict, pools: dict, hidden: dict, generator) -> Iterator[tuple[int, bool, list]]:
+    """The steps of a stage, each with its epoch; where it names a number of `steps`, so many."""
+    epochs = range(stage["epochs"]) if "epochs" in stage else count()
+    steps = ((at, *step) for at in epochs for step in plan(stage, pools, hidden, generator))
+    return islice(steps, stage.get("steps"))
 
 
 def plan(stage: dict, pools: dict, hidden: dict, generator) -> list[tuple[bool, list]]:

@@ -47,7 +47,7 @@ class Installer:
     def versions(self) -> tuple[Installed, ...]:
         """Those that were installed, the first first."""
         path = self._folder / RECORD
-        rows = path.read_text("utf-8").splitlines() if path.is_file() else []
+        rows = path.read_bytes().splitlines() if path.is_file() else []
         return tuple(Installed(**{**row, "files": tuple(row["files"])}) for row in map(json.loads, rows))
 
     def install(

@@ -49,7 +49,7 @@ class Replay:
         """
         answers: dict[str, Sequence[Mapping[str, Any]]] = {}
         try:
-            lines = path.read_text("utf-8").splitlines()
+            lines = path.read_bytes().splitlines()
         except OSError as error:
             raise ModelError(f"{path.name}: cannot read the recording") from error
         for number, line in enumerate(lines, 1):

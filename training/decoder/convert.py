@@ -16,6 +16,7 @@ import llama_cpp
 import numpy as np
 import torch
 
+from training import jsonlines
 from training.decoder import tokenizer, train
 from training.decoder.network import Decoder, Shape
 from training.decoder.tokenizer import CONTROL, Words
@@ -81,8 +82,8 @@ def main() -> None:
     words = tokenizer.load(asked.words)
     model = train.restored(asked.run, words)
     convert(model, words, asked)
-    lines = asked.texts.read_text("utf-8").splitlines()[:500] if asked.texts else []
-    print(json.dumps(compare(model, words, asked.output, [json.loads(line)["text"] for line in lines])))
+    texts = [row["text"] for row in jsonlines.rows(asked.texts)][:500] if asked.texts else []
+    print(json.dumps(compare(model, words, asked.output, texts)))
 
 
 def convert(model: Decoder, words: Words, asked: argparse.Namespace) -> None:

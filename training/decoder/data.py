@@ -16,7 +16,7 @@ from typing import Any
 from adapter import context, notes
 from adapter.context import ContextRules
 from adapter.model import Mention
-from training import examples, generator, vocabulary
+from training import examples, generator, jsonlines, vocabulary
 from training.decoder import answers, disturbance
 from training.decoder.answers import Item
 from training.decoder.teach import held_out
@@ -65,8 +65,7 @@ def sources(asked: argparse.Namespace) -> Iterator[tuple[str, str, Spans]]:
         for one in generator.notes(terms, count=asked.made, seed=asked.seed, held_out=asked.held_out):
             yield one.id, one.text, [(start, end, kinds[0]) for start, end, kinds in one.spans]
     elif asked.taught:
-        for line in asked.taught.read_text("utf-8").splitlines():
-            yield taught(json.loads(line))
+        yield from map(taught, jsonlines.rows(asked.taught))
     else:
         shut = held_out()
         for one in examples.read(asked.distant):

@@ -20,7 +20,7 @@ from typing import Any
 import llama_cpp
 
 from adapter import notes
-from training import examples
+from training import examples, jsonlines
 from training.decoder.answers import ARRAYS, DETAILS, SECTIONS, SYSTEM
 from training.gold import score
 
@@ -55,10 +55,7 @@ def main() -> None:
 def sets(asked: argparse.Namespace) -> Iterator[tuple[str, list[Chunk]]]:
     """The sets of chunks that were asked for."""
     if asked.made:
-        yield (
-            "generated",
-            [json.loads(line) for line in asked.made.read_text("utf-8").splitlines()][: asked.count],
-        )
+        yield "generated", list(jsonlines.rows(asked.made))[: asked.count]
     if asked.corpora:
         listed = (HERE / "held_out.txt").read_text("utf-8").split()
         everything = {one["id"]: one["text"] for one in corpus(asked.corpora)}

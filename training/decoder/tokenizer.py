@@ -12,10 +12,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+
+from training import jsonlines
 
 CONTROL = ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>")
 KEYS = ("status", "dose", "route", "frequency", "duration", "form", "reason", "date")
@@ -149,8 +150,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=5632)
     parser.add_argument("--twins", type=int, default=2048)
     asked = parser.parse_args()
-    lines = chain.from_iterable(path.read_text("utf-8").splitlines() for path in asked.examples)
-    texts = [json.loads(line)["text"] for line in lines]
+    texts = [row["text"] for path in asked.examples for row in jsonlines.rows(path)]
     train([*texts, *["present absent possible past family risk taking stopped planned allergy done"] * 2000],
           asked.size, asked.twins).save(asked.output)  # fmt: skip
 

@@ -1,7 +1,6 @@
 """`python -m training.decoder.train`: examples -> a decoder; a checkpoint every two minutes."""
 
 import argparse
-import json
 import random
 import time
 import tomllib
@@ -16,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from training import jsonlines
 from training.decoder import answers, tokenizer
 from training.decoder.muon import Muon
 from training.decoder.network import Decoder, Shape
@@ -179,9 +179,9 @@ class Source:
         """Takes up files that have appeared; their names begin with a key of the recipe's weights."""
         for path in sorted(self.folder.glob("*.jsonl")):
             if path.name not in self.files:
-                texts = path.read_text("utf-8").splitlines()
-                self.files[path.name] = [line(json.loads(text), self.words) for text in texts]
-                print(f"{path.name}: {len(texts)} examples", flush=True)
+                rows = jsonlines.rows(path)
+                self.files[path.name] = [line(row, self.words) for row in rows]
+                print(f"{path.name}: {len(self.files[path.name])} examples", flush=True)
 
     def batch(self, done: float) -> Batch:
         """The next batch."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from adapter import context, notes
 from adapter.model import FLAGS, Assertion, Mention
+from training import jsonlines
 
 KINDS = ("condition", "finding", "medication", "procedure", "test")
 LANGUAGES = ("de", "en", "es", "fr", "nl")
@@ -58,8 +59,7 @@ def figures(path: Path, show: str | None) -> dict[str, Any]:
     counts: Counter[tuple[str, bool, bool]] = Counter()
     right = total = 0
     shelf = context.Shelf(LANGUAGES)
-    for line in path.read_text("utf-8").splitlines():
-        row = json.loads(line)
+    for row in jsonlines.rows(path):
         for gold, said in assessed(row, shelf):
             pairs = {axis: (gold_says(gold["assertion"], axis), rules_say(said, axis)) for axis in AXES}
             counts.update((axis, *pair) for axis, pair in pairs.items())

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.model import FLAGS, KINDS
+from training import jsonlines
 
 MARKED = re.compile(r"\[\[(?P<words>[^|\[\]]+)\|(?P<said>[^\[\]]+)\]\]")
 SYSTEMS = {
@@ -179,8 +180,7 @@ def _inline_rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 def _listed_rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     notes, folder = map(Path, options.files)
-    for line in notes.read_text(encoding="utf-8").splitlines():
-        note = json.loads(line)
+    for note in jsonlines.rows(notes):
         path = folder / f"{note['id']}.tsv"
         if not path.exists():
             continue

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter import context, notes
+from training import jsonlines
 from training.gold.assertions import LANGUAGES, mentions
 
 Joined = tuple[str, str]  # kind of the mention, kind of the detail
@@ -44,8 +45,8 @@ def figures(path: Path) -> Iterator[dict[str, Any]]:
     """A line for each pair of kinds that gold has often enough."""
     counts: Counter[tuple[Joined, str]] = Counter()
     shelf = context.Shelf(LANGUAGES)
-    for line in path.read_text("utf-8").splitlines():
-        for (mention, detail), name in judged(json.loads(line), shelf):
+    for row in jsonlines.rows(path):
+        for (mention, detail), name in judged(row, shelf):
             counts[(mention, detail), name] += 1
             if mention == "medication" and detail in DOSES:
                 counts[(mention, "doses"), name] += 1

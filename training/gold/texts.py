@@ -7,6 +7,7 @@ import argparse
 import json
 from pathlib import Path
 
+from training import jsonlines
 from training.gold import score
 
 
@@ -17,8 +18,7 @@ def main() -> None:
     parser.add_argument("--gold", type=Path, default=score.NOTES)
     options = parser.parse_args()
     texts = score.texts(options.gold, options.corpora)
-    for line in options.gold.read_text("utf-8").splitlines():
-        row = json.loads(line)
+    for row in jsonlines.rows(options.gold):
         print(json.dumps({**row, "text": texts[row["id"]]}))
 
 

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from transformers import AutoConfig
 
 from adapter.errors import ModelError
+from training import adapter_gguf
 from training.lora.naming import Array, Naming, of
 
 _WEIGHT = re.compile(r"^base_model\.model\.(.+)\.lora_(A|B)\.weight$")
@@ -24,19 +25,11 @@ def write(peft: Path, base: Path, output: Path, *, name: str, description: str =
     config = settings(peft)
     naming = of(AutoConfig.from_pretrained(str(base), local_files_only=True))
     fresh = output.with_name(output.name + ".new")
-    writer = gguf.GGUFWriter(fresh, naming.architecture)
-    writer.add_type(gguf.GGUFType.ADAPTER)
-    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
-    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha(config))
-    writer.add_name(name)
-    writer.add_description(description or f"LoRA adapter of rank {config['r']}")
-    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
-    for tensor, array in tensors(peft, naming).items():
-        writer.add_tensor(tensor, array)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    with adapter_gguf.writing(fresh, naming.architecture, name=name, alpha=alpha(config)) as writer:
+        writer.add_description(description or f"LoRA adapter of rank {config['r']}")
+        writer.add_file_type(gguf.LlamaFileType.ALL_F32)
+        for tensor, array in tensors(peft, naming).items():
+            writer.add_tensor(tensor, array)
     return fresh.replace(output)
 
 
