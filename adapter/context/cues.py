@@ -12,7 +12,7 @@ from adapter.model import Mention
 
 CERTAINTY = frozenset({"negated", "ruled_out", "uncertain"})
 LONE = frozenset({"terminate", "relative", "pseudo"})
-WILD = frozenset({GAP, END, RELATIVE, YEAR, NUMBER})  # of the tree of phrases: what is no word
+WILD = frozenset({GAP, END, RELATIVE, YEAR, NUMBER})  # in the graph of phrases: what is no word
 COLUMN = "   "  # before a word that stands in the next column of its line
 YEARS = re.compile(r"(?:19|20)\d\d")
 
@@ -125,14 +125,14 @@ def _found(tokens: Sequence[Token], rules: ContextRules) -> Iterator[Match]:
     if rules.unaccented:
         words = [word if word.isascii() else bare(word) for word in words]
     said = _Said(words, [_edges(word) for word in words], rules)
-    tree = rules.tree.next
-    relatives = rules.relatives.next.keys() if RELATIVE in tree else ()
-    opening = tree.get(START)
+    begun = rules.phrases.next
+    relatives = rules.relatives.next.keys() if RELATIVE in begun else ()
+    opening = begun.get(START)
     opened = next((place for place, word in enumerate(words) if word[:1].isalnum()), len(words))
     for place, edges in enumerate(said.edges):
-        ways: list[_Way] = [(tree[edge], place + 1, 1, None) for edge in edges if edge in tree]
-        if GAP in tree or words[place] in relatives:
-            ways += _wild(said, rules.tree, place, 0, None)
+        ways: list[_Way] = [(begun[edge], place + 1, 1, None) for edge in edges if edge in begun]
+        if GAP in begun or words[place] in relatives:
+            ways += _wild(said, rules.phrases, place, 0, None)
         if opening is not None and place <= opened:  # signs such as a bullet aside
             ways.append((opening, place, 1, None))
         if ways:

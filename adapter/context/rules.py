@@ -30,7 +30,7 @@ from adapter.context.phrases import (
     count,
     either,
     expanded,
-    plant,
+    grown,
     tokens_of,
 )
 from adapter.context.sides import SideRules
@@ -248,7 +248,7 @@ class ContextRules:
     gap: int  # tokens "..." may stand for
     unaccented: bool  # words are compared without their accents
     joins: frozenset[str] = frozenset()  # words before the last item of a list
-    tree: Node[Entry]
+    phrases: Node[Entry]
     relatives: Node[str]  # words for relatives; entries are their codes
     heads: tuple[Head, ...] = ()
     nothing: re.Pattern[str] | None = None  # after a label: there is none of it
@@ -278,15 +278,9 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
     """
     primary = language.lower().split("-")[0]
     table = files.read(f"context/{primary}.toml", ContextFile)
-    tree: Node[Entry] = Node()
-    for rule in table.rule:
-        entry = Entry(rule, _kinds(rule, table))
-        for phrase in rule.phrases:
-            plant(tree, phrase, entry, unaccented=table.unaccented)
-    relatives: Node[str] = Node()
-    for relative in table.relative:
-        for word in relative.words:
-            plant(relatives, word.replace(" ", "_"), relative.code, unaccented=table.unaccented)
+    entries = [(rule, Entry(rule, _kinds(rule, table))) for rule in table.rule]
+    phrases = ((phrase, entry) for rule, entry in entries for phrase in rule.phrases)
+    relatives = ((word.replace(" ", "_"), one.code) for one in table.relative for word in one.words)
     sections: dict[str, tuple[tuple[SectionDefault, frozenset[str]], ...]] = {}
     for default in table.section:
         for key in default.keys:
@@ -298,8 +292,8 @@ def load(language: str = "en", files: mappings.Files = mappings.SHIPPED) -> Cont
         gap=table.gap,
         unaccented=table.unaccented,
         joins=frozenset(table.joins),
-        tree=tree,
-        relatives=relatives,
+        phrases=grown(phrases, unaccented=table.unaccented),
+        relatives=grown(relatives, unaccented=table.unaccented),
         heads=tuple(_head(head, table) for head in table.head),
         nothing=labels.pattern(table.nothing),
         denied=_names(table.denied),

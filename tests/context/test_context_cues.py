@@ -3,23 +3,23 @@ from dataclasses import replace
 
 from adapter import context
 from adapter.context.cues import Match, matches, tokens_in
-from adapter.context.phrases import Node, plant
+from adapter.context.phrases import Node, grown
 from adapter.context.rules import ContextRules, Entry, RuleTable
 
 
 def rules_of(*rules: tuple[str, str, tuple[str, ...]]) -> ContextRules:
     """Rules of (axis, words, ends), with nothing else in them."""
-    tree = Node()
-    for number, (axis, words, ends) in enumerate(rules):
-        table = RuleTable(id=f"{number}", axis=axis, phrases=(words,), ends=ends)
-        plant(tree, words, Entry(table, frozenset({"condition"})))
+    tables = (
+        RuleTable(id=f"{number}", axis=axis, phrases=(words,), ends=ends)
+        for number, (axis, words, ends) in enumerate(rules)
+    )
     return ContextRules(
         language="xx",
         version=1,
         reach=100,
         gap=5,
         unaccented=False,
-        tree=tree,
+        phrases=grown((table.phrases[0], Entry(table, frozenset({"condition"}))) for table in tables),
         relatives=Node(),
         sections={},
         relations=(),
@@ -88,7 +88,7 @@ def test_phrases_that_speak_of_different_kinds_do_not_compete():
     shorter = RuleTable(id="2", axis="planned", phrases=("should",))
     node.next["should"] = Node(entries=[Entry(shorter, frozenset({"procedure"}))])
     node.next["should"].next["pain"] = Node(entries=[Entry(longer, frozenset({"finding"}))])
-    rules = replace(rules_of(), tree=node)
+    rules = replace(rules_of(), phrases=node)
     assert kept("should pain develop", rules) == [("planned", "should"), ("planned", "should pain")]
     node.next["should"].entries[0] = Entry(shorter, frozenset({"procedure", "finding"}))
     assert kept("should pain develop", rules) == [("planned", "should pain")]
