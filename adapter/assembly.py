@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import cast
 
@@ -22,6 +21,7 @@ from adapter.delivery import Sink
 from adapter.fhir.systems import Version
 from adapter.model import Mention, ModelInfo, Step
 from adapter.pipeline import Pipeline
+from adapter.release import software_version
 from adapter.settings import Settings
 
 DEFAULT_SOURCES = ("core", "icd10cm")
@@ -158,14 +158,6 @@ def maker(
         terminology=store.manifest.digest,
         recorded=recorded,
     )
-
-
-def software_version() -> str:
-    """The installed version of Notewright."""
-    try:
-        return version("notewright")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def describe_model(path: Path) -> dict[str, object]:

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[1]
 NOUNS = {
     "model",
     "errors",
+    "release",
     "settings",
     "ledger",
     "fhir",

@@ -35,6 +35,7 @@ from adapter.ledger import opened as open_database
 from adapter.ledger.resources import Stored
 from adapter.model import Issue, Resource
 from adapter.pipeline import Pipeline
+from adapter.release import software_version
 from adapter.settings import Settings
 from mappings import Files, concepts
 from terminology.fhir import Service as Terminology
@@ -81,7 +82,7 @@ def service(
             authenticator=letting,
             trail=_trail(open_parts.database, settings, site),
             metrics=open_parts.metrics,
-            version=assembly.software_version(),
+            version=software_version(),
             fhir=_version(settings),
             base=site.server.base_url.rstrip("/") if site.server.base_url else None,
             terminology=terminologies(open_parts.store, settings.files),

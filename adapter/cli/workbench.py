@@ -20,6 +20,7 @@ from adapter.api.watching.metrics import Metrics, Queue
 from adapter.api.watching.requests import Requests
 from adapter.cli.bench import furnished
 from adapter.cli.streams import say
+from adapter.release import software_version
 from adapter.settings import Settings
 
 
@@ -33,7 +34,7 @@ def run(settings: Settings, *, open: bool) -> int:
     ):
         bench = workbench.Bench(
             admit=everybody(),
-            version=assembly.software_version(),
+            version=software_version(),
             pipeline=pipeline,
             engine=settings.engine,
             fhir=pipeline.fhir,

@@ -4,6 +4,7 @@ import base64
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +282,23 @@ def test_terminology_and_models_answer(core_store: Path) -> None:
     assert run("terminology", "expand", "< 38341003: 1 = 2", *store).returncode == 3
     models = [json.loads(line) for line in run("models", "list").stdout.splitlines()]
     assert [model["default"] for model in models if model["file"] == MODEL.name] == [True]
+
+
+def test_every_command_of_the_table_is_a_function() -> None:
+    assert set(arguments.table()["commands"]) == set(cli.COMMANDS)
+    for place in cli.COMMANDS.values():
+        module, _, function = place.partition(".")
+        assert callable(getattr(import_module(f"adapter.cli.{module}"), function))
+
+
+def test_help_reads_nothing_but_the_table() -> None:
+    asked = "from adapter.cli import main; main(['extract', '--help'])"
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", asked], capture_output=True, text=True, check=True
+    )
+    read = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
+    assert "adapter.settings" in read
+    assert not read & {"terminology", "numpy", "llama_cpp", "fhir.resources", "adapter.assembly"}
 
 
 def test_the_reference_page_is_what_the_table_makes() -> None:
