@@ -31,6 +31,7 @@ ONE_SIDED = 0.5  # times, when one side has a number, side, stage or negation th
 CONFLICT = 0.3  # times, when they contradict each other
 PREFIX = 0.75  # times, when only one side has a hyper- or hypo-
 LOOKALIKE = 0.5  # times, when a word of a drug's name has more than one wrong letter
+NAMES = 1 << 14  # that are kept prepared
 WEAK = 0.1  # weight of words like "unspecified" against an ordinary word
 
 
@@ -39,9 +40,19 @@ class Query:
     """A text prepared for judging."""
 
     words: tuple[str, ...]  # without small words
+    weight: float
     meant: tuple[dict[str, int], ...]  # for each word, what it may be and with how many edits
     groups: tuple[tuple[str, ...], ...]  # for each word that must be found, the words to look for
     corrected: tuple[str, ...]  # the likeliest reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A name prepared for being laid beside queries."""
+
+    words: tuple[str, ...]  # without small words
+    weight: float
+    guard: Guard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +87,7 @@ class Likeness:
         self._words = words
         self._uncoded = uncoded
         self._guard = lru_cache(maxsize=CACHE)(normaliser.guard)
+        self._name = lru_cache(maxsize=NAMES)(self._prepared)
         self._risky = lru_cache(maxsize=CACHE)(self._is_risky)
         self._weight = lru_cache(maxsize=CACHE)(self._weigh)
         self._forms = lru_cache(maxsize=CACHE)(self._forms_of)
@@ -90,6 +102,7 @@ class Likeness:
             groups.append((word,) * (word in self._words) + tuple(one.word for one in near))
         return Query(
             words=kept,
+            weight=self._weights(kept),
             meant=tuple(meant),
             groups=tuple(groups),
             corrected=tuple(group[0] if group else word for group, word in zip(groups, kept, strict=True)),
@@ -97,9 +110,7 @@ class Likeness:
 
     def scores(self, query: Query, names: Sequence[tuple[int, str]]) -> dict[int, float]:
         """A score for each numbered name, with less trust where two corrections of a word are as near."""
-        laid = {
-            words: self._laid(query, tuple(words.split(" "))) for words in dict.fromkeys(w for _, w in names)
-        }
+        laid = {words: self._laid(query, self._name(words)) for words in dict.fromkeys(w for _, w in names)}
         fixed = [one for one in laid.values() if one.edits and one.score >= SHORT * SAME - 2 * EDIT]
         nearest = min((one.edits for one in fixed), default=0)
         doubtful = len({one.taken for one in fixed if one.edits == nearest}) > 1
@@ -110,16 +121,16 @@ class Likeness:
 
     def beside(self, query: Query, words: Sequence[str]) -> Beside:
         """How a query was laid beside a name, for people to see."""
-        kept = self._telling(words)
-        left, pairs, unmatched = list(kept), list[tuple[str, str, int]](), list[str]()
+        name = self._name(" ".join(words))
+        left, pairs, unmatched = list(name.words), list[tuple[str, str, int]](), list[str]()
         for word, options in zip(query.words, query.meant, strict=True):
-            other = self._taken(options, left)
+            other = self._taken(word, options, left)
             if other is None:
                 unmatched.append(word)
             else:
                 left.remove(other)
                 pairs.append((word, other, options[other]))
-        laid = self._laid(query, tuple(words))
+        laid = self._laid(query, name)
         return Beside(laid=laid, pairs=tuple(pairs), unmatched=tuple(unmatched), more=tuple(left))
 
     def same_drug(self, words: Sequence[str], name: Sequence[str]) -> float:
@@ -131,7 +142,7 @@ class Likeness:
         share = 1.0
         for word in self._telling(words):
             near = {one.word: one.edits for one in self._words.corrections(word)}
-            other = None if word in name else self._taken(near, left)
+            other = None if word in name else self._taken(word, near, left)
             if other is not None and other[0] != word[0]:
                 return 0.0
             if other is not None and near[other] > 1:
@@ -154,13 +165,16 @@ class Likeness:
     def _known(self, word: str) -> bool:
         return word in self._words or word in self._uncoded
 
-    def _laid(self, query: Query, words: tuple[str, ...]) -> Laid:
+    def _prepared(self, words: str) -> Name:
+        kept = self._telling(words.split(" "))
+        return Name(words=kept, weight=self._weights(kept), guard=self._guard(kept))
+
+    def _laid(self, query: Query, name: Name) -> Laid:
         """The query's words laid beside a name's."""
-        kept = self._telling(words)
-        left, taken, read = list(kept), list[str](), list(query.words)
+        left, taken, read = list(name.words), list[str](), list(query.words)
         both, edits, first, most = 0.0, 0, 0, 1.0
         for place, (word, options) in enumerate(zip(query.words, query.meant, strict=True)):
-            other = self._taken(options, left)
+            other = self._taken(word, options, left)
             if other is None:
                 continue
             left.remove(other)
@@ -171,9 +185,8 @@ class Likeness:
                 read[place] = other
             first += options[other] > 0 and other[0] != word[0]
             most = min(most, self._trust(word, other, options[other]))
-        whole = sum(map(self._weight, kept)) + sum(map(self._weight, query.words))
-        closeness = self._closeness(query, kept, left, taken, both / whole)
-        agreement = self._agreement(self._guard(tuple(read)), self._guard(kept))
+        closeness = self._closeness(query, name.words, left, taken, both / (name.weight + query.weight))
+        agreement = self._agreement(self._guard(tuple(read)), name.guard)
         score = max(0.0, (closeness - EDIT * edits - FIRST_LETTER * first) * (most * agreement))
         return Laid(
             score=score,
@@ -194,9 +207,15 @@ class Likeness:
             return SPECIFIED
         return SAME if list(taken) == list(kept) else REORDERED
 
-    def _taken(self, options: dict[str, int], left: Sequence[str]) -> str | None:
+    def _taken(self, word: str, options: dict[str, int], left: Sequence[str]) -> str | None:
+        """The word itself, or what it may be with the fewest edits."""
+        if word in left:
+            return word
         near = [(edits, other) for other, edits in options.items() if other in left]
         return min(near)[1] if near else None
+
+    def _weights(self, words: Sequence[str]) -> float:
+        return sum(map(self._weight, words))
 
     def _is_risky(self, word: str, other: str, edits: int) -> bool:
         """Whether a misspelt word may as well be the opposite of its correction."""

@@ -27,6 +27,7 @@ from terminology.words import Words
 
 LONGEST = 24  # words of a query that are searched for
 LONGEST_WORD = 60  # letters of a word that is spelled in another way
+REMEMBERED = 256  # questions to the index whose answers are kept: the next text often asks them again
 CANDIDATES = 300  # names taken from the index for one question, the shortest first
 JUDGED = 60  # names judged word by word
 ENOUGH = 0.6  # best score from which no looser question is asked
@@ -76,6 +77,7 @@ class Search:
         self._likeness: Callable[[], Likeness] = lru_cache(maxsize=1)(
             lambda: Likeness(normaliser, self._words(), uncoded.shipped(normaliser))
         )
+        self._candidates = lru_cache(maxsize=REMEMBERED)(self._indexed)
         self._modifiers: Callable[[], Modifiers] = lru_cache(maxsize=1)(modifiers.shipped)
         self._abbreviations: Callable[[], Abbreviations] = lru_cache(maxsize=1)(abbreviations.shipped)
 
@@ -237,9 +239,11 @@ class Search:
         words = self._normaliser.words(text)[:LONGEST]
         if not words:
             return []
-        found = self._asked(self._likeness().query(words), wanted)
+        query = self._likeness().query(words)
+        found = self._asked(query, wanted)
         if max(found.values(), default=0.0) < ENOUGH:
-            found = self._asked(self._likeness().query(words, wide=True), wanted) | found
+            wide = self._likeness().query(words, wide=True)
+            found = (self._asked(wide, wanted) if wide != query else {}) | found
         numbers = sorted(
             (number for number in found if found[number] >= LOWEST), key=lambda n: (-found[n], n)
         )
@@ -267,10 +271,10 @@ class Search:
                 break
         return found
 
-    def _candidates(self, question: str, wanted: Filter) -> list[tuple[int, str]]:
+    def _indexed(self, question: str, wanted: Filter) -> Sequence[tuple[int, str]]:
         """Number and words of the names an index question finds."""
         if not question:
-            return []
+            return ()
         allowed, values = wanted.condition()
         asked = "SELECT term.id, term.words FROM term_words(?) AS found JOIN term ON term.id = found.rowid"
         if values:
