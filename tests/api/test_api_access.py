@@ -101,7 +101,7 @@ def test_a_large_body_of_nobody_is_not_taken(site):
     with contextlib.suppress(httpx.TransportError):  # closed while the body is still sent
         answer = site.endpoint.post(b"x" * 50_000_000, Content_Type="application/fhir+json")
         assert answer.status_code == 401
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 LETTERS = {

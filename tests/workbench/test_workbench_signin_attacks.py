@@ -379,7 +379,7 @@ def test_a_provider_that_drips_is_given_up(provider, tmp_path, monkeypatch):
     ended = threading.Event()
 
     def drip():
-        ended.wait(5)
+        ended.wait(60)
         return said({})
 
     provider.pages["/token"] = drip
@@ -387,7 +387,7 @@ def test_a_provider_that_drips_is_given_up(provider, tmp_path, monkeypatch):
         since = time.monotonic()
         page = Browser(world.origin).sign_in()
         ended.set()
-    assert page.status_code == 503 and time.monotonic() - since < 5
+    assert page.status_code == 503 and time.monotonic() - since < 30
 
 
 def test_who_fails_too_often_has_to_wait(world, log):

