@@ -10,7 +10,7 @@ import argparse
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +59,6 @@ def texts(corpora: Path) -> dict[str, str]:
     return found
 
 
-def rows(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """The rows of files of JSON lines."""
-    for path in paths:
-        yield from jsonlines.rows(path)
-
-
 def text_of(row: Row, known: Mapping[str, str]) -> str:
     """The text of a row. Raises ValueError when it is not the one that was annotated."""
     if "text" in row:
@@ -85,7 +79,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     known = texts(options.corpora) if options.corpora else {}
-    examples = (example(row, text_of(row, known)) for row in rows(options.rows))
+    examples = (example(row, text_of(row, known)) for row in jsonlines.rows(*options.rows))
     lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in examples]
     options.output.write_text("".join(lines), "utf-8")
     print(json.dumps({"examples": len(lines)}))

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from training import augment, findings
+from training import augment, findings, jsonlines
 from training.heads import IDENTIFIERS
 
 Row = dict[str, Any]
@@ -31,8 +31,8 @@ SHARE = 0.7  # of the distinct identifiers of a text that are exchanged
 def joined(marks: Sequence[Path], texts: Sequence[Path], corpora: Path | None) -> Iterator[Row]:
     """Marks with their texts. Raises ValueError when a text is not the one that was marked."""
     known = findings.texts(corpora) if corpora else {}
-    known |= {row["id"]: row["text"] for row in findings.rows(texts)}
-    for row in findings.rows(marks):
+    known |= {row["id"]: row["text"] for row in jsonlines.rows(*texts)}
+    for row in jsonlines.rows(*marks):
         yield {**row, "text": findings.text_of(row, known)}
 
 
@@ -45,7 +45,7 @@ def example(row: Row) -> Row:
 def others(paths: Sequence[Path]) -> dict[str, list[str]]:
     """What identifiers of rows are called, by kind, but dates: their form belongs to the sentence."""
     found: dict[str, set[str]] = defaultdict(set)
-    for row in findings.rows(paths):
+    for row in jsonlines.rows(*paths):
         for one in row["identifiers"]:
             if one["kind"] not in KEPT:
                 found[one["kind"]].add(row["text"][one["start"] : one["end"]])
@@ -73,7 +73,7 @@ def main() -> None:
         for row in joined(options.marks, options.rows, options.corpora):
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
         return
-    examples = [example(row) for row in findings.rows(options.rows)]
+    examples = [example(row) for row in jsonlines.rows(*options.rows)]
     if options.others:
         names, dice = others([*options.rows, *options.others]), random.Random(options.seed)
         told = [one for one in examples if one["spans"]]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 
-def rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a file; a line ends only where the format says so, not at U+2028 within a text."""
-    return map(json.loads, path.read_bytes().splitlines())
+def rows(*paths: Path) -> Iterator[dict[str, Any]]:
+    """The objects of files; a line ends only where the format says so, not at U+2028 within a text."""
+    for path in paths:
+        yield from map(json.loads, path.read_bytes().splitlines())

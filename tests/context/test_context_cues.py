@@ -74,7 +74,7 @@ def test_a_question_mark_before_its_word_is_another_sign():
 def test_time_is_linear_in_signs():
     text, started = "? " * 50_000, time.process_time()
     assert len(tokens_in(text, 0, len(text))) == 50_000
-    assert time.process_time() - started < 30
+    assert time.process_time() - started < 5
 
 
 def test_the_rules_of_every_language_can_be_read():

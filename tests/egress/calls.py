@@ -43,7 +43,7 @@ def failing(words, retryable=True):
 
 @contextmanager
 def within(seconds):
-    """Fails what lasts longer: wide enough for a busy machine, as what is not bounded does not end."""
+    """Fails what lasts longer; with room for a busy machine."""
     start = time.monotonic()
     yield
     assert time.monotonic() - start < seconds

@@ -96,8 +96,8 @@ def test_holm_by_hand():
     assert holm([]) == []
 
 
-def test_a_thousand_resamples_of_a_thousand_notes_are_no_loop():
+def test_a_thousand_resamples_of_a_thousand_notes_take_under_a_second():
     rows = np.ones((1000, 3, 17, 3), np.int64)
     begun = time.process_time()
     resampled(rows, seed=1)
-    assert time.process_time() - begun < 10  # note by note it were minutes
+    assert time.process_time() - begun < 1

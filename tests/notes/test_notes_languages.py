@@ -145,6 +145,6 @@ def test_stretches_cover_the_text_in_order(lines):
 def test_time_is_linear_in_the_text():
     line = " ".join(LINES["prose"]["de"])
     for text in (line * 120, (line.replace(". ", ".\n") + "\n") * 120, "x" * 100_000, "a. " * 33_000):
-        started = time.perf_counter()
+        started = time.process_time()
         DETECTOR.runs(text)
-        assert time.perf_counter() - started < 20
+        assert time.process_time() - started < 2

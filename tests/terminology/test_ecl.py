@@ -181,20 +181,20 @@ def test_brackets_and_length_are_bounded():
     ],
 )
 def test_long_texts_are_read_in_one_go(text):
-    begun = time.perf_counter()
+    begun = time.process_time()
     expression = ecl.parse(text)
     assert ecl.holds(expression, LUNG, SMALL)
-    assert time.perf_counter() - begun < 30
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize(
     "text", ["/*" * 99_000, "|" + "x" * 190_000, "a" * 190_000, "a " * 99_000, "^" * 190_000]
 )
 def test_long_nonsense_is_refused_in_one_go(text):
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(TerminologyError):
         ecl.parse(text)
-    assert time.perf_counter() - begun < 30
+    assert time.process_time() - begun < 5
 
 
 PIECES = st.sampled_from(
@@ -354,7 +354,7 @@ def test_brackets_within_brackets_are_judged_once_for_each_concept():
     chain = [str(100_000 + number) for number in range(40)]
     graph = Graph({code: tuple(chain[at - 1 : at]) if at else () for at, code in enumerate(chain)})
     expression = ecl.parse("< (> (" * 20 + chain[20] + "))" * 20)
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert not ecl.holds(expression, chain[0], graph)
     assert ecl.holds(expression, chain[39], graph)
-    assert time.perf_counter() - begun < 30
+    assert time.process_time() - begun < 5

@@ -2,7 +2,7 @@
 
 import json
 
-from training import augment, findings, jsonlines
+from training import augment, jsonlines
 
 
 def test_a_line_separator_within_a_text_ends_no_line(tmp_path):
@@ -10,7 +10,7 @@ def test_a_line_separator_within_a_text_ends_no_line(tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_text("".join(json.dumps({"text": one}, ensure_ascii=False) + "\n" for one in texts), "utf-8")
     assert [row["text"] for row in jsonlines.rows(file)] == texts
-    assert [row["text"] for row in findings.rows([file, file])] == texts * 2
+    assert [row["text"] for row in jsonlines.rows(file, file)] == texts * 2
 
 
 def test_exchanged_notes_keep_their_line_separators(tmp_path):

@@ -5,7 +5,6 @@ same seed gives the same run, and a run that was stopped and resumed gives the w
 (bit for bit on a CPU).
 """
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ import torch
 from torch.nn import functional
 
 from adapter.errors import InputError
+from training import jsonlines
 from training.lora import base, checkpoint
 from training.lora.chats import IGNORED, Chat
 from training.lora.recipe import Recipe
@@ -116,4 +116,4 @@ def _order(count: int, epoch: int, seed: int) -> list[int]:
 
 def log_of(output: Path) -> list[dict[str, Any]]:
     """The lines of a run's loss log."""
-    return [json.loads(line) for line in (output / checkpoint.LOG).read_text("utf-8").splitlines()]
+    return list(jsonlines.rows(output / checkpoint.LOG))

@@ -26,7 +26,7 @@ def test_there_are_many():
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_read_or_refused_quickly(case, shapes):
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         value = read_json(case.body) if case.content_type == malformed.JSON else read_xml(case.body, shapes)
     except InputError as error:
@@ -36,7 +36,7 @@ def test_read_or_refused_quickly(case, shapes):
     else:
         assert case.readable
         assert isinstance(value, dict)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 2
 
 
 def test_the_wrong_reader_bears_them_too(shapes):
